@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The front door: each target installs what is missing, builds with meson and ninja, and hands over
+# to one script. Lines of the form `target: ... ## text` are what `make help` prints.
+
+BUILD ?= build
+KERNEL ?=
+SABOTAGE ?=
+QUICK ?=
+PREFIX ?= /usr/local
+MESONFLAGS ?=
+
+ifneq ($(SABOTAGE),)
+BUILD := build-sabotage-$(SABOTAGE)
+MESONFLAGS += -Dsabotage=$(SABOTAGE)
+endif
+export BUILD KERNEL SABOTAGE QUICK
+
+.DEFAULT_GOAL := all
+.PHONY: all setup kernels demo test drill bench install shell clean help
+
+all: setup $(BUILD)/build.ninja ## build; the command line is build/holdfast
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja: | setup
+	@meson setup $(BUILD) --prefix=$(PREFIX) $(MESONFLAGS)
+
+setup: ## install the Debian packages that are missing
+	@tools/setup.sh
+
+kernels: setup ## fetch the kernels of the matrix into the cache
+	@tools/fetch-kernels.sh
+
+demo: all ## the main job, in a guest: attacks before and after; SABOTAGE=room, KERNEL=name
+	@tests/demo/run.sh
+
+test: setup ## every test on every kernel; QUICK=1: one kernel, the rooms that changed
+	@tests/run.sh
+
+drill: ## attack this host's guard with the catalogue's techniques (not built yet)
+	@echo "make drill: not built yet" >&2; exit 1
+
+bench: ## measure what the guard costs (not built yet)
+	@echo "make bench: not built yet" >&2; exit 1
+
+install: all ## install into PREFIX (DESTDIR is honoured)
+	@meson install -C $(BUILD)
+
+shell: all ## a shell in a guest; KERNEL=6.12 picks the kernel
+	@tools/guest-shell $(KERNEL)
+
+clean: ## remove everything that was built; kernels stay in their cache
+	@rm -rf build build-*
+
+help: ## this text
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16

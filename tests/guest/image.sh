@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Packs the initramfs that every suite shares, from a build folder, and prints its path:
+# image.sh BUILD. In it: the build as `make install` lays it out, and at /opt/tests the build's
+# tests/guest programs and the scripts of tests/guest/suites.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=${1:?usage: image.sh BUILD}
+case $build in /*) ;; *) build=$top/$build ;; esac
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+mkdir -p "$stage/opt/tests"
+
+# At its own prefix, whatever that is: paths are compiled in.
+if ! DESTDIR=$stage meson install -C "$build" --no-rebuild --quiet >"$build/install.log" 2>&1; then
+	cat "$build/install.log" >&2
+	exit 1
+fi
+
+find "$build/tests/guest" -maxdepth 1 -type f -perm -u+x ! -name guest-init \
+	-exec cp -a {} "$stage/opt/tests/" \;
+if [ -d "$here/suites" ]; then
+	cp -a "$here/suites/." "$stage/opt/tests/"
+fi
+
+"$here/mkinitramfs.sh" "$build/guest.cpio" --init "$build/tests/guest/guest-init" --overlay "$stage"
+echo "$build/guest.cpio"
