@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * See compile.h. Each table is built by itself, sorted, and laid behind the one before; what cannot
+ * be said in an image is refused here, at the place of the policy that says it.
+ */
+
+#include "policy/compile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "policy/image-check.h"
+#include "policy/lock.h"
+#include "policy/tree.h"
+
+/* An executable and where the policy names it, for an error that only sorting brings up. */
+struct executable {
+	struct image_executable row;
+	struct policy_place place;
+};
+
+struct tables {
+	const struct policy *policy;
+	const struct lock *lock;
+	struct diag *reterr_diag;
+	struct image_domain *domains;
+	struct executable *executables;
+	struct image_trusted *trusted;
+	struct image_pin *pins;
+	size_t n_domains, n_executables, n_trusted, n_pins;
+};
+
+static void tables_done(struct tables *t)
+{
+	free(t->domains);
+	free(t->executables);
+	free(t->trusted);
+	free(t->pins);
+}
+
+#define refuse_at(t, place, ...)                                                                   \
+	(diag_set((t)->reterr_diag, (t)->policy->file, (place).line, (place).column, __VA_ARGS__), \
+	 POLICY_E_INVALID)
+
+/* The rest of the field is zero already; whoever filled the tree has checked the length. */
+static void put_text(char *field, size_t room, const char *text)
+{
+	size_t length = strlen(text);
+
+	assert(length < room);
+	memcpy(field, text, length);
+}
+
+static int add_domain(struct tables *t, const struct policy_domain *d)
+{
+	struct image_domain *row;
+	int r;
+
+	r = array_grow(&t->domains, t->n_domains, sizeof(*t->domains));
+	if (r < 0)
+		return r;
+	row = &t->domains[t->n_domains++];
+	row->id = d->id;
+	row->mode = d->mode;
+	put_text(row->name, sizeof(row->name), d->name);
+	return 0;
+}
+
+static int add_trusted(struct tables *t, const uint8_t *digest, uint32_t domain)
+{
+	struct image_trusted *row;
+	int r;
+
+	r = array_grow(&t->trusted, t->n_trusted, sizeof(*t->trusted));
+	if (r < 0)
+		return r;
+	row = &t->trusted[t->n_trusted++];
+	memcpy(row->digest, digest, IMAGE_DIGEST_LEN);
+	row->domain = domain;
+	return 0;
+}
+
+static int add_executable(struct tables *t, const struct policy_domain *d,
+			  const struct policy_executable *e)
+{
+	const uint8_t *digest = e->digest;
+	struct executable *x;
+	uint64_t size = e->size;
+	int r;
+
+	if (e->path) {
+		const struct lock_file *file =
+			lock_find(t->lock, LOCK_EXECUTABLE, d->name, e->path);
+
+		if (!file)
+			return -EINVAL; /* the caller has not asked lock_agrees() */
+		digest = file->digest;
+		size = file->size;
+	}
+
+	r = array_grow(&t->executables, t->n_executables, sizeof(*t->executables));
+	if (r < 0)
+		return r;
+	x = &t->executables[t->n_executables++];
+	x->place = e->place;
+	memcpy(x->row.digest, digest, IMAGE_DIGEST_LEN);
+	x->row.size = size;
+	x->row.domain = d->id;
+	x->row.launch = e->launch;
+	if (e->launch == IMAGE_LAUNCH_PARENT)
+		x->row.launch_domain = policy_find_domain(t->policy, e->launch_name)->id;
+	if (e->launch == IMAGE_LAUNCH_UNIT)
+		put_text(x->row.unit, sizeof(x->row.unit), e->launch_name);
+	if (e->path)
+		put_text(x->row.path, sizeof(x->row.path), e->path);
+	return add_trusted(t, digest, d->id);
+}
+
+static int add_pin(struct tables *t, const struct policy_domain *d, const struct policy_pin *p)
+{
+	struct image_pin *row;
+	int r;
+
+	r = array_grow(&t->pins, t->n_pins, sizeof(*t->pins));
+	if (r < 0)
+		return r;
+	row = &t->pins[t->n_pins++];
+	row->domain = d->id;
+	put_text(row->path, sizeof(row->path), p->path);
+	return 0;
+}
+
+static int add_policy(struct tables *t)
+{
+	for (size_t i = 0; i < t->policy->n_domains; i++) {
+		const struct policy_domain *d = &t->policy->domains[i];
+		int r;
+
+		r = add_domain(t, d);
+		for (size_t k = 0; k < d->n_executables && !r; k++)
+			r = add_executable(t, d, &d->executables[k]);
+		for (size_t k = 0; k < d->n_libraries && !r; k++) {
+			if (!d->libraries[k].path)
+				r = add_trusted(t, d->libraries[k].digest, d->id);
+		}
+		for (size_t k = 0; k < d->n_pins && !r; k++)
+			r = add_pin(t, d, &d->pins[k]);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* Libraries by path and all that is needed; executables are there already. */
+static int add_lock(struct tables *t)
+{
+	for (size_t i = 0; i < t->lock->n_files; i++) {
+		const struct lock_file *file = &t->lock->files[i];
+		const struct policy_domain *d = policy_find_domain(t->policy, file->domain);
+		int r;
+
+		if (!d)
+			return -EINVAL; /* the caller has not asked lock_agrees() */
+		if (file->kind == LOCK_EXECUTABLE)
+			continue;
+		r = add_trusted(t, file->digest, d->id);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+	const struct image_domain *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int compare_executables(const void *a, const void *b)
+{
+	const struct executable *x = a, *y = b;
+	int order = memcmp(x->row.digest, y->row.digest, IMAGE_DIGEST_LEN);
+
+	/* Equal ones are an error, reported at the later place. */
+	return order ? order : (x->place.line > y->place.line) - (x->place.line < y->place.line);
+}
+
+static int compare_trusted(const void *a, const void *b)
+{
+	const struct image_trusted *x = a, *y = b;
+	int order = memcmp(x->digest, y->digest, IMAGE_DIGEST_LEN);
+
+	if (order)
+		return order;
+	return x->domain < y->domain ? -1 : x->domain > y->domain;
+}
+
+static int compare_pins(const void *a, const void *b)
+{
+	return strcmp(((const struct image_pin *)a)->path, ((const struct image_pin *)b)->path);
+}
+
+static void sort(void *rows, size_t n, size_t size, int (*compare)(const void *a, const void *b))
+{
+	if (n > 1)
+		qsort(rows, n, size, compare);
+}
+
+static int refuse_same_content(const struct tables *t)
+{
+	for (size_t i = 1; i < t->n_executables; i++) {
+		const struct executable *a = &t->executables[i - 1], *b = &t->executables[i];
+
+		if (memcmp(a->row.digest, b->row.digest, IMAGE_DIGEST_LEN) == 0)
+			return refuse_at(
+				t, b->place,
+				"the content is that of the executable in line %u: remove one",
+				a->place.line);
+	}
+	return 0;
+}
+
+/* Two paths to one library are one trusted content. */
+static void drop_duplicates(struct tables *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_trusted; i++) {
+		if (kept > 0 && compare_trusted(&t->trusted[kept - 1], &t->trusted[i]) == 0)
+			continue;
+		t->trusted[kept++] = t->trusted[i];
+	}
+	t->n_trusted = kept;
+}
+
+static int sort_tables(struct tables *t)
+{
+	sort(t->domains, t->n_domains, sizeof(*t->domains), compare_domains);
+	sort(t->executables, t->n_executables, sizeof(*t->executables), compare_executables);
+	sort(t->trusted, t->n_trusted, sizeof(*t->trusted), compare_trusted);
+	sort(t->pins, t->n_pins, sizeof(*t->pins), compare_pins);
+	drop_duplicates(t);
+
+	if (t->n_trusted > IMAGE_MAX_TRUSTED)
+		return refuse_at(t, t->policy->name_place,
+				 "%zu trusted files, the limit is %d: name fewer agents",
+				 t->n_trusted, IMAGE_MAX_TRUSTED);
+	return refuse_same_content(t);
+}
+
+static struct image_header make_header(const struct tables *t)
+{
+	struct image_header h = {
+		.magic = IMAGE_MAGIC,
+		.abi = IMAGE_ABI,
+		.mode = t->policy->mode,
+		.version = t->policy->version,
+		.ring_kib = t->policy->ring_kib,
+		.n_domains = (uint32_t)t->n_domains,
+		.n_executables = (uint32_t)t->n_executables,
+		.n_trusted = (uint32_t)t->n_trusted,
+		.n_pins = (uint32_t)t->n_pins,
+	};
+
+	put_text(h.name, sizeof(h.name), t->policy->name);
+	h.size = IMAGE_OFF_END(&h);
+	return h;
+}
+
+static int lay_out(const struct tables *t, void **ret_image, size_t *ret_size)
+{
+	struct image_header h = make_header(t);
+	_cleanup_free_ char *image = calloc(1, h.size);
+	int r;
+
+	if (!image)
+		return -ENOMEM;
+	memcpy(image, &h, sizeof(h));
+	memcpy(image + IMAGE_OFF_DOMAINS(&h), t->domains, t->n_domains * sizeof(*t->domains));
+	for (size_t i = 0; i < t->n_executables; i++)
+		memcpy(image + IMAGE_OFF_EXECUTABLES(&h) + i * sizeof(struct image_executable),
+		       &t->executables[i].row, sizeof(struct image_executable));
+	memcpy(image + IMAGE_OFF_TRUSTED(&h), t->trusted, t->n_trusted * sizeof(*t->trusted));
+	if (t->n_pins > 0)
+		memcpy(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
+
+	image_fill_size_filter(image);
+	r = image_seal(image, h.size);
+	if (r < 0)
+		return r;
+
+	*ret_image = TAKE_PTR(image);
+	*ret_size = h.size;
+	return 0;
+}
+
+int compile_policy(const struct policy *policy, const struct lock *lock, void **ret_image,
+		   size_t *ret_size, struct diag *reterr_diag)
+{
+	_cleanup_(tables_done) struct tables t = {
+		.policy = policy, .lock = lock, .reterr_diag = reterr_diag};
+	int r;
+
+	r = add_policy(&t);
+	if (r)
+		return r;
+	r = add_lock(&t);
+	if (r)
+		return r;
+	r = sort_tables(&t);
+	if (r)
+		return r;
+	return lay_out(&t, ret_image, ret_size);
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * image_check(): the privileged side's only parser of policy. Every count is bounded before it is
+ * used, every string before it is read, every table before the next one refers to it.
+ */
+
+#include "policy/image-check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/diag.h"
+#include "base/path.h"
+#include "base/sha256.h"
+#include "base/size.h"
+
+#define refuse(diag, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), IMAGE_E_INVALID)
+
+static bool is_zero(const void *data, size_t size)
+{
+	const char *bytes = data;
+
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i])
+			return false;
+	}
+	return true;
+}
+
+/* Terminated, and nothing after the terminator. */
+static bool is_padded(const char *text, size_t room)
+{
+	size_t length = strnlen(text, room);
+
+	return length < room && is_zero(text + length, room - length);
+}
+
+static int check_counts(const struct image_header *header, struct diag *reterr_diag)
+{
+	const struct {
+		const char *name;
+		uint32_t n, min, max;
+	} counts[] = {
+		{"domains", header->n_domains, 1, IMAGE_MAX_DOMAINS},
+		{"executables", header->n_executables, 0, IMAGE_MAX_EXECUTABLES},
+		{"trusted files", header->n_trusted, 0, IMAGE_MAX_TRUSTED},
+		{"pins", header->n_pins, 0, IMAGE_MAX_PINS},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		if (counts[i].n < counts[i].min || counts[i].n > counts[i].max)
+			return refuse(reterr_diag,
+				      "the image says it has %" PRIu32 " %s, %" PRIu32
+				      " to %" PRIu32 " are allowed: compile it again",
+				      counts[i].n, counts[i].name, counts[i].min, counts[i].max);
+	}
+	return 0;
+}
+
+/* What can be said before a count has been used: is it ours, of this version, of this size? */
+static int check_frame(const void *data, size_t size, struct diag *reterr_diag)
+{
+	const struct image_header *header = data;
+	int r;
+
+	if (size < sizeof(*header))
+		return refuse(reterr_diag,
+			      "%zu bytes are too few for a policy image: it is truncated", size);
+	if (size > IMAGE_MAX_SIZE)
+		return refuse(reterr_diag,
+			      "%zu bytes are too many for a policy image, the limit is %u", size,
+			      IMAGE_MAX_SIZE);
+	if (header->magic != IMAGE_MAGIC)
+		return refuse(reterr_diag,
+			      "not a policy image (magic %08" PRIx32
+			      "): give the file that `holdfast policy compile` wrote",
+			      header->magic);
+	if (header->abi != IMAGE_ABI)
+		return refuse(reterr_diag,
+			      "the image has format %" PRIu32
+			      ", this holdfast reads %u: compile the policy with this version",
+			      header->abi, IMAGE_ABI);
+	if (header->size != size)
+		return refuse(reterr_diag,
+			      "the image says it has %" PRIu32
+			      " bytes, the file has %zu: it is truncated or has been changed",
+			      header->size, size);
+
+	r = check_counts(header, reterr_diag);
+	if (r)
+		return r;
+	if (IMAGE_OFF_END(header) != size)
+		return refuse(reterr_diag,
+			      "the image's tables end at byte %" PRIu32 " of %zu: compile it again",
+			      IMAGE_OFF_END(header), size);
+	return 0;
+}
+
+static int check_digest(const void *data, size_t size, struct diag *reterr_diag)
+{
+	struct image_header header = *image_header(data);
+	uint8_t digest[SHA256_LEN];
+	struct iovec pieces[] = {
+		{.iov_base = &header, .iov_len = sizeof(header)},
+		{.iov_base = (char *)data + sizeof(header), .iov_len = size - sizeof(header)},
+	};
+	int r;
+
+	memset(header.digest, 0, sizeof(header.digest));
+	r = sha256_iov(pieces, ARRAY_SIZE(pieces), digest);
+	if (r < 0)
+		return r;
+	if (memcmp(digest, image_header(data)->digest, sizeof(digest)) != 0)
+		return refuse(reterr_diag,
+			      "the image does not have the digest it names: compile it again");
+	return 0;
+}
+
+static bool mode_valid(uint32_t mode)
+{
+	return mode == IMAGE_MODE_OBSERVE || mode == IMAGE_MODE_ENFORCE;
+}
+
+static int check_header(const struct image_header *header, struct diag *reterr_diag)
+{
+	uint32_t ring = header->ring_kib;
+
+	if (!mode_valid(header->mode))
+		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
+	if (header->version == 0)
+		return refuse(reterr_diag, "the image has version 0, versions start at 1");
+	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
+		return refuse(reterr_diag,
+			      "the image asks for a ring of %" PRIu32
+			      " KiB: a power of two from %d to %d is allowed",
+			      ring, IMAGE_RING_MIN_KIB, IMAGE_RING_MAX_KIB);
+	if (header->pad0 != 0)
+		return refuse(reterr_diag, "the image's header has padding that is not zero");
+	if (!is_padded(header->name, sizeof(header->name)) ||
+	    !image_policy_name_valid(header->name))
+		return refuse(reterr_diag, "the image has no valid policy name");
+	return 0;
+}
+
+static int check_domains(const void *data, struct diag *reterr_diag)
+{
+	const struct image_domain *domains = image_domains(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_domains; i++) {
+		const struct image_domain *d = &domains[i];
+		uint32_t id;
+		int r;
+
+		if (!is_padded(d->name, sizeof(d->name)) || !image_domain_name_valid(d->name))
+			return refuse(reterr_diag,
+				      "domain %" PRIu32 " of the image has no valid name", i);
+		if (!mode_valid(d->mode))
+			return refuse(reterr_diag, "domain '%s' has the unknown mode %" PRIu32,
+				      d->name, d->mode);
+
+		r = image_domain_id(d->name, &id);
+		if (r < 0)
+			return r;
+		if (d->id != id)
+			return refuse(reterr_diag,
+				      "domain '%s' has the id %08" PRIx32
+				      ", its name gives %08" PRIx32,
+				      d->name, d->id, id);
+		if (i > 0 && domains[i - 1].id >= d->id)
+			return refuse(reterr_diag, "domain '%s' is out of order or there twice",
+				      d->name);
+	}
+	return 0;
+}
+
+/* The launch rule and what belongs to it, and nothing that does not. */
+static int check_launch(const void *data, const struct image_executable *e, uint32_t i,
+			struct diag *reterr_diag)
+{
+	bool unit = e->launch == IMAGE_LAUNCH_UNIT, parent = e->launch == IMAGE_LAUNCH_PARENT;
+
+	if (!unit && !parent && e->launch != IMAGE_LAUNCH_ANY && e->launch != IMAGE_LAUNCH_HOLDFAST)
+		return refuse(reterr_diag,
+			      "executable %" PRIu32 " has the unknown launch rule %" PRIu32, i,
+			      e->launch);
+	if (!is_padded(e->unit, sizeof(e->unit)) ||
+	    (unit ? !image_unit_name_valid(e->unit) : e->unit[0]))
+		return refuse(reterr_diag,
+			      "executable %" PRIu32 " has a unit that does not fit its launch rule",
+			      i);
+	if (parent ? !image_domain_find(data, e->launch_domain) : e->launch_domain != 0)
+		return refuse(reterr_diag,
+			      "executable %" PRIu32
+			      " has a parent domain that does not fit its launch rule",
+			      i);
+	return 0;
+}
+
+static int check_executables(const void *data, struct diag *reterr_diag)
+{
+	const struct image_executable *executables = image_executables(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_executables; i++) {
+		const struct image_executable *e = &executables[i];
+		int r;
+
+		if (i > 0 && memcmp(executables[i - 1].digest, e->digest, IMAGE_DIGEST_LEN) >= 0)
+			return refuse(reterr_diag,
+				      "executable %" PRIu32 " is out of order or there twice", i);
+		if (e->size == 0 || e->size > IMAGE_MAX_FILE)
+			return refuse(reterr_diag,
+				      "executable %" PRIu32 " has %" PRIu64 " bytes, 1 to %" PRIu64
+				      " are allowed",
+				      i, (uint64_t)e->size, IMAGE_MAX_FILE);
+		if (e->pad0 != 0)
+			return refuse(reterr_diag,
+				      "executable %" PRIu32 " has padding that is not zero", i);
+		if (!is_padded(e->path, sizeof(e->path)) ||
+		    (e->path[0] && !image_path_valid(e->path)))
+			return refuse(reterr_diag, "executable %" PRIu32 " has no valid path", i);
+		if (!image_domain_find(data, e->domain))
+			return refuse(reterr_diag,
+				      "executable %" PRIu32 " belongs to no domain of the image",
+				      i);
+		r = check_launch(data, e, i, reterr_diag);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int check_trusted(const void *data, struct diag *reterr_diag)
+{
+	const struct image_executable *executables = image_executables(data);
+	const struct image_trusted *trusted = image_trusted(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_trusted; i++) {
+		const struct image_trusted *t = &trusted[i];
+
+		if (t->pad0 != 0)
+			return refuse(reterr_diag,
+				      "trusted file %" PRIu32 " has padding that is not zero", i);
+		if (!image_domain_find(data, t->domain))
+			return refuse(reterr_diag,
+				      "trusted file %" PRIu32 " belongs to no domain of the image",
+				      i);
+		if (i > 0) {
+			int order = memcmp(t[-1].digest, t->digest, IMAGE_DIGEST_LEN);
+
+			if (order > 0 || (order == 0 && t[-1].domain >= t->domain))
+				return refuse(reterr_diag,
+					      "trusted file %" PRIu32
+					      " is out of order or there twice",
+					      i);
+		}
+	}
+
+	/* Or the label would be given to a task that cannot map its own text. */
+	for (uint32_t i = 0; i < image_header(data)->n_executables; i++) {
+		if (!image_trusts(data, executables[i].digest, executables[i].domain))
+			return refuse(reterr_diag,
+				      "executable %" PRIu32 " is not trusted in its own domain", i);
+	}
+	return 0;
+}
+
+static int check_pins(const void *data, struct diag *reterr_diag)
+{
+	const struct image_pin *pins = image_pins(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_pins; i++) {
+		const struct image_pin *p = &pins[i];
+
+		if (p->pad0 != 0)
+			return refuse(reterr_diag, "pin %" PRIu32 " has padding that is not zero",
+				      i);
+		if (!is_padded(p->path, sizeof(p->path)) || !image_pin_valid(p->path))
+			return refuse(reterr_diag, "pin %" PRIu32 " has no valid path", i);
+		if (!image_domain_find(data, p->domain))
+			return refuse(reterr_diag,
+				      "pin %" PRIu32 " belongs to no domain of the image", i);
+		if (i > 0 && strcmp(p[-1].path, p->path) >= 0)
+			return refuse(reterr_diag, "pin %" PRIu32 " is out of order or there twice",
+				      i);
+
+		for (uint32_t k = 0; k < i; k++) {
+			if (pins[k].domain != p->domain && path_overlaps(pins[k].path, p->path))
+				return refuse(reterr_diag,
+					      "pin %" PRIu32 " lies within a pin of another domain",
+					      i);
+		}
+	}
+	return 0;
+}
+
+static int check_size_filter(const struct image_header *header, struct diag *reterr_diag)
+{
+	const struct image_executable *executables = image_executables(header);
+	uint64_t filter[ARRAY_SIZE(header->size_filter)] = {0};
+
+	for (uint32_t i = 0; i < header->n_executables; i++) {
+		uint32_t bit = IMAGE_FILTER_BIT(executables[i].size);
+
+		filter[bit / 64] |= (uint64_t)1 << (bit % 64);
+	}
+	if (memcmp(filter, header->size_filter, sizeof(filter)) != 0)
+		return refuse(reterr_diag,
+			      "the image's size filter does not match its executables");
+	return 0;
+}
+
+int image_check(const void *data, size_t size, struct diag *reterr_diag)
+{
+	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
+		check_domains,
+		check_executables,
+		check_trusted,
+		check_pins,
+	};
+	int r;
+
+	if ((uintptr_t)data % 8)
+		return -EINVAL;
+
+	r = check_frame(data, size, reterr_diag);
+	if (r)
+		return r;
+	r = check_digest(data, size, reterr_diag);
+	if (r)
+		return r;
+	r = check_header(data, reterr_diag);
+	if (r)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		r = tables[i](data, reterr_diag);
+		if (r)
+			return r;
+	}
+	return check_size_filter(data, reterr_diag);
+}

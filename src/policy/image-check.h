@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A policy image in user space: is it whole, what is in it, and does a new one permit more than an
+ * old one. The privileged side links this and libcrypto, nothing else of this folder. Reads the
+ * image only; image_seal() alone writes to it.
+ */
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/image.h"
+
+struct diag;
+
+/* No file larger than this is an executable or a library of a domain. */
+#define IMAGE_MAX_FILE ((uint64_t)1 << 30)
+
+/* The guard's own pins. No domain's pin is, contains or lies within this folder. */
+#define IMAGE_SELF_PINS "/sys/fs/bpf/holdfast"
+
+enum image_error {
+	_IMAGE_E_SUCCESS,
+	IMAGE_E_INVALID, /* not an image that this version accepts: the diag says why */
+};
+
+enum image_change {
+	IMAGE_CHANGE_NONE, /* nothing more is permitted than before */
+	IMAGE_CHANGE_WEAKENS, /* something is: the operator has to agree */
+	IMAGE_CHANGE_ROLLBACK, /* the version goes down: refused, whoever asks */
+	_IMAGE_CHANGE_MAX,
+};
+
+/**
+ * image_check() - validate all of an image: sizes, limits, strings, order, references, digest
+ * @data:        borrowed, aligned to 8 bytes
+ * @size:        bytes at @data, at most what was read: an image is never longer or shorter
+ * @reterr_diag: filled on IMAGE_E_INVALID; its file, line and column stay unset; or NULL
+ *
+ * After 0, every accessor below may be used on @data without further checks.
+ * Return: 0; IMAGE_E_INVALID; -EINVAL if @data is not aligned; -ENOMEM or -EIO from libcrypto.
+ */
+int image_check(const void *data, size_t size, struct diag *reterr_diag);
+
+/**
+ * image_seal() - fill image_header.digest
+ * @data: writable, its header's counts and size agree
+ * Return: 0; -ENOMEM or -EIO from libcrypto.
+ */
+int image_seal(void *data, size_t size);
+
+/**
+ * image_fill_size_filter() - fill image_header.size_filter from the table of executables
+ */
+void image_fill_size_filter(void *data);
+
+/**
+ * image_weakens() - whether going from one image to another permits anything more
+ * @old:         borrowed, checked by image_check(): the image in force
+ * @new:         borrowed, checked by image_check()
+ * @reterr_diag: the first reason, when the answer is not IMAGE_CHANGE_NONE; or NULL
+ *
+ * Pure. A domain or pin that goes away, a mode that is lowered, and an executable, launch rule or
+ * trusted digest that an existing domain gains weaken; so does a new domain that reaches into an
+ * existing one's pins or executables. Removing an executable or a trusted digest does not, nor does
+ * the ring's size.
+ * Return: enum image_change.
+ */
+enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag);
+
+/**
+ * image_domain_id() - the id that a domain's name stands for, at least DOMAIN_FIRST
+ * @name:   NUL terminated
+ * @ret_id: the first four bytes of SHA-256("holdfast-domain:" name), little endian; DOMAIN_FIRST
+ *          is added to what would lie below it
+ * Return: 0; -ENOMEM or -EIO from libcrypto.
+ */
+int image_domain_id(const char *name, uint32_t *ret_id);
+
+/**
+ * image_policy_name_valid() - [a-z0-9][a-z0-9._-]*, at most IMAGE_NAME_LEN - 1 bytes
+ */
+bool image_policy_name_valid(const char *name);
+
+/**
+ * image_domain_name_valid() - [a-z0-9][a-z0-9._-]*, at most IMAGE_DOMAIN_LEN - 1 bytes, and none of
+ * the words that stand for a label of its own: self, canary, stranger, none
+ */
+bool image_domain_name_valid(const char *name);
+
+/**
+ * image_unit_name_valid() - a service's name whose cgroup bears the same name
+ *
+ * Letters, digits and :_.@- before ".service", at most IMAGE_UNIT_LEN - 1 bytes. Not a template
+ * without its instance, and not a name that systemd escapes in the cgroup tree (leading '_' or '.',
+ * "cgroup.", or a controller's name before the first dot): the guard would wait for it in vain.
+ */
+bool image_unit_name_valid(const char *name);
+
+/**
+ * image_path_valid() - normalised (path_is_normalised()), at most IMAGE_PATH_LEN - 1 bytes, not "/"
+ */
+bool image_path_valid(const char *path);
+
+/**
+ * image_pin_valid() - image_path_valid(), two components at least, clear of IMAGE_SELF_PINS
+ */
+bool image_pin_valid(const char *path);
+
+/**
+ * image_mode_name() - "observe" or "enforce"; "?" for anything else
+ */
+const char *image_mode_name(uint32_t mode);
+
+/* The tables of a checked image: borrowed, as long as the image lives. */
+
+static inline const struct image_header *image_header(const void *data)
+{
+	return data;
+}
+
+static inline const struct image_domain *image_domains(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_DOMAINS(image_header(data)));
+}
+
+static inline const struct image_executable *image_executables(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_EXECUTABLES(image_header(data)));
+}
+
+static inline const struct image_trusted *image_trusted(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_TRUSTED(image_header(data)));
+}
+
+static inline const struct image_pin *image_pins(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_PINS(image_header(data)));
+}
+
+/**
+ * image_domain_find() - a domain by its id
+ * Return: borrowed from the checked image @data; NULL if it has no such domain.
+ */
+const struct image_domain *image_domain_find(const void *data, uint32_t id);
+
+/**
+ * image_domain_find_name() - a domain by its name
+ * Return: borrowed from the checked image @data; NULL if it has no such domain.
+ */
+const struct image_domain *image_domain_find_name(const void *data, const char *name);
+
+/**
+ * image_executable_find() - an executable by its digest
+ * Return: borrowed from the checked image @data; NULL if it has no such executable.
+ */
+const struct image_executable *image_executable_find(const void *data, const uint8_t *digest);
+
+/**
+ * image_trusts() - whether a domain's tasks may map a file of that digest executable
+ */
+bool image_trusts(const void *data, const uint8_t *digest, uint32_t domain);
+
+/**
+ * image_pin_find() - a pin by its path
+ * Return: borrowed from the checked image @data; NULL if it has no such pin.
+ */
+const struct image_pin *image_pin_find(const void *data, const char *path);

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * image_weakens(): one function for each way in which a new image can permit more than the old one.
+ * Pure: both images have been checked, nothing is written. When in doubt, a change weakens.
+ */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/path.h"
+#include "base/size.h"
+#include "policy/image-check.h"
+
+#define weakens(diag, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), true)
+
+static const char *domain_name(const void *image, uint32_t id)
+{
+	const struct image_domain *d = image_domain_find(image, id);
+
+	return d ? d->name : "?";
+}
+
+static bool mode_lowered(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_domain *domains = image_domains(old);
+
+	if (image_header(new)->mode < image_header(old)->mode)
+		return weakens(reterr_diag, "the policy's mode goes from %s to %s",
+			       image_mode_name(image_header(old)->mode),
+			       image_mode_name(image_header(new)->mode));
+
+	for (uint32_t i = 0; i < image_header(old)->n_domains; i++) {
+		const struct image_domain *d = image_domain_find(new, domains[i].id);
+
+		if (!d || strcmp(d->name, domains[i].name) != 0)
+			return weakens(reterr_diag, "the domain '%s' is gone", domains[i].name);
+		if (d->mode < domains[i].mode)
+			return weakens(reterr_diag,
+				       "the mode of the domain '%s' goes from %s to %s", d->name,
+				       image_mode_name(domains[i].mode), image_mode_name(d->mode));
+	}
+	return false;
+}
+
+static bool launch_changed(const struct image_executable *a, const struct image_executable *b)
+{
+	return a->launch != b->launch || a->launch_domain != b->launch_domain ||
+	       memcmp(a->unit, b->unit, sizeof(a->unit)) != 0;
+}
+
+static bool executable_gained(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_executable *executables = image_executables(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_executables; i++) {
+		const struct image_executable *e = &executables[i];
+		const struct image_executable *before = image_executable_find(old, e->digest);
+
+		if (before && before->domain != e->domain)
+			return weakens(reterr_diag,
+				       "the executable '%s' moves from the domain '%s' to '%s'",
+				       e->path, domain_name(old, before->domain),
+				       domain_name(new, e->domain));
+		if (before && launch_changed(before, e))
+			return weakens(reterr_diag,
+				       "the launch rule of '%s' in the domain '%s' changes",
+				       e->path, domain_name(new, e->domain));
+		if (!before && image_domain_find(old, e->domain))
+			return weakens(reterr_diag, "the domain '%s' gains the executable '%s'",
+				       domain_name(new, e->domain), e->path);
+	}
+	return false;
+}
+
+static bool trusted_gained(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_trusted *trusted = image_trusted(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_trusted; i++) {
+		const struct image_trusted *t = &trusted[i];
+
+		if (image_domain_find(old, t->domain) && !image_trusts(old, t->digest, t->domain))
+			return weakens(reterr_diag, "the domain '%s' gains a trusted file",
+				       domain_name(new, t->domain));
+	}
+	return false;
+}
+
+static bool pin_lost(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_pin *pins = image_pins(old);
+
+	for (uint32_t i = 0; i < image_header(old)->n_pins; i++) {
+		const struct image_pin *after = image_pin_find(new, pins[i].path);
+
+		if (!after)
+			return weakens(reterr_diag, "the domain '%s' loses the pin '%s'",
+				       domain_name(old, pins[i].domain), pins[i].path);
+		if (after->domain != pins[i].domain)
+			return weakens(reterr_diag,
+				       "the pin '%s' moves from the domain '%s' to '%s'",
+				       pins[i].path, domain_name(old, pins[i].domain),
+				       domain_name(new, after->domain));
+	}
+	return false;
+}
+
+/*
+ * An image never nests one domain's pin in another's, and pin_lost() keeps the old ones where they
+ * are: this holds already. It is asked again because it is cheap and those two may change.
+ */
+static bool pin_invaded(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_pin *before = image_pins(old), *after = image_pins(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_pins; i++) {
+		for (uint32_t k = 0; k < image_header(old)->n_pins; k++) {
+			if (after[i].domain != before[k].domain &&
+			    path_overlaps(after[i].path, before[k].path))
+				return weakens(reterr_diag,
+					       "'%s' reaches with '%s' into the pin '%s' of '%s'",
+					       domain_name(new, after[i].domain), after[i].path,
+					       before[k].path, domain_name(old, before[k].domain));
+		}
+	}
+	return false;
+}
+
+enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag)
+{
+	static bool (*const ways[])(const void *old, const void *new, struct diag *reterr_diag) = {
+		mode_lowered, executable_gained, trusted_gained, pin_lost, pin_invaded,
+	};
+
+	if (image_header(new)->version < image_header(old)->version) {
+		diag_set(reterr_diag, NULL, 0, 0,
+			 "the policy's version goes down from %" PRIu64 " to %" PRIu64
+			 ": raise metadata.version and compile again",
+			 (uint64_t)image_header(old)->version,
+			 (uint64_t)image_header(new)->version);
+		return IMAGE_CHANGE_ROLLBACK;
+	}
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (ways[i](old, new, reterr_diag))
+			return IMAGE_CHANGE_WEAKENS;
+	}
+	return IMAGE_CHANGE_NONE;
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What names and ids may look like, and how an image's tables are read and sealed. See
+ * image-check.h. Shared by the compiler, the check and the daemon, so that they cannot disagree.
+ */
+
+#include "policy/image-check.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/path.h"
+#include "base/sha256.h"
+#include "base/size.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "images are little endian");
+_Static_assert(IMAGE_DIGEST_LEN == SHA256_LEN, "digests are SHA-256");
+
+static bool name_valid(const char *name, size_t room)
+{
+	size_t length = strnlen(name, room);
+
+	if (length == 0 || length == room)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		bool word = (name[i] >= 'a' && name[i] <= 'z') ||
+			    (name[i] >= '0' && name[i] <= '9');
+
+		if (!word && (i == 0 || !strchr("._-", name[i])))
+			return false;
+	}
+	return true;
+}
+
+bool image_policy_name_valid(const char *name)
+{
+	return name_valid(name, IMAGE_NAME_LEN);
+}
+
+bool image_domain_name_valid(const char *name)
+{
+	static const char *const taken[] = {"self", "canary", "stranger", "none"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		if (strcmp(name, taken[i]) == 0)
+			return false;
+	}
+	return name_valid(name, IMAGE_DOMAIN_LEN);
+}
+
+/* systemd puts a '_' before such names in the cgroup tree. */
+static bool cgroup_escapes(const char *name)
+{
+	static const char *const prefixes[] = {"cgroup",
+					       "cpu",
+					       "cpuacct",
+					       "cpuset",
+					       "io",
+					       "blkio",
+					       "memory",
+					       "devices",
+					       "pids",
+					       "bpf-firewall",
+					       "bpf-devices",
+					       "bpf-foreign",
+					       "bpf-socket-bind",
+					       "bpf-restrict-network-interfaces"};
+	size_t length = strcspn(name, ".");
+
+	if (name[0] == '_' || name[0] == '.')
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (strlen(prefixes[i]) == length && strncmp(name, prefixes[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool image_unit_name_valid(const char *name)
+{
+	static const char suffix[] = ".service";
+	size_t length = strnlen(name, IMAGE_UNIT_LEN), stem;
+
+	if (length == IMAGE_UNIT_LEN || length < sizeof(suffix))
+		return false;
+	stem = length - (sizeof(suffix) - 1);
+	if (strcmp(name + stem, suffix) != 0 || name[stem - 1] == '@' || name[0] == '@')
+		return false;
+
+	for (size_t i = 0; i < length; i++) {
+		if (!isascii(name[i]) ||
+		    (!isalnum((unsigned char)name[i]) && !strchr(":_.@-", name[i])))
+			return false;
+	}
+	return !cgroup_escapes(name);
+}
+
+bool image_path_valid(const char *path)
+{
+	return strnlen(path, IMAGE_PATH_LEN) < IMAGE_PATH_LEN && path_is_normalised(path) &&
+	       path_components(path) >= 1;
+}
+
+bool image_pin_valid(const char *path)
+{
+	return image_path_valid(path) && path_components(path) >= 2 &&
+	       !path_overlaps(path, IMAGE_SELF_PINS);
+}
+
+const char *image_mode_name(uint32_t mode)
+{
+	switch (mode) {
+	case IMAGE_MODE_OBSERVE:
+		return "observe";
+	case IMAGE_MODE_ENFORCE:
+		return "enforce";
+	}
+	return "?";
+}
+
+int image_domain_id(const char *name, uint32_t *ret_id)
+{
+	static const char prefix[] = "holdfast-domain:";
+	uint8_t digest[SHA256_LEN];
+	struct iovec pieces[] = {
+		{.iov_base = (void *)prefix, .iov_len = sizeof(prefix) - 1},
+		{.iov_base = (void *)name, .iov_len = strlen(name)},
+	};
+	uint32_t id;
+	int r;
+
+	r = sha256_iov(pieces, ARRAY_SIZE(pieces), digest);
+	if (r < 0)
+		return r;
+
+	id = (uint32_t)digest[0] | (uint32_t)digest[1] << 8 | (uint32_t)digest[2] << 16 |
+	     (uint32_t)digest[3] << 24;
+	*ret_id = id < DOMAIN_FIRST ? id + DOMAIN_FIRST : id;
+	return 0;
+}
+
+int image_seal(void *data, size_t size)
+{
+	struct image_header *header = data;
+	uint8_t digest[SHA256_LEN];
+	int r;
+
+	memset(header->digest, 0, sizeof(header->digest));
+	r = sha256_buffer(data, size, digest);
+	if (r < 0)
+		return r;
+
+	memcpy(header->digest, digest, sizeof(header->digest));
+	return 0;
+}
+
+void image_fill_size_filter(void *data)
+{
+	const struct image_executable *executables = image_executables(data);
+	struct image_header *header = data;
+
+	memset(header->size_filter, 0, sizeof(header->size_filter));
+	for (uint32_t i = 0; i < header->n_executables; i++) {
+		uint32_t bit = IMAGE_FILTER_BIT(executables[i].size);
+
+		header->size_filter[bit / 64] |= (uint64_t)1 << (bit % 64);
+	}
+}
+
+static int compare_domain(const void *key, const void *item)
+{
+	uint32_t id = *(const uint32_t *)key, other = ((const struct image_domain *)item)->id;
+
+	return id < other ? -1 : id > other;
+}
+
+const struct image_domain *image_domain_find(const void *data, uint32_t id)
+{
+	return bsearch(&id, image_domains(data), image_header(data)->n_domains,
+		       sizeof(struct image_domain), compare_domain);
+}
+
+const struct image_domain *image_domain_find_name(const void *data, const char *name)
+{
+	const struct image_domain *domains = image_domains(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_domains; i++) {
+		if (strcmp(domains[i].name, name) == 0)
+			return &domains[i];
+	}
+	return NULL;
+}
+
+static int compare_executable(const void *key, const void *item)
+{
+	return memcmp(key, ((const struct image_executable *)item)->digest, IMAGE_DIGEST_LEN);
+}
+
+const struct image_executable *image_executable_find(const void *data, const uint8_t *digest)
+{
+	return bsearch(digest, image_executables(data), image_header(data)->n_executables,
+		       sizeof(struct image_executable), compare_executable);
+}
+
+static int compare_trusted(const void *key, const void *item)
+{
+	const struct image_trusted *a = key, *b = item;
+	int order = memcmp(a->digest, b->digest, IMAGE_DIGEST_LEN);
+
+	if (order)
+		return order;
+	return a->domain < b->domain ? -1 : a->domain > b->domain;
+}
+
+bool image_trusts(const void *data, const uint8_t *digest, uint32_t domain)
+{
+	struct image_trusted key = {.domain = domain};
+
+	memcpy(key.digest, digest, IMAGE_DIGEST_LEN);
+	return bsearch(&key, image_trusted(data), image_header(data)->n_trusted,
+		       sizeof(struct image_trusted), compare_trusted) != NULL;
+}
+
+static int compare_pin(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct image_pin *)item)->path);
+}
+
+const struct image_pin *image_pin_find(const void *data, const char *path)
+{
+	return bsearch(path, image_pins(data), image_header(data)->n_pins, sizeof(struct image_pin),
+		       compare_pin);
+}

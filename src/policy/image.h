@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The policy image: what `policy compile` writes, what holdfastd checks, and, byte for byte, what
+ * lies in the guard's policy banks and is searched by its programs. Owns the layout and its limits;
+ * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
+ *
+ * header | domains | executables | trusted | pins     tables follow each other without a gap
+ *
+ * Included by kernel-side programs as well: <linux/types.h> or ktypes.h comes first.
+ */
+
+#define IMAGE_MAGIC 0x69706648u /* "Hfpi" */
+#define IMAGE_ABI 1
+#define IMAGE_MAX_SIZE (1u << 20)
+
+#define IMAGE_NAME_LEN 64   /* policy name, with its terminating NUL */
+#define IMAGE_DOMAIN_LEN 32 /* domain name, with its terminating NUL */
+#define IMAGE_UNIT_LEN 64   /* unit name, with its terminating NUL */
+#define IMAGE_PATH_LEN 256  /* path, with its terminating NUL */
+#define IMAGE_DIGEST_LEN 32 /* SHA-256 */
+
+#define IMAGE_MAX_DOMAINS 64
+#define IMAGE_MAX_EXECUTABLES 256
+#define IMAGE_MAX_TRUSTED 8192
+#define IMAGE_MAX_PINS 256
+
+#define IMAGE_RING_MIN_KIB 64
+#define IMAGE_RING_MAX_KIB 65536
+#define IMAGE_RING_DEFAULT_KIB 1024
+
+/* Domain ids are derived from names (image_domain_id()), so that a label outlives a reload. */
+#define DOMAIN_NONE 0u	   /* a stranger */
+#define DOMAIN_SELF 1u	   /* the guard and holdfastd */
+#define DOMAIN_CANARY 2u   /* what the guard's self-proof is refused */
+#define DOMAIN_FIRST 16u   /* the least id of a policy's domain */
+
+/* image_header.mode, image_domain.mode */
+#define IMAGE_MODE_OBSERVE 1
+#define IMAGE_MODE_ENFORCE 2
+
+/* image_executable.launch: which exec gives the label */
+#define IMAGE_LAUNCH_ANY 1	/* every exec of that content */
+#define IMAGE_LAUNCH_UNIT 2	/* by PID 1, in the cgroup of unit */
+#define IMAGE_LAUNCH_PARENT 3	/* by a task of the domain launch_domain */
+#define IMAGE_LAUNCH_HOLDFAST 4 /* by holdfastd, for `holdfast run` */
+
+struct image_header {
+	__u32 magic;
+	__u32 abi;
+	__u32 size;	/* of the whole image, in bytes */
+	__u32 mode;	/* of `self`, and the default of a domain that names none */
+	__u64 version;	/* metadata.version; only goes up */
+	__u32 ring_kib; /* events.ring, a power of two */
+	__u32 n_domains;
+	__u32 n_executables;
+	__u32 n_trusted;
+	__u32 n_pins;
+	__u32 pad0;
+	char name[IMAGE_NAME_LEN];	/* metadata.name, NUL padded */
+	__u8 digest[IMAGE_DIGEST_LEN];	/* SHA-256 of the image with this field zero */
+	__u64 size_filter[64];		/* bit (size % 4096) for each executable: the exec prefilter */
+};
+
+struct image_domain { /* sorted by id, ids are unique */
+	__u32 id;
+	__u32 mode;
+	char name[IMAGE_DOMAIN_LEN]; /* NUL padded; [a-z0-9][a-z0-9._-]* */
+};
+
+struct image_executable { /* sorted by digest; a digest appears once */
+	__u8 digest[IMAGE_DIGEST_LEN];
+	__u64 size; /* of the file, in bytes */
+	__u32 domain;
+	__u32 launch;
+	__u32 launch_domain; /* IMAGE_LAUNCH_PARENT only, else 0 */
+	__u32 pad0;
+	char unit[IMAGE_UNIT_LEN]; /* IMAGE_LAUNCH_UNIT only, else zero: "x.service" */
+	char path[IMAGE_PATH_LEN]; /* as the policy writes it; zero if it named a digest */
+};
+
+struct image_trusted { /* sorted by (digest, domain); what a domain's tasks may map executable */
+	__u8 digest[IMAGE_DIGEST_LEN];
+	__u32 domain;
+	__u32 pad0;
+};
+
+struct image_pin { /* sorted by path; a path appears once */
+	__u32 domain;
+	__u32 pad0;
+	char path[IMAGE_PATH_LEN]; /* absolute, normalised, below a bpffs */
+};
+
+#define IMAGE_OFF_DOMAINS(h) ((__u32)sizeof(struct image_header))
+#define IMAGE_OFF_EXECUTABLES(h) \
+	(IMAGE_OFF_DOMAINS(h) + (h)->n_domains * (__u32)sizeof(struct image_domain))
+#define IMAGE_OFF_TRUSTED(h) \
+	(IMAGE_OFF_EXECUTABLES(h) + (h)->n_executables * (__u32)sizeof(struct image_executable))
+#define IMAGE_OFF_PINS(h) \
+	(IMAGE_OFF_TRUSTED(h) + (h)->n_trusted * (__u32)sizeof(struct image_trusted))
+#define IMAGE_OFF_END(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
+
+#define IMAGE_FILTER_BIT(size) ((__u32)(size) & 4095u)
+
+_Static_assert(sizeof(struct image_header) == 656, "image_header layout");
+_Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");
+_Static_assert(sizeof(struct image_executable) == 376, "image_executable layout");
+_Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");
+_Static_assert(sizeof(struct image_pin) == 264, "image_pin layout");

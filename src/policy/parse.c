@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * policy_parse(): the keys of a policy, one table for each mapping, one reader for each kind of
+ * value. The JSON Schema in policies/ says the same; a test holds the two together.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "base/hex.h"
+#include "base/path.h"
+#include "base/size.h"
+#include "policy/image-check.h"
+#include "policy/tree.h"
+#include "policy/walk.h"
+
+#define PATH_FORM "at most 255 bytes, without \".\", \"..\", \"//\" or a slash at the end"
+#define NAME_FORM "of a-z 0-9 . _ -, with a letter or digit first"
+
+struct policy *policy_free(struct policy *policy)
+{
+	if (!policy)
+		return NULL;
+
+	for (size_t i = 0; i < policy->n_domains; i++) {
+		struct policy_domain *d = &policy->domains[i];
+
+		for (size_t k = 0; k < d->n_executables; k++) {
+			free(d->executables[k].path);
+			free(d->executables[k].launch_name);
+		}
+		for (size_t k = 0; k < d->n_libraries; k++)
+			free(d->libraries[k].path);
+		for (size_t k = 0; k < d->n_pins; k++)
+			free(d->pins[k].path);
+		free(d->executables);
+		free(d->libraries);
+		free(d->pins);
+		free(d->name);
+	}
+	free(policy->domains);
+	free(policy->name);
+	free(policy);
+	return NULL;
+}
+
+static struct policy_place place_of(const struct doc_node *node)
+{
+	return (struct policy_place){.line = node->line, .column = node->column};
+}
+
+/* A string that is valid; what says which, for the refusal. Replaces *ret_text. */
+static int read_string(struct walk *walk, const struct doc_node *value,
+		       bool (*valid)(const char *text), const char *what, char **ret_text)
+{
+	char *text;
+
+	if (value->kind == DOC_SCALAR && value->text[0] && valid(value->text) &&
+	    !doc_is_string(value))
+		return walk_refuse(walk, value,
+				   "%s reads as a number or a truth value: write it in quotes",
+				   value->text);
+	if (!doc_is_string(value) || !valid(value->text))
+		return walk_expected(walk, value, what);
+
+	text = strdup(value->text);
+	if (!text)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
+static int read_path(struct walk *walk, const struct doc_node *value, char **ret_path)
+{
+	return read_string(walk, value, image_path_valid, "an absolute path, " PATH_FORM, ret_path);
+}
+
+/* Plain decimal digits, no sign, no leading zero. */
+static int read_number(struct walk *walk, const struct doc_node *value, uint64_t max,
+		       const char *what, uint64_t *ret_number)
+{
+	unsigned long long number;
+
+	if (value->kind != DOC_SCALAR || !value->plain || value->text[0] < '1' ||
+	    value->text[0] > '9' || value->text[strspn(value->text, "0123456789")])
+		return walk_expected(walk, value, what);
+
+	errno = 0;
+	number = strtoull(value->text, NULL, 10);
+	if (errno || number > max)
+		return walk_expected(walk, value, what);
+	*ret_number = number;
+	return 0;
+}
+
+static int read_digest(struct walk *walk, const struct doc_node *value, uint8_t *ret_digest)
+{
+	static const char prefix[] = "sha256:";
+	static const size_t start = sizeof(prefix) - 1;
+
+	if (!doc_is_string(value) || strncmp(value->text, prefix, start) != 0 ||
+	    strlen(value->text) != start + 2 * (size_t)IMAGE_DIGEST_LEN ||
+	    hex_decode(value->text + start, ret_digest, IMAGE_DIGEST_LEN) < 0)
+		return walk_expected(walk, value, "\"sha256:\" and 64 digits of 0-9a-f");
+	return 0;
+}
+
+static int read_mode(struct walk *walk, const struct doc_node *value, uint32_t *ret_mode)
+{
+	if (doc_is_string(value) && strcmp(value->text, "sealed") == 0)
+		return walk_refuse(
+			walk, value,
+			"\"sealed\" is not built yet in this version, write \"enforce\"");
+	if (doc_is_string(value) && strcmp(value->text, "observe") == 0)
+		*ret_mode = IMAGE_MODE_OBSERVE;
+	else if (doc_is_string(value) && strcmp(value->text, "enforce") == 0)
+		*ret_mode = IMAGE_MODE_ENFORCE;
+	else
+		return walk_expected(walk, value, "\"observe\" or \"enforce\"");
+	return 0;
+}
+
+/* domains[].executables[] */
+
+static int executable_path(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_executable *e = object;
+
+	return read_path(walk, value, &e->path);
+}
+
+static int executable_digest(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_executable *e = object;
+
+	return read_digest(walk, value, e->digest);
+}
+
+static int executable_size(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_executable *e = object;
+
+	return read_number(walk, value, IMAGE_MAX_FILE, "the file's size in bytes, 1 to 1073741824",
+			   &e->size);
+}
+
+static const char *after(const char *text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(text, prefix, length) == 0 ? text + length : NULL;
+}
+
+static int launch_unit(struct walk *walk, const struct doc_node *value, const char *name,
+		       struct policy_executable *e)
+{
+	if (!image_unit_name_valid(name))
+		return walk_refuse(
+			walk, value,
+			"expected \"unit NAME.service\", got \"%.80s\": see holdfast.policy(5)",
+			name);
+	e->launch = IMAGE_LAUNCH_UNIT;
+	e->launch_name = strdup(name);
+	return e->launch_name ? 0 : -ENOMEM;
+}
+
+static int launch_parent(struct walk *walk, const struct doc_node *value, const char *name,
+			 struct policy_executable *e)
+{
+	if (!image_domain_name_valid(name))
+		return walk_refuse(walk, value, "\"%.80s\" is no name of a domain", name);
+	e->launch = IMAGE_LAUNCH_PARENT;
+	e->launch_name = strdup(name);
+	return e->launch_name ? 0 : -ENOMEM;
+}
+
+static int executable_launch(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_executable *e = object;
+	const char *name;
+
+	e->launch_place = place_of(value);
+	if (doc_is_string(value)) {
+		name = after(value->text, "unit ");
+		if (name)
+			return launch_unit(walk, value, name, e);
+		name = after(value->text, "parent ");
+		if (name)
+			return launch_parent(walk, value, name, e);
+		if (strcmp(value->text, "any") == 0)
+			e->launch = IMAGE_LAUNCH_ANY;
+		else if (strcmp(value->text, "holdfast") == 0)
+			e->launch = IMAGE_LAUNCH_HOLDFAST;
+	}
+	if (!e->launch)
+		return walk_expected(
+			walk, value,
+			"\"any\", \"holdfast\", \"unit NAME.service\" or \"parent DOMAIN\"");
+	return 0;
+}
+
+static const struct walk_key executable_keys[] = {
+	{.name = "path", .read = executable_path},
+	{.name = "digest", .read = executable_digest},
+	{.name = "size", .read = executable_size},
+	{.name = "launch", .required = true, .read = executable_launch},
+};
+
+static const struct doc_node *value_of(const struct doc_node *mapping, const char *name)
+{
+	for (size_t i = 0; i + 1 < mapping->n_items; i += 2) {
+		if (strcmp(mapping->items[i]->text, name) == 0)
+			return mapping->items[i + 1];
+	}
+	return NULL;
+}
+
+static const struct walk_table executable_table = {"executable", executable_keys,
+						   ARRAY_SIZE(executable_keys)};
+
+static int read_executable(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy_domain *d = object;
+	struct policy_executable *e;
+	bool path, digest, size;
+	int r;
+
+	r = array_grow(&d->executables, d->n_executables, sizeof(*d->executables));
+	if (r < 0)
+		return r;
+	e = &d->executables[d->n_executables++];
+	e->place = place_of(item);
+
+	r = walk_mapping(walk, &executable_table, item, e);
+	if (r)
+		return r;
+
+	path = value_of(item, "path");
+	digest = value_of(item, "digest");
+	size = value_of(item, "size");
+	if (path == digest)
+		return walk_refuse(walk, item,
+				   "expected either a path or a digest with its size, got %s",
+				   path ? "both" : "neither");
+	if (digest != size)
+		return walk_refuse(walk, item,
+				   digest ? "a digest needs the file's size, add `size: BYTES`"
+					  : "size goes with a digest only, remove it");
+	return 0;
+}
+
+/* domains[].libraries[] */
+
+static int library_path(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_library *l = object;
+
+	return read_path(walk, value, &l->path);
+}
+
+static int library_digest(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_library *l = object;
+
+	return read_digest(walk, value, l->digest);
+}
+
+static const struct walk_key library_keys[] = {
+	{.name = "path", .read = library_path},
+	{.name = "digest", .read = library_digest},
+};
+
+static const struct walk_table library_table = {"library", library_keys, ARRAY_SIZE(library_keys)};
+
+static int read_library(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy_domain *d = object;
+	struct policy_library *l;
+	int r;
+
+	r = array_grow(&d->libraries, d->n_libraries, sizeof(*d->libraries));
+	if (r < 0)
+		return r;
+	l = &d->libraries[d->n_libraries++];
+	l->place = place_of(item);
+
+	r = walk_mapping(walk, &library_table, item, l);
+	if (r)
+		return r;
+	if (!value_of(item, "path") == !value_of(item, "digest"))
+		return walk_refuse(walk, item, "expected either a path or a digest, got %s",
+				   l->path ? "both" : "neither");
+	return 0;
+}
+
+/* domains[].pins[] */
+
+static int read_pin(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy_domain *d = object;
+	struct policy_pin *p;
+	int r;
+
+	r = array_grow(&d->pins, d->n_pins, sizeof(*d->pins));
+	if (r < 0)
+		return r;
+	p = &d->pins[d->n_pins++];
+	p->place = place_of(item);
+
+	if (doc_is_string(item) && path_is_normalised(item->text) &&
+	    path_overlaps(item->text, IMAGE_SELF_PINS))
+		return walk_refuse(walk, item,
+				   "\"%.255s\" reaches the guard's own %s: name a pin of the agent",
+				   item->text, IMAGE_SELF_PINS);
+	return read_string(walk, item, image_pin_valid,
+			   "an absolute path of two names or more, " PATH_FORM, &p->path);
+}
+
+/* domains[] */
+
+static int domain_name(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_domain *d = object;
+
+	d->place = place_of(value);
+	return read_string(walk, value, image_domain_name_valid,
+			   "a name of at most 31 bytes, " NAME_FORM
+			   ", not self, canary, stranger or none",
+			   &d->name);
+}
+
+static int domain_mode(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_domain *d = object;
+
+	return read_mode(walk, value, &d->mode);
+}
+
+static int domain_executables(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return walk_list(walk, value, "executables", 1, IMAGE_MAX_EXECUTABLES, read_executable,
+			 object);
+}
+
+static int domain_libraries(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return walk_list(walk, value, "libraries", 0, POLICY_MAX_LIBRARIES, read_library, object);
+}
+
+static int domain_pins(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return walk_list(walk, value, "pins", 0, IMAGE_MAX_PINS, read_pin, object);
+}
+
+static const struct walk_key domain_keys[] = {
+	{.name = "name", .required = true, .read = domain_name},
+	{.name = "mode", .read = domain_mode},
+	{.name = "executables", .required = true, .read = domain_executables},
+	{.name = "libraries", .read = domain_libraries},
+	{.name = "pins", .read = domain_pins},
+	{.name = "files", .not_built = true},
+	{.name = "hold", .not_built = true},
+	{.name = "on_violation", .not_built = true},
+};
+
+static const struct walk_table domain_table = {"domain", domain_keys, ARRAY_SIZE(domain_keys)};
+
+static int read_domain(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy *policy = object;
+	int r;
+
+	r = array_grow(&policy->domains, policy->n_domains, sizeof(*policy->domains));
+	if (r < 0)
+		return r;
+	return walk_mapping(walk, &domain_table, item, &policy->domains[policy->n_domains++]);
+}
+
+/* metadata */
+
+static int metadata_name(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy *policy = object;
+
+	policy->name_place = place_of(value);
+	return read_string(walk, value, image_policy_name_valid,
+			   "a name of at most 63 bytes, " NAME_FORM, &policy->name);
+}
+
+static int metadata_version(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy *policy = object;
+
+	return read_number(walk, value, POLICY_MAX_VERSION,
+			   "a whole number from 1 to 9007199254740991, without quotes",
+			   &policy->version);
+}
+
+static const struct walk_key metadata_keys[] = {
+	{.name = "name", .required = true, .read = metadata_name},
+	{.name = "version", .required = true, .read = metadata_version},
+};
+
+static const struct walk_table metadata_table = {"metadata", metadata_keys,
+						 ARRAY_SIZE(metadata_keys)};
+
+/* events */
+
+static int events_ring(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const char what[] = "a power of two from \"64KiB\" to \"64MiB\"";
+	struct policy *policy = object;
+	unsigned long kib;
+	char *end;
+
+	if (!doc_is_string(value) || value->text[0] < '1' || value->text[0] > '9')
+		return walk_expected(walk, value, what);
+
+	errno = 0;
+	kib = strtoul(value->text, &end, 10);
+	if (errno || kib > IMAGE_RING_MAX_KIB)
+		return walk_expected(walk, value, what);
+	if (strcmp(end, "MiB") == 0)
+		kib *= 1024;
+	else if (strcmp(end, "KiB") != 0)
+		return walk_expected(walk, value, what);
+	if (kib < IMAGE_RING_MIN_KIB || kib > IMAGE_RING_MAX_KIB || (kib & (kib - 1)))
+		return walk_expected(walk, value, what);
+
+	policy->ring_kib = (uint32_t)kib;
+	return 0;
+}
+
+static const struct walk_key events_keys[] = {
+	{.name = "ring", .read = events_ring},
+};
+
+static const struct walk_table events_table = {"events", events_keys, ARRAY_SIZE(events_keys)};
+
+/* the document */
+
+static int policy_api_version(struct walk *walk, const struct doc_node *value, void *object)
+{
+	(void)object;
+	if (!doc_is_string(value) || strcmp(value->text, "holdfast/v1") != 0)
+		return walk_expected(walk, value, "\"holdfast/v1\"");
+	return 0;
+}
+
+static int policy_kind(struct walk *walk, const struct doc_node *value, void *object)
+{
+	(void)object;
+	if (!doc_is_string(value) || strcmp(value->text, "Policy") != 0)
+		return walk_expected(walk, value, "\"Policy\"");
+	return 0;
+}
+
+static int policy_metadata(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return walk_mapping(walk, &metadata_table, value, object);
+}
+
+static int policy_mode(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy *policy = object;
+
+	return read_mode(walk, value, &policy->mode);
+}
+
+static int policy_domains(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return walk_list(walk, value, "domains", 1, IMAGE_MAX_DOMAINS, read_domain, object);
+}
+
+static int policy_events(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return walk_mapping(walk, &events_table, value, object);
+}
+
+static const struct walk_key policy_keys[] = {
+	{.name = "apiVersion", .required = true, .read = policy_api_version},
+	{.name = "kind", .required = true, .read = policy_kind},
+	{.name = "metadata", .required = true, .read = policy_metadata},
+	{.name = "mode", .required = true, .read = policy_mode},
+	{.name = "domains", .required = true, .read = policy_domains},
+	{.name = "events", .read = policy_events},
+	{.name = "admission", .not_built = true},
+	{.name = "kernel", .not_built = true},
+};
+
+static const struct walk_table policy_table = {"policy", policy_keys, ARRAY_SIZE(policy_keys)};
+
+const struct walk_table *policy_tables(size_t *ret_n)
+{
+	static const struct walk_table tables[] = {
+		{"policy", policy_keys, ARRAY_SIZE(policy_keys)},
+		{"metadata", metadata_keys, ARRAY_SIZE(metadata_keys)},
+		{"domain", domain_keys, ARRAY_SIZE(domain_keys)},
+		{"executable", executable_keys, ARRAY_SIZE(executable_keys)},
+		{"library", library_keys, ARRAY_SIZE(library_keys)},
+		{"events", events_keys, ARRAY_SIZE(events_keys)},
+	};
+
+	*ret_n = ARRAY_SIZE(tables);
+	return tables;
+}
+
+int policy_parse(const char *file, const char *text, size_t size, struct policy **ret_policy,
+		 struct diag *reterr_diag)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	_cleanup_(doc_freep) struct doc_node *root = NULL;
+	struct walk walk = {.file = file, .reterr_diag = reterr_diag};
+	int r;
+
+	r = doc_parse(file, text, size, &root, reterr_diag);
+	if (r)
+		return r < 0 ? r : POLICY_E_INVALID;
+
+	policy = calloc(1, sizeof(*policy));
+	if (!policy)
+		return -ENOMEM;
+	policy->file = file;
+	policy->ring_kib = IMAGE_RING_DEFAULT_KIB;
+
+	r = walk_mapping(&walk, &policy_table, root, policy);
+	if (r)
+		return r < 0 ? r : POLICY_E_INVALID;
+	r = policy_resolve(policy, reterr_diag);
+	if (r)
+		return r;
+
+	*ret_policy = TAKE_PTR(policy);
+	return 0;
+}

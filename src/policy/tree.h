@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The checked tree: a policy as its author wrote it, every value valid, every reference resolved,
+ * every item with its place in the file for later errors. Made by policy_parse(), read by lock and
+ * compile, changed by nobody.
+ */
+
+#include <linux/types.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/image.h"
+
+struct diag;
+struct walk_table;
+
+enum policy_error {
+	_POLICY_E_SUCCESS,
+	POLICY_E_INVALID, /* the input is refused: the diag says what, where and what to do */
+};
+
+/* From 1, in the policy's file. */
+struct policy_place {
+	unsigned line, column;
+};
+
+struct policy_executable {
+	struct policy_place place;
+	char *path; /* NULL if the policy names a digest */
+	uint8_t digest[IMAGE_DIGEST_LEN]; /* only without a path */
+	uint64_t size; /* in bytes; only without a path */
+	uint32_t launch; /* IMAGE_LAUNCH_* */
+	struct policy_place launch_place;
+	char *launch_name; /* of the unit or the parent domain; else NULL */
+};
+
+struct policy_library {
+	struct policy_place place;
+	char *path; /* NULL if the policy names a digest */
+	uint8_t digest[IMAGE_DIGEST_LEN]; /* only without a path */
+};
+
+struct policy_pin {
+	struct policy_place place;
+	char *path;
+};
+
+struct policy_domain {
+	struct policy_place place; /* of the name */
+	char *name;
+	uint32_t id;
+	uint32_t mode; /* IMAGE_MODE_*, the policy's if the domain names none */
+	struct policy_executable *executables;
+	size_t n_executables;
+	struct policy_library *libraries;
+	size_t n_libraries;
+	struct policy_pin *pins;
+	size_t n_pins;
+};
+
+struct policy {
+	const char *file; /* borrowed: the name given to policy_parse() */
+	char *name;
+	struct policy_place name_place;
+	uint64_t version;
+	uint32_t mode; /* IMAGE_MODE_* */
+	uint32_t ring_kib;
+	struct policy_domain *domains;
+	size_t n_domains;
+};
+
+#define POLICY_MAX_VERSION ((uint64_t)9007199254740991) /* what every JSON reader keeps exactly */
+#define POLICY_MAX_LIBRARIES 1024 /* named by one domain */
+
+/**
+ * policy_parse() - read, check and resolve a policy
+ * @file:        name for errors; borrowed by the policy and by @reterr_diag
+ * @text:        borrowed, @size bytes of YAML
+ * @ret_policy:  to be released with policy_free()
+ * @reterr_diag: filled on POLICY_E_INVALID; or NULL
+ * Return: 0; POLICY_E_INVALID; -ENOMEM; -EIO from libcrypto.
+ */
+int policy_parse(const char *file, const char *text, size_t size, struct policy **ret_policy,
+		 struct diag *reterr_diag);
+
+/**
+ * policy_free() - release a policy
+ * Return: NULL. NULL and a half-built policy are accepted.
+ */
+struct policy *policy_free(struct policy *policy);
+
+static inline void policy_freep(struct policy **policy)
+{
+	(void)policy_free(*policy);
+}
+
+/**
+ * policy_resolve() - what no single value can tell: names and pins that clash, parents that are
+ * not there, ids. Called by policy_parse().
+ * Return: 0; POLICY_E_INVALID; -EIO or -ENOMEM from libcrypto.
+ */
+int policy_resolve(struct policy *policy, struct diag *reterr_diag);
+
+/**
+ * policy_find_domain() - a domain by its name
+ * Return: borrowed from @policy; NULL if there is none.
+ */
+const struct policy_domain *policy_find_domain(const struct policy *policy, const char *name);
+
+/**
+ * policy_tables() - the tables of keys, for whoever has to agree with them
+ * @ret_n: how many
+ * Return: borrowed, static.
+ */
+const struct walk_table *policy_tables(size_t *ret_n);
