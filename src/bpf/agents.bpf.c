@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Agents: a domain's tasks, against strangers who would stop, enter or starve them. Reading about
+ * them (ps, lsof, /proc) is nobody's harm and stays open.
+ *
+ *   hook                   refuses with   cost to others
+ *   task_kill              EPERM          one storage lookup per signal
+ *   ptrace_access_check    EPERM          one test; attach: two storage lookups
+ *   ptrace_traceme         EPERM          two storage lookups
+ *   task_setrlimit         EPERM          one storage lookup
+ *   task_setscheduler      EPERM          one storage lookup
+ *   task_setnice           EPERM          one storage lookup
+ *   task_setioprio         EPERM          one storage lookup
+ */
+
+#include "bpf/lib/guard.h"
+
+#define SIGCHLD 17
+#define SIGCONT 18
+#define SIGURG 23
+#define SIGWINCH 28
+#define PTRACE_MODE_ATTACH 2
+
+/* Would this task be a stranger acting on that one? Fills the act in if so. */
+static bool task_act(struct act *act, struct task_struct *target, __u32 actor, __u32 kind, __u32 row)
+{
+	__u32 owner = task_domain(target);
+
+	if (!strange(actor, owner))
+		return false;
+	act->act = kind;
+	act->row = row;
+	act->error = EPERM;
+	act->kind = EVENT_OBJECT_TASK;
+	act->id = target->tgid;
+	act->owner = owner;
+	copy_name(act->name, target->comm);
+	return true;
+}
+
+SEC("lsm/task_kill")
+int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *info, int signal)
+{
+	struct act act = { .command = signal };
+	__u32 actor;
+
+	if (!signal || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
+	    signal == SIGWINCH)
+		return 0;
+	actor = current_domain();
+	/* holdfastd passes on to what it launched the signals of whoever launched it. */
+	if (actor == DOMAIN_SELF)
+		return 0;
+	if (task_act(&act, target, actor, EVENT_ACT_SIGNAL, EVENT_ROW('A', 1)) && guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(agents_ptrace, struct task_struct *target, unsigned int mode)
+{
+	struct act act = { .command = mode };
+
+	if (!(mode & PTRACE_MODE_ATTACH))
+		return 0;
+	if (task_act(&act, target, current_domain(), EVENT_ACT_PTRACE, EVENT_ROW('I', 2)) &&
+	    guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* The caller asks its parent to trace it: the parent is the actor. */
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(agents_traceme, struct task_struct *parent)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct act act = {};
+
+	if (task_act(&act, task, task_domain(parent), EVENT_ACT_PTRACE, EVENT_ROW('I', 17)) &&
+	    guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/task_setrlimit")
+int BPF_PROG(agents_rlimit, struct task_struct *target, unsigned int resource)
+{
+	struct act act = { .command = resource };
+
+	if (task_act(&act, target, current_domain(), EVENT_ACT_RLIMIT, EVENT_ROW('A', 6)) &&
+	    guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+static bool scheduling_refused(struct task_struct *target, __u32 command)
+{
+	struct act act = { .command = command };
+
+	return task_act(&act, target, current_domain(), EVENT_ACT_SCHEDULER, EVENT_ROW('A', 7)) &&
+	       guard_refuses(&act);
+}
+
+SEC("lsm/task_setscheduler")
+int BPF_PROG(agents_scheduler, struct task_struct *target)
+{
+	if (scheduling_refused(target, 0))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/task_setnice")
+int BPF_PROG(agents_nice, struct task_struct *target, int nice)
+{
+	if (scheduling_refused(target, 1))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/task_setioprio")
+int BPF_PROG(agents_ioprio, struct task_struct *target, int ioprio)
+{
+	if (scheduling_refused(target, 2))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

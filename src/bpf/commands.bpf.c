@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Commands: what bpf(2) is asked, seen before any object is. Decides by scalars of the kernel's
+ * copy of attr only: another thread can put another file under an fd number while we look, and
+ * rewrite what a user pointer points to.
+ *
+ *   hook   refuses with   fails   cost to others
+ *   bpf    EPERM          open    one storage lookup per bpf(2)
+ */
+
+#include "bpf/lib/guard.h"
+
+/* enum bpf_attach_type, by what it attaches to: the ranges that cgroups use */
+static bool attaches_to_cgroup(__u32 type)
+{
+	switch (type) {
+	case BPF_CGROUP_INET_INGRESS ... BPF_CGROUP_SOCK_OPS:
+	case BPF_CGROUP_DEVICE:
+	case BPF_CGROUP_INET4_BIND ... BPF_CGROUP_UDP6_SENDMSG:
+	case BPF_CGROUP_SYSCTL:
+	case BPF_CGROUP_UDP4_RECVMSG ... BPF_CGROUP_SETSOCKOPT:
+	case BPF_CGROUP_INET4_GETPEERNAME ... BPF_CGROUP_INET6_GETSOCKNAME:
+	case BPF_CGROUP_INET_SOCK_RELEASE:
+	case BPF_LSM_CGROUP:
+		return true;
+	}
+	return false;
+}
+
+/* A domain's task attaches to some cgroup: from now on the type is that domain's to detach. */
+static void attach_type_claim(__u32 type, __u32 domain)
+{
+	__u32 *owner;
+
+	if (!attaches_to_cgroup(type))
+		return;
+	owner = bpf_map_lookup_elem(&attach_types, &type);
+	if (owner && !*owner)
+		*owner = domain;
+}
+
+static void claim(int command, union bpf_attr *attr, __u32 domain)
+{
+	if (domain == DOMAIN_SELF)
+		return;
+	if (command == BPF_PROG_ATTACH)
+		attach_type_claim(attr->attach_type, domain);
+	else if (command == BPF_LINK_CREATE)
+		attach_type_claim(attr->link_create.attach_type, domain);
+}
+
+/*
+ * Which cgroup is meant is an fd number and not to be known here, so the attach type decides.
+ * Adding a program beside the others (ALLOW_MULTI without REPLACE) hurts nobody's and stays open.
+ */
+static __u32 attach_type_owner(int command, union bpf_attr *attr, __u32 *ret_row)
+{
+	__u32 flags = attr->attach_flags, type = attr->attach_type;
+	__u32 *owner;
+
+	if (command == BPF_PROG_ATTACH) {
+		if (flags & BPF_F_ALLOW_MULTI && !(flags & BPF_F_REPLACE))
+			return DOMAIN_NONE;
+		*ret_row = EVENT_ROW('L', 5);
+	} else {
+		*ret_row = EVENT_ROW('L', 4);
+	}
+	owner = bpf_map_lookup_elem(&attach_types, &type);
+	return owner ? *owner : DOMAIN_NONE;
+}
+
+SEC("lsm/bpf")
+int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+	__u32 domain = label ? label->domain : DOMAIN_NONE;
+	struct act act = { .act = EVENT_ACT_BPF, .command = command, .error = EPERM };
+	__u32 *owner;
+
+	if (domain) {
+		label->command = command;
+		claim(command, attr, domain);
+	}
+	switch (command) {
+	case BPF_LINK_GET_FD_BY_ID:
+		act.id = attr->link_id;
+		owner = bpf_map_lookup_elem(&link_ids, &act.id);
+		act.owner = owner ? *owner : DOMAIN_NONE;
+		act.kind = EVENT_OBJECT_LINK;
+		act.row = EVENT_ROW('L', 2);
+		break;
+	case BPF_PROG_ATTACH:
+	case BPF_PROG_DETACH:
+		act.id = attr->attach_type;
+		act.owner = attach_type_owner(command, attr, &act.row);
+		act.kind = EVENT_OBJECT_ATTACH_TYPE;
+		break;
+	default:
+		return 0;
+	}
+	if (strange(domain, act.owner) && guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Control: the one way from holdfastd into the guard's maps, which user space cannot write. The
+ * control program is run with struct control_args, answers to `self` only, and does not hang on
+ * ftrace. Iterators put labels on what is older than the guard, and count what is labelled.
+ */
+
+#include "bpf/lib/guard.h"
+
+/* The tables follow each other and end where the image ends; the rest holdfastd has checked. */
+static bool image_sound(const struct image_header *image, __u32 size)
+{
+	if (image->magic != IMAGE_MAGIC || image->abi != IMAGE_ABI || image->size != size)
+		return false;
+	if (image->mode != IMAGE_MODE_OBSERVE && image->mode != IMAGE_MODE_ENFORCE)
+		return false;
+	if (image->n_domains > IMAGE_MAX_DOMAINS || image->n_trusted > IMAGE_MAX_TRUSTED ||
+	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PINS)
+		return false;
+	return IMAGE_OFF_END(image) == size;
+}
+
+static int image_load(struct guard_state *guard, const struct control_args *args)
+{
+	__u32 idle = !(guard->bank & 1);
+	struct image_header *image = policy_bank(idle);
+	__u64 size = args->size;
+
+	if (!image)
+		return -ENOENT;
+	if (size < sizeof(*image) || size > IMAGE_MAX_SIZE)
+		return -EMSGSIZE;
+	if (bpf_copy_from_user(image, size, (void *)args->pointer))
+		return -EFAULT;
+	if (!image_sound(image, size))
+		return -EINVAL;
+	guard->bank = idle;
+	return 0;
+}
+
+static int self_claim(struct guard_state *guard)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_label *label;
+
+	if (__sync_val_compare_and_swap(&guard->claimed, 0, 1))
+		return -EBUSY;
+	label = task_label_make(task);
+	if (!label)
+		return -ENOMEM;
+	label->domain = DOMAIN_SELF;
+	guard->abi = LABELS_ABI;
+	guard->mount_ns = (__u64)task->nsproxy->mnt_ns;
+	return 0;
+}
+
+static int copy_in(void *to, __u32 size, const struct control_args *args)
+{
+	if (args->size != size)
+		return -EMSGSIZE;
+	return bpf_copy_from_user(to, size, (void *)args->pointer) ? -EFAULT : 0;
+}
+
+static int seed(const struct control_args *args)
+{
+	__u64 key = (__u64)args->kind << 32 | args->id;
+	__u32 domain = args->domain;
+
+	if (!domain)
+		return bpf_map_delete_elem(&seeds, &key);
+	return bpf_map_update_elem(&seeds, &key, &domain, BPF_ANY);
+}
+
+static int operator_keep(const struct control_args *args)
+{
+	struct operator_record *record;
+	__u32 zero = 0;
+
+	record = bpf_map_lookup_elem(&operator, &zero);
+	return record ? copy_in(record, sizeof(*record), args) : -ENOENT;
+}
+
+static int interface_seed(struct guard_state *guard, const struct control_args *args)
+{
+	struct interface_key key = { .netns = args->kind, .ifindex = args->id };
+	__u32 domain = args->domain;
+	int r;
+
+	r = bpf_map_update_elem(&interfaces, &key, &domain, BPF_NOEXIST);
+	if (!r)
+		__sync_fetch_and_add(&guard->interfaces, 1);
+	return r;
+}
+
+static int operate(struct guard_state *guard, struct task_label *label, struct control_args *args)
+{
+	switch (args->op) {
+	case CONTROL_IMAGE:
+		return image_load(guard, args);
+	case CONTROL_ARM:
+		guard->armed = 1;
+		return 0;
+	case CONTROL_DISARM:
+		guard->armed = 0;
+		return 0;
+	case CONTROL_SEED:
+		return seed(args);
+	case CONTROL_MARK:
+		label->mark_domain = args->domain;
+		label->mark_kind = args->kind;
+		return 0;
+	case CONTROL_EXPECT:
+		label->expect = args->domain;
+		return 0;
+	case CONTROL_OPERATOR:
+		return operator_keep(args);
+	case CONTROL_BUILD:
+		return copy_in(&guard->build, sizeof(guard->build), args);
+	case CONTROL_INTERFACE:
+		return interface_seed(guard, args);
+	case CONTROL_ACT_AS:
+		if (args->domain != DOMAIN_CANARY)
+			return -EPERM;
+		label->domain = args->domain;
+		return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+SEC("syscall")
+int control(struct control_args *args)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+	struct guard_state *guard = guard_state();
+
+	if (!guard)
+		return -ENOENT;
+	if (args->op == CONTROL_CLAIM)
+		return self_claim(guard);
+	if (!label || label->domain != DOMAIN_SELF)
+		return -EPERM;
+	return operate(guard, label, args);
+}
+
+INLINE __u32 seeded(__u32 kind, __u32 id)
+{
+	__u64 key = (__u64)kind << 32 | id;
+	__u32 *domain = bpf_map_lookup_elem(&seeds, &key);
+
+	return domain ? *domain : DOMAIN_NONE;
+}
+
+INLINE void seed_object(const void *address, __u32 domain, __u32 kind, __u32 id)
+{
+	struct object_label label = { .domain = domain, .kind = kind, .id = id };
+	__u64 key = (__u64)address;
+
+	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);
+}
+
+SEC("iter/bpf_map")
+int seed_maps(struct bpf_iter__bpf_map *context)
+{
+	struct bpf_map *map = context->map;
+	__u32 domain;
+
+	if (!map)
+		return 0;
+	domain = seeded(EVENT_OBJECT_MAP, map->id);
+	if (domain)
+		seed_object(map, domain, EVENT_OBJECT_MAP, map->id);
+	return 0;
+}
+
+SEC("iter/bpf_prog")
+int seed_progs(struct bpf_iter__bpf_prog *context)
+{
+	struct bpf_prog *prog = context->prog;
+	__u32 domain;
+
+	if (!prog)
+		return 0;
+	domain = seeded(EVENT_OBJECT_PROG, prog->aux->id);
+	if (!domain)
+		return 0;
+	seed_object(prog->aux, domain, EVENT_OBJECT_PROG, prog->aux->id);
+	seed_object(prog, domain, EVENT_OBJECT_NONE, prog->aux->id);
+	return 0;
+}
+
+SEC("iter/bpf_link")
+int seed_links(struct bpf_iter__bpf_link *context)
+{
+	struct bpf_link *link = context->link;
+	__u32 domain, id;
+
+	if (!link)
+		return 0;
+	id = link->id;
+	domain = seeded(EVENT_OBJECT_LINK, id);
+	if (!domain)
+		return 0;
+	seed_object(link, domain, EVENT_OBJECT_LINK, id);
+	bpf_map_update_elem(&link_ids, &id, &domain, BPF_ANY);
+	return 0;
+}
+
+/* One line for each labelled process: its domain id in hex. */
+SEC("iter/task")
+int count_tasks(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	static const char format[] = "%x\n";
+	struct task_label *label;
+	__u64 domain;
+
+	if (!task || task->pid != task->tgid)
+		return 0;
+	label = task_label(task);
+	if (!label || !label->domain)
+		return 0;
+	domain = label->domain;
+	bpf_seq_printf(context->meta->seq, format, sizeof(format), &domain, sizeof(domain));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

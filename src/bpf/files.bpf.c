@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Files: content that nobody may change in place: the guard's own files, and what a domain's tasks
+ * have mapped executable, for a library that was trusted when it was mapped must stay what it was.
+ * Replacing it by rename, as package managers do, stays open.
+ *
+ *   hook            refuses with               cost to others
+ *   file_open       EPERM; ETXTBSY if held     one test; for writing two storage and a hash lookup
+ *   inode_setattr   ETXTBSY                    one storage lookup
+ */
+
+#include "bpf/lib/inodes.h"
+
+#define FMODE_WRITE 2
+
+SEC("lsm/file_open")
+int BPF_PROG(files_open, struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	struct act act = {};
+	__u32 owner, domain;
+
+	if (!(file->f_mode & FMODE_WRITE) || (inode->i_mode & S_IFMT) != S_IFREG)
+		return 0;
+	domain = current_domain();
+	owner = inode_owner(inode);
+	if (strange(domain, owner)) {
+		dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_WRITE, EVENT_ROW('F', 12),
+			   owner);
+		if (guard_refuses(&act))
+			return REFUSED(EPERM);
+		return 0;
+	}
+	owner = inode_holder(inode);
+	if (!owner)
+		return 0;
+	dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_WRITE, EVENT_ROW('I', 11), owner);
+	act.error = ETXTBSY;
+	if (guard_refuses(&act))
+		return REFUSED(ETXTBSY);
+	return 0;
+}
+
+#define ATTR_SIZE 8
+
+static bool truncation_refused(struct dentry *dentry, struct iattr *change)
+{
+	__u32 owner = inode_holder(dentry->d_inode);
+	struct act act = {};
+
+	if (!owner || !(change->ia_valid & ATTR_SIZE))
+		return false;
+	dentry_act(&act, dentry, EVENT_ACT_SETATTR, EVENT_ROW('I', 11), owner);
+	act.error = ETXTBSY;
+	return guard_refuses(&act);
+}
+
+SEC("lsm/inode_setattr")
+int BPF_PROG(files_setattr, void *idmap, struct dentry *dentry, struct iattr *change)
+{
+	if (truncation_refused(dentry, change))
+		return REFUSED(ETXTBSY);
+	return 0;
+}
+
+/* COMPAT(6.8): without the idmap in front */
+SEC("lsm/inode_setattr")
+int BPF_PROG(files_setattr_compat, struct dentry *dentry, struct iattr *change)
+{
+	if (truncation_refused(dentry, change))
+		return REFUSED(ETXTBSY);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

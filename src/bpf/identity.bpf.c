@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Identity: which task is whose. A task gets a domain's label at exec, when the file is an
+ * executable of the domain by content and the launch rule says yes; fork hands it on, the next exec
+ * of anything else drops it. A labelled task maps executable pages from trusted content only.
+ * Never looks at comm, path or pid.
+ *
+ *   hook                  refuses with   if the label cannot be stored   cost to others
+ *   bprm_creds_for_exec   EACCES         exec goes on without a label    one array lookup
+ *   bprm_committed_creds  -              -                               one storage lookup
+ *   task_alloc            ENOMEM         fork fails                      one storage lookup
+ *   mmap_file             EPERM          mapping fails                   one test; exec maps a lookup
+ *   file_mprotect         EPERM          -                               one test
+ */
+
+#include "bpf/lib/guard.h"
+
+#define PROT_EXEC 4
+#define VM_EXEC 4ul
+#define LSM_UNSAFE_PTRACE 2 /* include/linux/security.h; 1 is LSM_UNSAFE_SHARE */
+#define BPF_F_SECUREEXEC 1
+#define S_IFMT 00170000
+#define S_IFREG 0100000
+
+#define DIGEST_WORDS (IMAGE_DIGEST_LEN / 8)
+
+struct digest {
+	__u64 word[DIGEST_WORDS];
+};
+
+/* Local filesystems whose content nobody but this kernel changes. Not here: network, FUSE, and
+ * stacked ones, which may lie upon either. */
+static bool superblock_qualifies(struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case 0xEF53:	 /* ext2, ext3, ext4 */
+	case 0x58465342: /* xfs */
+	case 0x9123683E: /* btrfs */
+	case 0xF2F52010: /* f2fs */
+	case 0x73717368: /* squashfs */
+	case 0xE0F5E1E2: /* erofs */
+	case 0x01021994: /* tmpfs */
+	case 0x858458f6: /* ramfs: the root of an initramfs */
+		return true;
+	}
+	return false;
+}
+
+/* Order of memcmp(): the tables are sorted by it. */
+static int digest_compare(const struct digest *a, const struct digest *b)
+{
+	for (int i = 0; i < DIGEST_WORDS; i++) {
+		__u64 x = __builtin_bswap64(a->word[i]), y = __builtin_bswap64(b->word[i]);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
+}
+
+/* SHA-256 of the content, by the kernel. Nobody writes it meanwhile: the callers have seen to it. */
+INLINE bool file_digest(struct file *file, __u8 *ret_digest)
+{
+	struct guard_state *guard = guard_state();
+
+	if (!guard || bpf_ima_file_hash(file, ret_digest, IMAGE_DIGEST_LEN) < 0)
+		return false;
+	guard->ima = 1;
+	return true;
+}
+
+struct digest_search {
+	struct digest digest;
+	__u32 table;  /* offset of the table in the image */
+	__u32 stride; /* size of a record */
+	__u32 domain; /* second key of the trusted table; 0 in the other */
+	__u32 low;
+	__u32 high;
+	__u32 found; /* offset of the record in the image; 0: none */
+};
+
+static long digest_search_step(__u32 i, void *context)
+{
+	struct digest_search *search = context;
+	struct image_header *image = policy_in_force();
+	__u32 middle = search->low + (search->high - search->low) / 2;
+	__u32 offset = search->table + middle * search->stride;
+	struct image_trusted *record;
+	int order;
+
+	if (!image || search->low >= search->high)
+		return 1;
+	record = image_at(image, offset);
+	order = digest_compare(&search->digest, (struct digest *)record->digest);
+	if (!order && search->domain && search->domain != record->domain)
+		order = search->domain < record->domain ? -1 : 1;
+	if (!order) {
+		search->found = offset;
+		return 1;
+	}
+	if (order < 0)
+		search->high = middle;
+	else
+		search->low = middle + 1;
+	return 0;
+}
+
+static struct image_executable *executable_find(struct image_header *image, const __u8 *digest)
+{
+	struct digest_search search = {
+		.table = IMAGE_OFF_EXECUTABLES(image),
+		.stride = sizeof(struct image_executable),
+		.high = image->n_executables,
+	};
+
+	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
+	bpf_loop(16, digest_search_step, &search, 0);
+	return search.found ? image_at(image, search.found) : NULL;
+}
+
+static bool digest_trusted(struct image_header *image, const __u8 *digest, __u32 domain)
+{
+	struct digest_search search = {
+		.table = IMAGE_OFF_TRUSTED(image),
+		.stride = sizeof(struct image_trusted),
+		.high = image->n_trusted,
+		.domain = domain,
+	};
+
+	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
+	bpf_loop(16, digest_search_step, &search, 0);
+	return search.found;
+}
+
+INLINE struct kernfs_node *kernfs_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___hidden *hidden = (void *)node;
+
+	if (bpf_core_field_exists(node->parent))
+		return node->parent;
+	return hidden->__parent;
+}
+
+INLINE bool names_equal(const char *a, const char *b)
+{
+	for (int i = 0; i < IMAGE_UNIT_LEN; i++) {
+		if (a[i] != b[i])
+			return false;
+		if (!a[i])
+			return true;
+	}
+	return false;
+}
+
+/* Started by PID 1, in /system.slice/UNIT? */
+static bool launched_by_unit(struct image_executable *executable)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct kernfs_node *node, *slice, *root;
+	char name[IMAGE_UNIT_LEN] = {};
+
+	if (task->real_parent->tgid != 1)
+		return false;
+	node = task->cgroups->dfl_cgrp->kn;
+	read_name(name, sizeof(name), node->name);
+	if (!names_equal(name, executable->unit))
+		return false;
+	slice = kernfs_parent(node);
+	if (!slice)
+		return false;
+	read_name(name, sizeof(name), slice->name);
+	if (!names_equal(name, "system.slice"))
+		return false;
+	root = kernfs_parent(slice);
+	return root && !kernfs_parent(root);
+}
+
+/* May this exec, by this task, give the label? A task of the domain re-executes its own freely. */
+static bool launched_rightly(struct image_executable *executable, __u32 domain)
+{
+	if (domain == executable->domain)
+		return true;
+	switch (executable->launch) {
+	case IMAGE_LAUNCH_ANY:
+		return true;
+	case IMAGE_LAUNCH_UNIT:
+		return launched_by_unit(executable);
+	case IMAGE_LAUNCH_PARENT:
+		return domain == executable->launch_domain;
+	case IMAGE_LAUNCH_HOLDFAST:
+		return domain == DOMAIN_SELF;
+	}
+	return false;
+}
+
+/* holdfastd itself: no policy names it, its digest came with the guard. */
+static bool launched_as_self(__u32 domain)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct guard_state *guard = guard_state();
+
+	if (!guard || (__u64)task->nsproxy->mnt_ns != guard->mount_ns)
+		return false;
+	return domain == DOMAIN_SELF || task->real_parent->tgid == 1;
+}
+
+INLINE void exec_act(struct act *act, struct file *file, __u32 owner, __u32 row)
+{
+	act->act = EVENT_ACT_EXEC;
+	act->row = row;
+	act->error = EACCES;
+	act->kind = EVENT_OBJECT_EXECUTABLE;
+	act->ino = file->f_inode->i_ino;
+	act->owner = owner;
+	read_name(act->name, sizeof(act->name), file->f_path.dentry->d_name.name);
+}
+
+/* The domain that this exec gives; DOMAIN_NONE if none. *ret_row says why not, if it might have. */
+static __u32 exec_domain(struct linux_binprm *bprm, __u32 domain, __u32 *ret_owner, __u32 *ret_row)
+{
+	struct image_header *image = policy_in_force();
+	struct image_executable *executable;
+	struct file *file = bprm->file;
+	struct inode *inode = file->f_inode;
+	struct guard_state *guard = guard_state();
+	__u8 digest[IMAGE_DIGEST_LEN];
+	__u64 size = inode->i_size;
+	__u32 owner;
+	bool self;
+
+	if (!image || !guard || !superblock_qualifies(inode->i_sb))
+		return DOMAIN_NONE;
+	self = size == guard->build.daemon_size;
+	if (!self && !(image->size_filter[IMAGE_FILTER_BIT(size) / 64] >>
+		       (IMAGE_FILTER_BIT(size) % 64) & 1))
+		return DOMAIN_NONE;
+	if (!file_digest(file, digest))
+		return DOMAIN_NONE;
+	self = self && !digest_compare((struct digest *)digest, (struct digest *)guard->build.daemon);
+	executable = self ? NULL : executable_find(image, digest);
+	if (!self && (!executable || executable->size != size))
+		return DOMAIN_NONE;
+	owner = self ? DOMAIN_SELF : executable->domain;
+	*ret_owner = owner;
+	if (bprm->unsafe & LSM_UNSAFE_PTRACE) {
+		*ret_row = EVENT_ROW('I', 17);
+		return DOMAIN_NONE;
+	}
+	if (self ? launched_as_self(domain) : launched_rightly(executable, domain))
+		return owner;
+	*ret_row = EVENT_ROW('I', 12);
+	return DOMAIN_NONE;
+}
+
+SEC("lsm.s/bprm_creds_for_exec")
+int BPF_PROG(identity_exec, struct linux_binprm *bprm)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_label *label = task_label(task);
+	__u32 before = label ? label->domain : DOMAIN_NONE;
+	__u32 expect = label ? label->expect : DOMAIN_NONE;
+	__u32 owner = DOMAIN_NONE, row = 0, domain;
+	struct act act = {};
+
+	domain = exec_domain(bprm, before, &owner, &row);
+	if (domain && !label)
+		label = task_label_make(task);
+	if (label) {
+		label->pending = domain;
+		label->pending_file = (__u64)bprm->file;
+		label->expect = DOMAIN_NONE;
+	} else {
+		domain = DOMAIN_NONE;
+	}
+	if (domain)
+		bpf_bprm_opts_set(bprm, BPF_F_SECUREEXEC);
+	if (owner && owner != DOMAIN_SELF) {
+		exec_act(&act, bprm->file, owner, row);
+		guard_report(&act, EVENT_NOTED);
+	}
+	if (expect && domain != expect)
+		return REFUSED(EACCES);
+	return 0;
+}
+
+SEC("lsm/bprm_committed_creds")
+int BPF_PROG(identity_committed, struct linux_binprm *bprm)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_label *label = task_label(task);
+
+	if (!label)
+		return 0;
+	/* A script or binfmt handler has put another file in its place: that one was not judged. */
+	if (label->pending && label->pending_file == (__u64)bprm->file) {
+		label->domain = label->pending;
+		label->pending = DOMAIN_NONE;
+		label->mark_kind = CONTROL_MARK_NONE;
+		label->link = 0;
+		return 0;
+	}
+	bpf_task_storage_delete(&task_labels, task);
+	return 0;
+}
+
+SEC("lsm/task_alloc")
+int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
+{
+	__u32 domain = current_domain();
+	struct task_label *label;
+
+	if (!domain)
+		return 0;
+	label = task_label_make(task);
+	if (!label)
+		return REFUSED(ENOMEM);
+	label->domain = domain;
+	return 0;
+}
+
+/*
+ * The inode is held first and its writers counted after: a writer that comes between counts, one
+ * that comes later meets the hold (files.bpf.c).
+ */
+static bool mapping_trusted(struct file *file, __u32 domain)
+{
+	struct image_header *image = policy_in_force();
+	struct inode *inode = file->f_inode;
+	__u8 digest[IMAGE_DIGEST_LEN];
+	struct inode_label *label;
+
+	if (!image || (inode->i_mode & S_IFMT) != S_IFREG || !superblock_qualifies(inode->i_sb))
+		return false;
+	label = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!label)
+		return false;
+	label->held = domain;
+	if (inode->i_writecount.counter > 0)
+		return false;
+	if (!file_digest(file, digest))
+		return false;
+	return digest_trusted(image, digest, domain);
+}
+
+INLINE void mapping_act(struct act *act, struct file *file, __u32 domain)
+{
+	act->act = EVENT_ACT_MAP_EXECUTABLE;
+	act->row = EVENT_ROW('I', 11);
+	act->error = EPERM;
+	act->kind = EVENT_OBJECT_FILE;
+	act->owner = domain;
+	if (!file)
+		return;
+	act->ino = file->f_inode->i_ino;
+	read_name(act->name, sizeof(act->name), file->f_path.dentry->d_name.name);
+}
+
+SEC("lsm.s/mmap_file")
+int BPF_PROG(identity_mmap, struct file *file, unsigned long reqprot, unsigned long prot,
+	     unsigned long flags)
+{
+	struct act act = {};
+	__u32 domain;
+
+	if (!(prot & PROT_EXEC))
+		return 0;
+	domain = current_domain();
+	/* holdfastd is static: what it runs was judged at exec. */
+	if (!domain || domain == DOMAIN_SELF)
+		return 0;
+	if (file && mapping_trusted(file, domain))
+		return 0;
+	mapping_act(&act, file, domain);
+	if (guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/file_mprotect")
+int BPF_PROG(identity_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
+	     unsigned long prot)
+{
+	struct act act = {};
+	__u32 domain;
+
+	if (!(prot & PROT_EXEC))
+		return 0;
+	domain = current_domain();
+	if (!domain || domain == DOMAIN_SELF || vma->vm_flags & VM_EXEC)
+		return 0;
+	mapping_act(&act, vma->vm_file, domain);
+	if (guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Interfaces: an XDP program is set, replaced and removed by a netlink message, without an fd of
+ * what was there. So the message is read: one by a domain's task claims the interface, one by a
+ * stranger is refused at a claimed one.
+ *
+ *   hook           refuses with   fails                                      cost to others
+ *   netlink_send   EPERM          closed: what is too long to read whole is   two tests per message
+ *                                 refused while an interface is claimed
+ */
+
+#include "bpf/lib/guard.h"
+
+#define NETLINK_ROUTE 0
+#define RTM_NEWLINK 16
+#define RTM_SETLINK 19
+#define IFLA_XDP 43
+#define IFLA_XDP_FD 1
+#define NLA_TYPE_MASK 0x3fff
+
+#define HEADER_SIZE 16 /* of struct nlmsghdr; of struct ifinfomsg as well */
+#define MESSAGES_MAX 64
+#define ATTRIBUTES_MAX 128
+
+#define ALIGN4(n) (((n) + 3u) & ~3u)
+
+struct block {
+	__u32 word[4];
+};
+
+struct message_walk {
+	void *data; /* the verifier follows it: constant, so that a round of a loop is like the last */
+	__u32 at;   /* offset of the next message, then attribute */
+	__u32 end;  /* of the buffer, then message */
+	__u32 netns;
+	__u32 ifindex; /* of an XDP request; 0 by name */
+	__u32 found;   /* an XDP request is in it */
+	__u32 removes;
+	__u32 whole;   /* all of it was read */
+	__u32 message_len;
+};
+
+/* Without a branch: 32 of them in a row would be the verifier's undoing. */
+INLINE __u32 hex(char c)
+{
+	return (c & 15) + 9 * (c >> 6);
+}
+
+/*
+ * 16 bytes of kernel memory under any lockdown: the formatter for IPv6 addresses copies them.
+ * bpf_rdonly_cast would do from 6.2 on; one way for all kernels is less to get wrong.
+ */
+static int read_block(const void *data, __u32 offset, struct block *ret_block)
+{
+	static const char format[] = "%pi6";
+	__u64 address = (__u64)(data + offset);
+	char text[40] = {};
+	long r;
+
+	r = bpf_snprintf(text, sizeof(text), format, &address, sizeof(address));
+	if (r != 33)
+		return -EFAULT;
+	for (int i = 0; i < 4; i++) {
+		__u32 word = 0;
+
+		for (int j = 3; j >= 0; j--)
+			word = word << 8 | hex(text[i * 8 + j * 2]) << 4 | hex(text[i * 8 + j * 2 + 1]);
+		ret_block->word[i] = word;
+	}
+	return 0;
+}
+
+static long attribute_step(__u32 i, void *context)
+{
+	struct message_walk *walk = context;
+	struct block block;
+	__u32 len, type;
+
+	if (walk->at + 4 > walk->end) {
+		walk->whole = 1;
+		return 1;
+	}
+	if (read_block(walk->data, walk->at, &block))
+		return 1;
+	len = block.word[0] & 0xffff;
+	type = block.word[0] >> 16 & NLA_TYPE_MASK;
+	if (len < 4 || len > walk->end - walk->at) {
+		walk->whole = 1; /* the kernel stops here as well */
+		return 1;
+	}
+	if (type == IFLA_XDP) {
+		walk->found = 1;
+		/* nested: length and type of the first attribute, then its value, an fd */
+		walk->removes = (block.word[1] >> 16 & NLA_TYPE_MASK) == IFLA_XDP_FD &&
+				(__s32)block.word[2] < 0;
+		walk->whole = 1;
+		return 1;
+	}
+	walk->at += ALIGN4(len);
+	return 0;
+}
+
+static long message_step(__u32 i, void *context)
+{
+	struct message_walk *walk = context;
+	struct message_walk attributes;
+	struct block header, link;
+	__u32 type;
+
+	if (walk->at + HEADER_SIZE > walk->end) {
+		walk->whole = 1;
+		return 1;
+	}
+	if (read_block(walk->data, walk->at, &header))
+		return 1;
+	type = header.word[1] & 0xffff;
+	if (header.word[0] < HEADER_SIZE || header.word[0] > walk->end - walk->at) {
+		walk->whole = 1; /* the kernel stops here as well */
+		return 1;
+	}
+	if (type != RTM_NEWLINK && type != RTM_SETLINK) {
+		walk->at += ALIGN4(header.word[0]);
+		return 0;
+	}
+	if (read_block(walk->data, walk->at + HEADER_SIZE, &link))
+		return 1;
+	attributes = *walk;
+	attributes.at = walk->at + 2 * HEADER_SIZE;
+	attributes.end = walk->at + header.word[0];
+	attributes.whole = 0;
+	bpf_loop(ATTRIBUTES_MAX, attribute_step, &attributes, 0);
+	if (!attributes.whole)
+		return 1;
+	if (attributes.found) {
+		walk->found = 1;
+		walk->removes = attributes.removes;
+		walk->ifindex = link.word[1];
+		walk->whole = 1;
+		return 1;
+	}
+	walk->at += ALIGN4(header.word[0]);
+	return 0;
+}
+
+static void interface_claim(struct guard_state *guard, struct message_walk *walk, __u32 domain)
+{
+	struct interface_key key = { .netns = walk->netns, .ifindex = walk->ifindex };
+
+	if (walk->removes) {
+		if (!bpf_map_delete_elem(&interfaces, &key))
+			__sync_fetch_and_add(&guard->interfaces, -1);
+		return;
+	}
+	if (!bpf_map_update_elem(&interfaces, &key, &domain, BPF_NOEXIST))
+		__sync_fetch_and_add(&guard->interfaces, 1);
+}
+
+/* Whose interface is it? By name (index 0) it may be any: the first stranger pays for that. */
+static __u32 interface_owner(struct message_walk *walk)
+{
+	struct interface_key key = { .netns = walk->netns, .ifindex = walk->ifindex };
+	__u32 *owner;
+
+	owner = bpf_map_lookup_elem(&interfaces, &key);
+	if (owner)
+		return *owner;
+	if (!walk->whole || !walk->ifindex)
+		return DOMAIN_SELF;
+	return DOMAIN_NONE;
+}
+
+SEC("lsm/netlink_send")
+int BPF_PROG(interfaces_netlink, struct sock *sk, struct sk_buff *skb)
+{
+	struct guard_state *guard = guard_state();
+	struct message_walk walk = {};
+	struct act act = {};
+	__u32 domain;
+
+	if (sk->sk_protocol != NETLINK_ROUTE || !guard)
+		return 0;
+	domain = current_domain();
+	if (!guard->interfaces && !domain)
+		return 0;
+	walk.data = skb->data;
+	walk.end = skb->len;
+	walk.netns = sk->__sk_common.skc_net.net->ns.inum;
+	bpf_loop(MESSAGES_MAX, message_step, &walk, 0);
+	if (!walk.found && (walk.whole || !guard->interfaces))
+		return 0;
+	act.owner = interface_owner(&walk);
+	if (!strange(domain, act.owner)) {
+		if (domain && walk.found)
+			interface_claim(guard, &walk, domain);
+		return 0;
+	}
+	act.act = EVENT_ACT_NETLINK;
+	act.row = EVENT_ROW('L', 8);
+	act.error = EPERM;
+	act.kind = EVENT_OBJECT_INTERFACE;
+	act.id = walk.ifindex;
+	if (guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

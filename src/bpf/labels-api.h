@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a label is, as the label maps hold it. Read by holdfastd for `status`; written by the
+ * guard's programs only.
+ */
+
+#define LABELS_ABI 1
+
+#define LABELS_MAX_OBJECTS 16384
+#define LABELS_MAX_LINKS 4096
+#define LABELS_MAX_FILES 1024
+#define LABELS_MAX_PLACES 256
+#define LABELS_MAX_NAMES 1024
+#define LABELS_MAX_INTERFACES 256
+#define LABELS_MAX_ATTACH_TYPES 128
+
+/* A record that begins within the image ends within the bank: offsets are masked, not compared. */
+#define POLICY_BANK_SLACK 512
+
+/* Of a map, program or link; the key is its kernel address, EVENT_OBJECT_* its kind. */
+struct object_label {
+	__u32 domain;
+	__u32 kind;
+	__u32 id; /* 0 until the kernel has given it one */
+	__u32 pad0;
+};
+
+/* A file outlives the cache's inode: superblock, number and generation together name it. */
+struct file_key {
+	__u64 superblock;
+	__u64 ino;
+	__u32 generation;
+	__u32 pad0;
+};
+
+/* A name that a policy reserves for a domain, whether anything has it or not. */
+struct name_key {
+	__u64 folder; /* address of its dentry */
+	__u64 name;   /* hash and length, as the kernel keeps them; salted by the folder's address */
+};
+
+struct interface_key {
+	__u32 netns; /* inode number of the network namespace */
+	__u32 ifindex;
+};
+
+/* What the guard was built and started from. */
+struct guard_build {
+	__u8 object[32]; /* SHA-256 of the guard object */
+	__u8 daemon[32]; /* SHA-256 of holdfastd */
+	__u64 daemon_size; /* of its file, in bytes */
+};
+
+struct guard_state {
+	__u32 abi;
+	__u32 claimed;	  /* holdfastd has taken the guard for its own */
+	__u32 armed;	  /* decisions are made; before, everything passes */
+	__u32 bank;	  /* of the image in force */
+	__u32 interfaces; /* how many have a protected XDP program */
+	__u32 ima;	  /* executables have been hashed by the kernel here */
+	__u64 mount_ns; /* address of the mount namespace whose mounts are protected */
+	__u64 sequence; /* of the newest event */
+	struct guard_build build;
+};
+
+_Static_assert(sizeof(struct object_label) == 16, "object_label layout");
+_Static_assert(sizeof(struct file_key) == 24, "file_key layout");
+_Static_assert(sizeof(struct guard_state) == 112, "guard_state layout");

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What every room of the guard does the same way: ask for labels, ask for the mode, refuse and
+ * report. A hook collects a struct act, and refuses if guard_refuses() says so.
+ */
+
+#include <asm/errno.h>
+#include "bpf/lib/maps.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/events-api.h"
+
+#define INLINE static __always_inline
+
+/*
+ * A hook's refusal, on a branch of its own. Without the barrier the compiler makes arithmetic of
+ * the branch, and the verifier no longer sees that the result is 0 or a negative errno.
+ */
+#define REFUSED(error)     \
+	({                 \
+		barrier(); \
+		-(error);  \
+	})
+
+/* One try of one task at one object: the event's part that the hook knows. */
+struct act {
+	__u32 act;
+	__u32 command;
+	__u32 row;
+	__u32 error; /* of the refusal, positive */
+	__u32 kind;
+	__u32 id;
+	__u64 ino;
+	__u32 owner;
+	__u32 pad0;
+	char name[32];
+};
+
+INLINE struct guard_state *guard_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&state, &zero);
+}
+
+INLINE struct task_label *task_label(struct task_struct *task)
+{
+	return bpf_task_storage_get(&task_labels, task, NULL, 0);
+}
+
+INLINE struct task_label *task_label_make(struct task_struct *task)
+{
+	return bpf_task_storage_get(&task_labels, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+INLINE __u32 task_domain(struct task_struct *task)
+{
+	struct task_label *label = task_label(task);
+
+	return label ? label->domain : DOMAIN_NONE;
+}
+
+INLINE __u32 current_domain(void)
+{
+	return task_domain(bpf_get_current_task_btf());
+}
+
+INLINE struct object_label *object_label(const void *address)
+{
+	__u64 key = (__u64)address;
+
+	return bpf_map_lookup_elem(&objects, &key);
+}
+
+/* Strings behind a kernel pointer: this helper is the one that lockdown leaves us. */
+INLINE void read_name(char *name, __u32 size, const void *from)
+{
+	static const char format[] = "%s";
+	__u64 argument = (__u64)from;
+
+	if (from)
+		bpf_snprintf(name, size, format, &argument, sizeof(argument));
+}
+
+/* A name that lies in the object itself: 16 bytes of map, program or task. */
+INLINE void copy_name(char *name, const char *from)
+{
+	*(__u64 *)name = *(const __u64 *)from;
+	*(__u64 *)(name + 8) = *(const __u64 *)(from + 8);
+}
+
+INLINE struct image_header *policy_bank(__u32 bank)
+{
+	return bpf_map_lookup_elem(&policy, &bank);
+}
+
+INLINE struct image_header *policy_in_force(void)
+{
+	struct guard_state *guard = guard_state();
+
+	return guard ? policy_bank(guard->bank & 1) : NULL;
+}
+
+/* image_at() - the record at an offset; whoever made the offset has compared it with the tables */
+INLINE void *image_at(struct image_header *image, __u32 offset)
+{
+	_Static_assert(sizeof(struct image_executable) <= POLICY_BANK_SLACK, "slack for a record");
+
+	offset &= IMAGE_MAX_SIZE - 1;
+	barrier_var(offset);
+	offset &= IMAGE_MAX_SIZE - 1;
+	return (void *)image + offset;
+}
+
+struct domain_search {
+	struct image_header *image;
+	__u32 id;
+	__u32 mode;
+};
+
+static long domain_search_step(__u32 i, void *context)
+{
+	struct domain_search *search = context;
+	struct image_header *image = policy_in_force();
+	struct image_domain *domain;
+
+	if (!image || i >= image->n_domains)
+		return 1;
+	domain = image_at(image, IMAGE_OFF_DOMAINS(image) + i * sizeof(*domain));
+	if (domain->id != search->id)
+		return 0;
+	search->mode = domain->mode;
+	return 1;
+}
+
+/* domain_mode() - IMAGE_MODE_* of a domain; 0 if the policy in force does not know it. */
+INLINE __u32 domain_mode(__u32 id)
+{
+	struct domain_search search = { .id = id };
+	struct image_header *image = policy_in_force();
+
+	if (!image)
+		return 0;
+	if (id == DOMAIN_CANARY)
+		return IMAGE_MODE_ENFORCE;
+	if (id == DOMAIN_SELF)
+		return image->mode;
+	bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
+	return search.mode;
+}
+
+INLINE void event_who(struct event *event)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm;
+	struct file *exe;
+
+	event->pid = task->pid;
+	event->tgid = task->tgid;
+	event->uid = (__u32)bpf_get_current_uid_gid();
+	event->label = task_domain(task);
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	event->exe_dev = 0;
+	event->exe_ino = 0;
+	__builtin_memset(event->exe_name, 0, sizeof(event->exe_name));
+	if (!mm)
+		return;
+	exe = mm->exe_file;
+	if (!exe)
+		return;
+	event->exe_dev = exe->f_inode->i_sb->s_dev;
+	event->exe_ino = exe->f_inode->i_ino;
+	read_name(event->exe_name, sizeof(event->exe_name), exe->f_path.dentry->d_name.name);
+}
+
+/* guard_report() - one event; one that finds no room is counted, and its number stays a gap. */
+static __noinline int guard_report(const struct act *act, __u32 verdict)
+{
+	struct guard_state *guard = guard_state();
+	__u32 zero = 0;
+	struct event *event;
+	__u64 *count;
+	__u64 sequence;
+
+	if (!guard || !act)
+		return 0;
+	sequence = __sync_fetch_and_add(&guard->sequence, 1) + 1;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		count = bpf_map_lookup_elem(&lost, &zero);
+		if (count)
+			__sync_fetch_and_add(count, 1);
+		return 0;
+	}
+	event->abi = EVENT_ABI;
+	event->size = sizeof(*event);
+	event->sequence = sequence;
+	event->boot_ns = bpf_ktime_get_boot_ns();
+	event->act = act->act;
+	event->command = act->command;
+	event->verdict = verdict;
+	event->row = act->row;
+	event->error = verdict == EVENT_REFUSED ? act->error : 0;
+	event_who(event);
+	event->object_kind = act->kind;
+	event->object_id = act->id;
+	event->object_ino = act->ino;
+	event->owner = act->owner;
+	event->pad0 = 0;
+	__builtin_memcpy(event->object_name, act->name, sizeof(event->object_name));
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/*
+ * guard_refuses() - what the owner's mode makes of an act that only strangers do
+ *
+ * Reports it either way. A domain that the policy in force no longer has owns nothing.
+ */
+INLINE bool guard_refuses(const struct act *act)
+{
+	struct guard_state *guard = guard_state();
+	__u32 mode;
+
+	if (!guard || !guard->armed)
+		return false;
+	mode = domain_mode(act->owner);
+	if (!mode)
+		return false;
+	guard_report(act, mode == IMAGE_MODE_ENFORCE ? EVENT_REFUSED : EVENT_OBSERVED);
+	return mode == IMAGE_MODE_ENFORCE;
+}
+
+/* strange() - is this task a stranger to what owner owns? */
+INLINE bool strange(__u32 task, __u32 owner)
+{
+	return owner != DOMAIN_NONE && task != owner;
+}

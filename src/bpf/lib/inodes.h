@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Whose is an inode? Pins carry their label themselves, and a bpffs never forgets an inode that has
+ * a name; other marked files are known by superblock, number and generation, which together outlive
+ * the inode cache.
+ */
+
+#include "bpf/lib/guard.h"
+
+#define S_IFMT 00170000
+#define S_IFREG 0100000
+#define BPF_FS_MAGIC 0xcafe4a11u
+
+INLINE void file_key(struct inode *inode, struct file_key *ret_key)
+{
+	ret_key->superblock = (__u64)inode->i_sb;
+	ret_key->ino = inode->i_ino;
+	ret_key->generation = inode->i_generation;
+	ret_key->pad0 = 0;
+}
+
+INLINE __u32 inode_owner(struct inode *inode)
+{
+	struct inode_label *label;
+	struct file_key key;
+	__u32 *owner;
+
+	if (!inode)
+		return DOMAIN_NONE;
+	label = bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
+	if (label && label->domain)
+		return label->domain;
+	file_key(inode, &key);
+	owner = bpf_map_lookup_elem(&files, &key);
+	return owner ? *owner : DOMAIN_NONE;
+}
+
+/* The domain whose tasks have mapped it executable; DOMAIN_NONE: nobody. */
+INLINE __u32 inode_holder(struct inode *inode)
+{
+	struct inode_label *label;
+
+	if (!inode)
+		return DOMAIN_NONE;
+	label = bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
+	return label ? label->held : DOMAIN_NONE;
+}
+
+INLINE __u32 place_owner(const void *address)
+{
+	__u64 key = (__u64)address;
+	__u32 *owner;
+
+	owner = bpf_map_lookup_elem(&places, &key);
+	return owner ? *owner : DOMAIN_NONE;
+}
+
+INLINE void name_key(struct dentry *dentry, struct name_key *ret_key)
+{
+	ret_key->folder = (__u64)dentry->d_parent;
+	ret_key->name = (__u64)dentry->d_name.len << 32 | dentry->d_name.hash;
+}
+
+INLINE __u32 name_owner(struct dentry *dentry)
+{
+	struct name_key key;
+	__u32 *owner;
+
+	name_key(dentry, &key);
+	owner = bpf_map_lookup_elem(&names, &key);
+	return owner ? *owner : DOMAIN_NONE;
+}
+
+INLINE void dentry_act(struct act *act, struct dentry *dentry, __u32 kind, __u32 row, __u32 owner)
+{
+	struct inode *inode = dentry->d_inode;
+
+	act->act = kind;
+	act->row = row;
+	act->error = EPERM;
+	act->kind = EVENT_OBJECT_FILE;
+	act->owner = owner;
+	if (inode)
+		act->ino = inode->i_ino;
+	read_name(act->name, sizeof(act->name), dentry->d_name.name);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The guard's maps: declared here, defined once, in state.bpf.c. User space never writes one: each
+ * is frozen once the guard is up, and none was made read-only to programs.
+ */
+
+#include "bpf/ktypes.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/control-api.h"
+#include "bpf/labels-api.h"
+#include "policy/image.h"
+
+#ifdef MAPS_DEFINE
+#define MAP(type_name, name) struct type_name name SEC(".maps")
+#else
+#define MAP(type_name, name) extern struct type_name name SEC(".maps")
+#endif
+
+/* Of a task: 32 bytes of storage that only labelled tasks, and tasks at a decision, have. */
+struct task_label {
+	__u32 domain;
+	__u32 pending;	    /* what the exec under way gives, if it ends with pending_file */
+	__u64 pending_file; /* address */
+	__u32 command;	    /* of the bpf(2) call under way */
+	__u32 expect;
+	__u32 mark_kind;
+	__u32 mark_domain;
+	__u64 link; /* address of the protected link that this stranger is about to get an fd of */
+};
+
+struct inode_label {
+	__u32 domain; /* owner of a pin; DOMAIN_NONE if only held */
+	__u32 held;   /* domain whose tasks have mapped it executable */
+};
+
+struct policy_bank {
+	__u8 image[IMAGE_MAX_SIZE];
+	__u8 slack[POLICY_BANK_SLACK];
+};
+
+struct task_labels_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_label);
+};
+
+struct inode_labels_map {
+	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct inode_label);
+};
+
+struct objects_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_OBJECTS);
+	__type(key, __u64);
+	__type(value, struct object_label);
+};
+
+struct link_ids_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_LINKS);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
+struct files_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_FILES);
+	__type(key, struct file_key);
+	__type(value, __u32);
+};
+
+struct places_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_PLACES);
+	__type(key, __u64);
+	__type(value, __u32);
+};
+
+struct names_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_NAMES);
+	__type(key, struct name_key);
+	__type(value, __u32);
+};
+
+struct interfaces_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_INTERFACES);
+	__type(key, struct interface_key);
+	__type(value, __u32);
+};
+
+struct attach_types_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LABELS_MAX_ATTACH_TYPES);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
+struct seeds_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_OBJECTS);
+	__type(key, __u64); /* kind << 32 | id */
+	__type(value, __u32);
+};
+
+struct policy_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct policy_bank);
+};
+
+struct state_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct guard_state);
+};
+
+struct operator_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct operator_record);
+};
+
+struct lost_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+struct events_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, IMAGE_RING_DEFAULT_KIB * 1024);
+};
+
+MAP(task_labels_map, task_labels);
+MAP(inode_labels_map, inode_labels);
+MAP(objects_map, objects);
+MAP(link_ids_map, link_ids);
+MAP(files_map, files);
+MAP(places_map, places);
+MAP(names_map, names);
+MAP(interfaces_map, interfaces);
+MAP(attach_types_map, attach_types);
+MAP(seeds_map, seeds);
+MAP(policy_map, policy);
+MAP(state_map, state);
+MAP(operator_map, operator);
+MAP(lost_map, lost);
+MAP(events_map, events);

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Objects: maps and programs carry the label of the task that created them, and strangers get no
+ * fd to them: not by id, not from a pin, not from another task, and not a read-only one, for a
+ * program built on a read-only fd writes the map all the same.
+ *
+ *   hook                          refuses with   if the label cannot be stored
+ *   bpf_map_create (6.9 and on)   ENOSPC         creation fails
+ *   bpf_map_alloc_security        ENOSPC         creation fails
+ *   bpf_prog                      EPERM          the load fails
+ *   bpf_map                       EPERM          -
+ *   file_receive                  EPERM          -
+ *
+ * Cost to others: one hash lookup when a map or program is created, opened or freed, or a file is
+ * received.
+ */
+
+#include "bpf/lib/guard.h"
+
+#define FMODE_WRITE 2
+
+/* set or cleared at every creation: an address that had a label before has none now */
+static int label_object(__u64 address, __u32 domain, __u32 kind, __u32 id)
+{
+	struct object_label label = { .domain = domain, .kind = kind, .id = id };
+
+	if (!domain) {
+		bpf_map_delete_elem(&objects, &address);
+		return 0;
+	}
+	return bpf_map_update_elem(&objects, &address, &label, BPF_ANY) ? -ENOSPC : 0;
+}
+
+INLINE void unlabel_object(__u64 address)
+{
+	bpf_map_delete_elem(&objects, &address);
+}
+
+SEC("lsm/bpf_map_create")
+int BPF_PROG(objects_map_create, struct bpf_map *map)
+{
+	if (label_object((__u64)map, current_domain(), EVENT_OBJECT_MAP, 0))
+		return REFUSED(ENOSPC);
+	return 0;
+}
+
+/* COMPAT(6.8): the hook of that purpose before bpf_map_create */
+SEC("lsm/bpf_map_alloc_security")
+int BPF_PROG(objects_map_create_compat, struct bpf_map *map)
+{
+	if (label_object((__u64)map, current_domain(), EVENT_OBJECT_MAP, 0))
+		return REFUSED(ENOSPC);
+	return 0;
+}
+
+SEC("lsm/bpf_map_free")
+int BPF_PROG(objects_map_free, struct bpf_map *map)
+{
+	unlabel_object((__u64)map);
+	return 0;
+}
+
+/* COMPAT(6.8) */
+SEC("lsm/bpf_map_free_security")
+int BPF_PROG(objects_map_free_compat, struct bpf_map *map)
+{
+	unlabel_object((__u64)map);
+	return 0;
+}
+
+/* What the event says of a map or program: its kernel's own id and name. */
+INLINE void object_act(struct act *act, __u32 kind, __u32 owner)
+{
+	act->error = EPERM;
+	act->kind = kind;
+	act->owner = owner;
+}
+
+/* The guard's maps are written by its programs; not even holdfastd asks for more than reading. */
+INLINE bool sealed(struct bpf_map *map, struct object_label *label, fmode_t fmode)
+{
+	return label->domain == DOMAIN_SELF && fmode & FMODE_WRITE &&
+	       map->map_type != BPF_MAP_TYPE_RINGBUF;
+}
+
+SEC("lsm/bpf_map")
+int BPF_PROG(objects_map_fd, struct bpf_map *map, fmode_t fmode)
+{
+	struct object_label *label = object_label(map);
+	__u32 domain;
+	struct act act = {};
+
+	if (!label)
+		return 0;
+	label->id = map->id;
+	domain = current_domain();
+	if (!strange(domain, label->domain) && !sealed(map, label, fmode))
+		return 0;
+	object_act(&act, EVENT_OBJECT_MAP, label->domain);
+	act.act = EVENT_ACT_MAP_FD;
+	act.row = fmode & FMODE_WRITE ? EVENT_ROW('M', 1) : EVENT_ROW('M', 12);
+	act.command = fmode;
+	act.id = map->id;
+	copy_name(act.name, map->name);
+	if (guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* A program's aux is there from the start; its own address is final only when it gets its fd. */
+SEC("lsm/bpf_prog_load")
+int BPF_PROG(objects_prog_load, struct bpf_prog *prog)
+{
+	unlabel_object((__u64)prog->aux);
+	return 0;
+}
+
+/* COMPAT(6.8) */
+SEC("lsm/bpf_prog_alloc_security")
+int BPF_PROG(objects_prog_load_compat, struct bpf_prog_aux *aux)
+{
+	unlabel_object((__u64)aux);
+	return 0;
+}
+
+SEC("lsm/bpf_prog_free")
+int BPF_PROG(objects_prog_free, struct bpf_prog *prog)
+{
+	unlabel_object((__u64)prog->aux);
+	unlabel_object((__u64)prog);
+	return 0;
+}
+
+/* COMPAT(6.8) */
+SEC("lsm/bpf_prog_free_security")
+int BPF_PROG(objects_prog_free_compat, struct bpf_prog_aux *aux)
+{
+	unlabel_object((__u64)aux->prog);
+	unlabel_object((__u64)aux);
+	return 0;
+}
+
+/* Is this fd the last step of a PROG_LOAD by a task of a domain? */
+INLINE bool loading(struct task_label *label)
+{
+	return label && label->domain && label->command == BPF_PROG_LOAD;
+}
+
+SEC("lsm/bpf_prog")
+int BPF_PROG(objects_prog_fd, struct bpf_prog *prog)
+{
+	struct task_label *task = task_label(bpf_get_current_task_btf());
+	struct object_label *label = object_label(prog->aux);
+	struct act act = {};
+
+	if (!label) {
+		/* An address is reused, a program without a labelled aux is a stranger's. */
+		unlabel_object((__u64)prog);
+		if (!loading(task))
+			return 0;
+		if (label_object((__u64)prog->aux, task->domain, EVENT_OBJECT_PROG, prog->aux->id))
+			return REFUSED(ENOSPC);
+		if (label_object((__u64)prog, task->domain, EVENT_OBJECT_NONE, prog->aux->id))
+			return REFUSED(ENOSPC);
+		return 0;
+	}
+	if (!strange(task ? task->domain : DOMAIN_NONE, label->domain))
+		return 0;
+	object_act(&act, EVENT_OBJECT_PROG, label->domain);
+	act.act = EVENT_ACT_PROG_FD;
+	act.row = EVENT_ROW('P', 12);
+	act.id = prog->aux->id;
+	copy_name(act.name, prog->aux->name);
+	if (guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/file_receive")
+int BPF_PROG(objects_file_receive, struct file *file)
+{
+	struct object_label *label = object_label(file->private_data);
+	struct act act = {};
+
+	if (!label || !strange(current_domain(), label->domain))
+		return 0;
+	object_act(&act, label->kind ? label->kind : EVENT_OBJECT_PROG, label->domain);
+	act.act = EVENT_ACT_FILE_RECEIVE;
+	act.row = EVENT_ROW('I', 3);
+	act.id = label->id;
+	if (guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Pins: the names that keep maps, programs and links alive, and the folders that hold them; the
+ * same hooks keep the guard's own files. What a domain's task makes in a bpffs is the domain's;
+ * strangers do not remove, rename, replace or change it, nor put anything into a folder of it.
+ *
+ *   hook                                        refuses with   if the label cannot be stored
+ *   d_instantiate                               -              an event says so
+ *   inode_unlink, _rmdir, _rename, _create,
+ *   _mkdir, _mknod, _link, _symlink             EPERM          -
+ *   inode_setattr, _setxattr, _removexattr,
+ *   _set_acl, _remove_acl, _file_setattr        EPERM          -
+ *
+ * Cost to others: a storage and a hash lookup or two per change of a folder; none per read.
+ */
+
+#include "bpf/lib/inodes.h"
+
+/* bpffs only: elsewhere a name's first lookup instantiates what has long been there. */
+SEC("lsm/d_instantiate")
+int BPF_PROG(pins_instantiate, struct dentry *dentry, struct inode *inode)
+{
+	struct inode_label *label;
+	struct act act = {};
+	__u32 domain;
+
+	if (!inode || inode->i_sb->s_magic != BPF_FS_MAGIC)
+		return 0;
+	domain = current_domain();
+	if (!domain)
+		return 0;
+	label = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (label) {
+		label->domain = domain;
+		return 0;
+	}
+	dentry_act(&act, dentry, EVENT_ACT_CREATE, 0, domain);
+	guard_report(&act, EVENT_NOTED);
+	return 0;
+}
+
+/* The entry's owner, or else the folder's: an entry of a domain's folder is the domain's. */
+INLINE __u32 entry_owner(struct inode *folder, struct dentry *dentry)
+{
+	__u32 owner = place_owner(dentry);
+
+	if (!owner)
+		owner = inode_owner(dentry->d_inode);
+	if (!owner)
+		owner = name_owner(dentry);
+	if (!owner)
+		owner = inode_owner(folder);
+	return owner;
+}
+
+static bool entry_refused(struct dentry *dentry, __u32 owner, __u32 kind, __u32 row)
+{
+	struct act act = {};
+
+	if (!strange(current_domain(), owner))
+		return false;
+	dentry_act(&act, dentry, kind, row, owner);
+	return guard_refuses(&act);
+}
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(pins_unlink, struct inode *folder, struct dentry *dentry)
+{
+	if (entry_refused(dentry, entry_owner(folder, dentry), EVENT_ACT_UNLINK, EVENT_ROW('F', 1)))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* Also of a mount point, from a namespace where nothing is mounted on it: the mounts would go. */
+SEC("lsm/inode_rmdir")
+int BPF_PROG(pins_rmdir, struct inode *folder, struct dentry *dentry)
+{
+	if (entry_refused(dentry, entry_owner(folder, dentry), EVENT_ACT_RMDIR, EVENT_ROW('F', 5)))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(pins_rename, struct inode *old_folder, struct dentry *old, struct inode *new_folder,
+	     struct dentry *new)
+{
+	if (entry_refused(old, entry_owner(old_folder, old), EVENT_ACT_RENAME, EVENT_ROW('F', 2)))
+		return REFUSED(EPERM);
+	if (entry_refused(new, entry_owner(new_folder, new), EVENT_ACT_RENAME, EVENT_ROW('F', 2)))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+static bool creation_refused(struct inode *folder, struct dentry *dentry)
+{
+	__u32 owner = name_owner(dentry);
+
+	if (!owner)
+		owner = inode_owner(folder);
+	return entry_refused(dentry, owner, EVENT_ACT_CREATE, EVENT_ROW('M', 21));
+}
+
+SEC("lsm/inode_create")
+int BPF_PROG(pins_create, struct inode *folder, struct dentry *dentry)
+{
+	if (creation_refused(folder, dentry))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/inode_mkdir")
+int BPF_PROG(pins_mkdir, struct inode *folder, struct dentry *dentry)
+{
+	if (creation_refused(folder, dentry))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/inode_mknod")
+int BPF_PROG(pins_mknod, struct inode *folder, struct dentry *dentry)
+{
+	if (creation_refused(folder, dentry))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/inode_symlink")
+int BPF_PROG(pins_symlink, struct inode *folder, struct dentry *dentry)
+{
+	if (creation_refused(folder, dentry))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* A second name for a pin would survive the first; a foreign name in the folder would mislead. */
+SEC("lsm/inode_link")
+int BPF_PROG(pins_link, struct dentry *old, struct inode *folder, struct dentry *new)
+{
+	if (entry_refused(old, inode_owner(old->d_inode), EVENT_ACT_CREATE, EVENT_ROW('F', 2)))
+		return REFUSED(EPERM);
+	if (creation_refused(folder, new))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/*
+ * holdfastd marks by asking for a change that changes nothing: this is the one hook that has both
+ * the caller and the dentry on every kernel.
+ */
+static bool marked(struct dentry *dentry)
+{
+	struct task_label *task = task_label(bpf_get_current_task_btf());
+	struct inode *inode = dentry->d_inode;
+	struct inode_label *label;
+	struct name_key name;
+	struct file_key key;
+	__u64 place;
+
+	if (!task || task->domain != DOMAIN_SELF || !inode)
+		return false;
+	switch (task->mark_kind) {
+	case CONTROL_MARK_FILE:
+		file_key(inode, &key);
+		bpf_map_update_elem(&files, &key, &task->mark_domain, BPF_ANY);
+		return true;
+	case CONTROL_MARK_PIN:
+		label = bpf_inode_storage_get(&inode_labels, inode, NULL,
+					      BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (label)
+			label->domain = task->mark_domain;
+		name_key(dentry, &name);
+		bpf_map_update_elem(&names, &name, &task->mark_domain, BPF_ANY);
+		return true;
+	case CONTROL_MARK_PLACE:
+		place = (__u64)dentry;
+		bpf_map_update_elem(&places, &place, &task->mark_domain, BPF_ANY);
+		return true;
+	}
+	return false;
+}
+
+static bool attribute_refused(struct dentry *dentry, __u32 kind)
+{
+	return entry_refused(dentry, inode_owner(dentry->d_inode), kind, EVENT_ROW('F', 7));
+}
+
+SEC("lsm/inode_setattr")
+int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
+{
+	if (!marked(dentry) && attribute_refused(dentry, EVENT_ACT_SETATTR))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* COMPAT(6.8): without the idmap in front */
+SEC("lsm/inode_setattr")
+int BPF_PROG(pins_setattr_compat, struct dentry *dentry)
+{
+	if (!marked(dentry) && attribute_refused(dentry, EVENT_ACT_SETATTR))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/inode_setxattr")
+int BPF_PROG(pins_setxattr, void *idmap, struct dentry *dentry)
+{
+	if (attribute_refused(dentry, EVENT_ACT_SETXATTR))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/inode_removexattr")
+int BPF_PROG(pins_removexattr, void *idmap, struct dentry *dentry)
+{
+	if (attribute_refused(dentry, EVENT_ACT_SETXATTR))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* Since 6.2; before, ACLs went by inode_setxattr. */
+SEC("lsm/inode_set_acl")
+int BPF_PROG(pins_set_acl, void *idmap, struct dentry *dentry)
+{
+	if (attribute_refused(dentry, EVENT_ACT_SETXATTR))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+SEC("lsm/inode_remove_acl")
+int BPF_PROG(pins_remove_acl, void *idmap, struct dentry *dentry)
+{
+	if (attribute_refused(dentry, EVENT_ACT_SETXATTR))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* Since 6.17, with file_setattr(2). */
+SEC("lsm/inode_file_setattr")
+int BPF_PROG(pins_file_setattr, struct dentry *dentry)
+{
+	if (attribute_refused(dentry, EVENT_ACT_SETATTR))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
