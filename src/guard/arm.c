@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How a guard comes up or is taken over, with its operator and its own files. Whatever can fail
+ * without touching the kernel comes first; what fails later takes the guard down again.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "base/system.h"
+#include "guard/guard.h"
+#include "guard/image-fd.h"
+#include "guard/journal.h"
+#include "guard/log.h"
+#include "guard/server-internal.h"
+#include "policy/image-check.h"
+
+#define refuse(diag, error, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), (error))
+
+/* What shall come up. */
+struct plan {
+	const void *image;
+	size_t size;
+	struct guard_operator operator; /* not set: a guard that observes, at boot */
+	char secret[PROTOCOL_SECRET_LEN]; /* new, else "" */
+};
+
+static void plan_forget(struct plan *plan)
+{
+	explicit_bzero(plan, sizeof(*plan));
+}
+
+void arm_refresh(struct server *server)
+{
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+	int r;
+
+	r = ops_image(server, &image, &size);
+	if (r < 0)
+		(void)log_error_errno(r, "The image in force cannot be read, domains appear as numbers: %m, ignoring");
+	free(server->image);
+	server->image = TAKE_PTR(image);
+}
+
+static int mark_binary(struct guard *guard)
+{
+	_cleanup_close_ int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return guard_mark(guard, fd, DOMAIN_SELF);
+}
+
+int arm_mark_operator(struct server *server)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	fd = openat(server->dirs.state_fd, SECRET_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return guard_mark(server->guard, fd, DOMAIN_SELF);
+}
+
+static int mark_socket(struct server *server)
+{
+	char path[PROTOCOL_TEXT_LEN];
+
+	if (!dirs_socket_path(&server->dirs, path, sizeof(path)))
+		return -ENAMETOOLONG;
+	return guard_mark_path(server->guard, path, DOMAIN_SELF);
+}
+
+/* One step of marking; the first failure is what counts, the others are tried all the same. */
+static void keep_first(int *first, int r, const char *what)
+{
+	if (r >= 0)
+		return;
+	(void)log_error_errno(r, "The guard does not protect %s: %m", what);
+	if (*first == 0)
+		*first = r;
+}
+
+static int mark_everything(struct server *server)
+{
+	const struct dirs *dirs = &server->dirs;
+	int first = 0;
+
+	keep_first(&first, guard_mark(server->guard, dirs->run_fd, DOMAIN_SELF), dirs->run_path);
+	if (dirs->lock_fd >= 0)
+		keep_first(&first, guard_mark(server->guard, dirs->lock_fd, DOMAIN_SELF), "the lock");
+	keep_first(&first, mark_socket(server), "the control socket");
+	keep_first(&first, mark_binary(server->guard), "holdfastd's binary");
+	if (dirs->state_fd >= 0) {
+		keep_first(&first, guard_mark(server->guard, dirs->state_fd, DOMAIN_SELF), dirs->state_path);
+		keep_first(&first, arm_mark_operator(server), "the operator's file");
+		keep_first(&first, journal_mark(server->journal), "the log of events");
+	}
+
+	server->marked = first == 0;
+	return first;
+}
+
+static int watch_events(struct server *server)
+{
+	return server_watch(server, WATCH_EVENTS, 0, guard_events_fd(server->guard));
+}
+
+uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator,
+		      char ret_secret[PROTOCOL_SECRET_LEN], struct diag *reterr_diag)
+{
+	_cleanup_(secret_forget) struct secret secret = {};
+	char text[SECRET_TEXT_LEN];
+	int r;
+
+	r = operator_load(server->dirs.state_fd, ret_operator);
+	if (r == 0) {
+		ret_secret[0] = '\0';
+		return 0;
+	}
+	if (r == SECRET_E_FILE)
+		return refuse(reterr_diag, PROTOCOL_E_STATE_DIR,
+			      "%s/" SECRET_FILE " is not a file of holdfastd: remove it, and `guard up` makes a new secret",
+			      server->dirs.state_path);
+	if (r == SECRET_E_NONE) {
+		r = secret_make(&secret);
+		if (r == 0)
+			r = secret_keep(&secret, ret_operator);
+		if (r < 0)
+			return refuse(reterr_diag, PROTOCOL_E_FATAL, "no operator's secret can be made: %s",
+				      strerror(-r));
+		r = operator_prepare(server->dirs.state_fd, ret_operator);
+	}
+	if (r < 0) {
+		operator_discard(server->dirs.state_fd);
+		return refuse(reterr_diag, PROTOCOL_E_STATE_DIR,
+			      "the operator's file in %s cannot be read or written: %s; make room there or mount it writable",
+			      server->dirs.state_path, strerror(-r));
+	}
+
+	secret_format(&secret, text);
+	(void)snprintf(ret_secret, PROTOCOL_SECRET_LEN, "%s", text);
+	explicit_bzero(text, sizeof(text));
+	return 0;
+}
+
+static uint32_t explain_up(int r, struct diag *reterr_diag)
+{
+	switch ((enum guard_error)r) {
+	case GUARD_E_KERNEL:
+	case GUARD_E_BPFFS:
+	case GUARD_E_PROOF:
+		return PROTOCOL_E_KERNEL;
+	case GUARD_E_EXISTS:
+		return PROTOCOL_E_ALREADY_UP;
+	case GUARD_E_IMAGE:
+		return PROTOCOL_E_IMAGE;
+	case _GUARD_E_SUCCESS:
+	case GUARD_E_NONE:
+	case GUARD_E_NOT_SELF:
+	case GUARD_E_ABI:
+		break;
+	}
+	if (r < 0)
+		diag_set(reterr_diag, NULL, 0, 0, "the guard did not come up: %s", strerror(-r));
+	return PROTOCOL_E_FATAL;
+}
+
+/* The guard is up, and nothing of it is worth anything unless all of this works. */
+static int settle(struct server *server, const struct plan *plan)
+{
+	int r;
+
+	if (plan->operator.set) {
+		r = guard_operator_set(server->guard, &plan->operator);
+		if (r < 0)
+			return r;
+	}
+	if (plan->secret[0]) {
+		r = operator_commit(server->dirs.state_fd);
+		if (r < 0)
+			return r;
+	}
+	r = mark_everything(server);
+	if (r < 0)
+		return r;
+	return watch_events(server);
+}
+
+static uint32_t bring_up(struct server *server, const struct plan *plan, struct diag *reterr_diag)
+{
+	int r;
+
+	r = guard_up(plan->image, plan->size, &server->guard, reterr_diag);
+	if (r) {
+		server->guard = NULL;
+		operator_discard(server->dirs.state_fd);
+		return explain_up(r, reterr_diag);
+	}
+
+	r = settle(server, plan);
+	if (r < 0) {
+		(void)guard_down(server->guard);
+		server->guard = NULL;
+		/* Nobody has been shown the secret that this file is about. */
+		if (plan->secret[0])
+			(void)unlinkat(server->dirs.state_fd, SECRET_FILE, 0);
+		operator_discard(server->dirs.state_fd);
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the guard came up and could not be settled, it is down again: %s", strerror(-r));
+	}
+
+	arm_refresh(server);
+	journal_restart(server->journal);
+	server_note(server, NULL, "up", "policy '%s' version %" PRIu64 ", %s",
+		    image_header(plan->image)->name, (uint64_t)image_header(plan->image)->version,
+		    image_mode_name(image_header(plan->image)->mode));
+	return 0;
+}
+
+/* Return: 0; PROTOCOL_E_NOT_UP if there is none; PROTOCOL_E_*. */
+static uint32_t read_boot_image(struct server *server, void **ret_image, size_t *ret_size,
+				struct diag *reterr_diag)
+{
+	const char *path = server->options.boot_image;
+	_cleanup_close_ int fd = -EBADF;
+	char *data;
+	struct stat st;
+	int r;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT)
+		return refuse(reterr_diag, PROTOCOL_E_NOT_UP,
+			      "there is no %s: give an image to `holdfast guard up`", path);
+	if (fd < 0)
+		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
+			      "%s is no regular file: write it by `holdfast policy compile`", path);
+
+	r = file_read_fd(fd, IMAGE_MAX_SIZE, &data, ret_size);
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s: %s", path, strerror(-r));
+	if (r == FILE_E_TOO_BIG)
+		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s has more than %u bytes: it is no policy image",
+			      path, IMAGE_MAX_SIZE);
+	*ret_image = data;
+	return 0;
+}
+
+static uint32_t check_image(const void *image, size_t size, struct diag *reterr_diag)
+{
+	int r = image_check(image, size, reterr_diag);
+
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be checked: %s",
+			      strerror(-r));
+	return r ? PROTOCOL_E_IMAGE : 0;
+}
+
+static uint32_t read_image(struct server *server, void **ret_image, size_t *ret_size,
+			   struct diag *reterr_diag)
+{
+	int r;
+
+	if (server->message.n_fds == 0)
+		return read_boot_image(server, ret_image, ret_size, reterr_diag);
+
+	r = image_fd_read(server->message.fds[0], ret_image, ret_size, reterr_diag);
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s", strerror(-r));
+	return r ? PROTOCOL_E_IMAGE : 0;
+}
+
+void arm_up(struct server *server, struct connection *client)
+{
+	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
+	_cleanup_(plan_forget) struct plan plan = {};
+	_cleanup_free_ void *image = NULL;
+	struct guard_status status = {};
+	struct diag diag;
+	uint32_t error = 0;
+
+	if (server->guard)
+		error = refuse(&diag, PROTOCOL_E_ALREADY_UP,
+			       "a guard is up already: change its policy by `holdfast guard reload`");
+	if (!error)
+		error = read_image(server, &image, &plan.size, &diag);
+	if (!error)
+		error = check_image(image, plan.size, &diag);
+	if (!error)
+		error = arm_operator(server, &plan.operator, plan.secret, &diag);
+	plan.image = image;
+	if (!error)
+		error = bring_up(server, &plan, &diag);
+	if (error) {
+		connection_refuse(server, client, error, diag.text);
+		return;
+	}
+
+	if (guard_status(server->guard, &status) == 0)
+		done.armed_ns = status.armed_ns;
+	memcpy(done.secret, plan.secret, sizeof(done.secret));
+	connection_answer(server, client, &done.header, NULL);
+	explicit_bzero(&done, sizeof(done));
+}
+
+static int boot_error(uint32_t error)
+{
+	switch (error) {
+	case PROTOCOL_E_KERNEL:
+		return SERVER_E_KERNEL;
+	case PROTOCOL_E_STATE_DIR:
+		return SERVER_E_PLACE;
+	case PROTOCOL_E_IMAGE:
+		return SERVER_E_IMAGE;
+	default:
+		return 1;
+	}
+}
+
+int arm_boot(struct server *server, struct diag *reterr_diag)
+{
+	_cleanup_(plan_forget) struct plan plan = {};
+	_cleanup_free_ void *image = NULL;
+	uint32_t error;
+	int r;
+
+	error = read_boot_image(server, &image, &plan.size, reterr_diag);
+	if (error == PROTOCOL_E_NOT_UP)
+		return 0; /* until somebody asks */
+	if (!error)
+		error = check_image(image, plan.size, reterr_diag);
+	if (error)
+		return boot_error(error);
+	plan.image = image;
+
+	/* Nobody is there to be shown a new secret. */
+	r = operator_load(server->dirs.state_fd, &plan.operator);
+	if (r && image_header(image)->mode == IMAGE_MODE_ENFORCE)
+		return refuse(reterr_diag, SERVER_E_OPERATOR,
+			      "the policy enforces and %s/" SECRET_FILE " is missing or damaged: run `holdfast guard up` once, it prints the operator's secret",
+			      server->dirs.state_path);
+
+	error = bring_up(server, &plan, reterr_diag);
+	return error ? boot_error(error) : 0;
+}
+
+int arm_adopt(struct server *server, struct diag *reterr_diag)
+{
+	int r;
+
+	r = guard_adopt(&server->guard, reterr_diag);
+	if (r < 0)
+		return r;
+
+	switch ((enum guard_error)r) {
+	case _GUARD_E_SUCCESS:
+		return 0;
+	case GUARD_E_NONE:
+		server->guard = NULL;
+		return 0;
+	case GUARD_E_NOT_SELF:
+		return SERVER_E_NOT_SELF;
+	case GUARD_E_ABI:
+		return SERVER_E_ABI;
+	case GUARD_E_KERNEL:
+	case GUARD_E_BPFFS:
+		return SERVER_E_KERNEL;
+	case GUARD_E_EXISTS:
+	case GUARD_E_IMAGE:
+	case GUARD_E_PROOF:
+		break;
+	}
+	return -EPROTO;
+}
+
+int arm_take(struct server *server)
+{
+	struct guard_operator operator;
+	int r;
+
+	/* Enforcement does not depend on what follows: say what fails and go on. */
+	(void)mark_everything(server);
+	arm_refresh(server);
+	journal_resume(server->journal);
+
+	r = guard_operator_get(server->guard, &operator);
+	if (r == 0 && !operator.set && operator_load(server->dirs.state_fd, &operator) == 0)
+		r = guard_operator_set(server->guard, &operator);
+	if (r < 0)
+		(void)log_error_errno(r, "The guard does not know its operator: %m, ignoring");
+
+	r = watch_events(server);
+	if (r < 0)
+		return r;
+	server_note(server, NULL, "adopted", "the guard was up, this holdfastd goes on");
+	return 0;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The guard as holdfastd holds it: fds of its pins, and no other state. */
+
+#include "guard/guard.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "guard/internal.h"
+#include "guard/load.h"
+#include "guard/mark.h"
+#include "guard/pins.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+struct guard *guard_free(struct guard *guard)
+{
+	if (!guard)
+		return NULL;
+	ring_buffer__free(guard->ring);
+	for (int i = 0; i < _GUARD_MAP_MAX; i++)
+		closep(&guard->maps[i]);
+	closep(&guard->control);
+	closep(&guard->tasks);
+	free(guard);
+	return NULL;
+}
+
+static void guardp(struct guard **guard)
+{
+	*guard = guard_free(*guard);
+}
+
+static struct guard *guard_new(void)
+{
+	struct guard *guard = calloc(1, sizeof(*guard));
+
+	if (!guard)
+		return NULL;
+	guard->control = guard->tasks = -EBADF;
+	for (int i = 0; i < _GUARD_MAP_MAX; i++)
+		guard->maps[i] = -EBADF;
+	return guard;
+}
+
+static int event_arrived(void *context, void *data, size_t size)
+{
+	struct guard *guard = context;
+
+	if (guard->event_error >= 0 && guard->event_fn)
+		guard->event_error = guard->event_fn(guard->event_userdata, data, size);
+	return guard->event_error < 0 ? guard->event_error : 0;
+}
+
+static int pins_open(struct guard *guard)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, reading, .file_flags = BPF_F_RDONLY);
+	char path[128];
+
+	guard->control = bpf_obj_get(GUARD_PIN_PROGS "/control");
+	if (guard->control < 0)
+		return -errno;
+	guard->tasks = bpf_obj_get(GUARD_PIN_LINKS "/count_tasks");
+	if (guard->tasks < 0)
+		return -errno;
+	for (int i = 0; i < _GUARD_MAP_MAX; i++) {
+		(void)snprintf(path, sizeof(path), GUARD_PIN_MAPS "/%s", guard_map_names[i]);
+		guard->maps[i] = bpf_obj_get_opts(path, i == GUARD_MAP_EVENTS ? NULL : &reading);
+		if (guard->maps[i] < 0)
+			return -errno;
+	}
+	guard->ring = ring_buffer__new(guard->maps[GUARD_MAP_EVENTS], event_arrived, guard, NULL);
+	return guard->ring ? 0 : -errno;
+}
+
+static int state_read(struct guard *guard, struct guard_state *ret_state)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(guard->maps[GUARD_MAP_STATE], &zero, ret_state) ? -errno : 0;
+}
+
+static int not_self(struct diag *reterr_diag)
+{
+	diag_set(reterr_diag, NULL, 0, 0,
+		 "a guard is up, and this holdfastd is not its own: it must be the same binary, "
+		 "started by the service manager (PID 1) in its mount namespace");
+	return GUARD_E_NOT_SELF;
+}
+
+static int build_same(struct guard *guard, struct diag *reterr_diag)
+{
+	struct guard_state state;
+	struct guard_build build;
+	int r;
+
+	r = state_read(guard, &state);
+	if (r < 0)
+		return r;
+	r = build_identify(&build);
+	if (r < 0)
+		return r;
+	if (state.abi == LABELS_ABI && !memcmp(state.build.object, build.object, sizeof(build.object)))
+		return 0;
+	diag_set(reterr_diag, NULL, 0, 0,
+		 "the guard that is up is of another build: start the holdfastd it came from");
+	return GUARD_E_ABI;
+}
+
+int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
+{
+	_cleanup_(guardp) struct guard *guard = NULL;
+	int r;
+
+	if (access(GUARD_PIN_DIR, F_OK))
+		return errno == ENOENT ? GUARD_E_NONE : -errno;
+	guard = guard_new();
+	if (!guard)
+		return -ENOMEM;
+	r = pins_open(guard);
+	if (r == -EPERM)
+		return not_self(reterr_diag);
+	if (r < 0)
+		return r;
+	/* in observe mode the pins open for anyone, the control program does not */
+	r = control_op(guard->control, CONTROL_MARK, CONTROL_MARK_NONE, 0, 0);
+	if (r == -EPERM)
+		return not_self(reterr_diag);
+	if (r < 0)
+		return r;
+	r = build_same(guard, reterr_diag);
+	if (r)
+		return r;
+	*ret_guard = TAKE_PTR(guard);
+	return 0;
+}
+
+int guard_up(const void *image, size_t size, struct guard **ret_guard, struct diag *reterr_diag)
+{
+	uint64_t start = now_ns(), end;
+	int r;
+
+	r = guard_load(image, size, reterr_diag);
+	if (r)
+		return r;
+	end = now_ns();
+	r = guard_adopt(ret_guard, reterr_diag);
+	if (r) {
+		(void)pins_remove();
+		return r;
+	}
+	(*ret_guard)->armed_ns = end - start;
+	return 0;
+}
+
+int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag)
+{
+	int r;
+
+	r = places_mark(guard->control, image, reterr_diag);
+	if (r)
+		return r == GUARD_E_BPFFS ? GUARD_E_IMAGE : r;
+	r = control_put(guard->control, CONTROL_IMAGE, image, size);
+	if (r != -EINVAL && r != -EMSGSIZE)
+		return r;
+	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
+	return GUARD_E_IMAGE;
+}
+
+int guard_image(struct guard *guard, void **ret_image, size_t *ret_size)
+{
+	_cleanup_free_ struct image_header *image = malloc(IMAGE_MAX_SIZE + POLICY_BANK_SLACK);
+	struct guard_state state;
+	__u32 bank;
+	int r;
+
+	if (!image)
+		return -ENOMEM;
+	r = state_read(guard, &state);
+	if (r < 0)
+		return r;
+	bank = state.bank & 1;
+	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_POLICY], &bank, image))
+		return -errno;
+	if (image->size > IMAGE_MAX_SIZE)
+		return -EBADMSG;
+	*ret_size = image->size;
+	*ret_image = TAKE_PTR(image);
+	return 0;
+}
+
+_Static_assert(sizeof(struct guard_operator) == sizeof(struct operator_record),
+	       "one record, two names");
+
+int guard_operator_set(struct guard *guard, const struct guard_operator *operator)
+{
+	return control_put(guard->control, CONTROL_OPERATOR, operator, sizeof(*operator));
+}
+
+int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(guard->maps[GUARD_MAP_OPERATOR], &zero, ret_operator) ? -errno : 0;
+}
+
+int guard_mark(struct guard *guard, int fd, uint32_t domain)
+{
+	return mark_fd(guard->control, fd, CONTROL_MARK_FILE, domain);
+}
+
+int guard_mark_path(struct guard *guard, const char *path, uint32_t domain)
+{
+	return mark_path(guard->control, path, CONTROL_MARK_FILE, domain);
+}
+
+int guard_expect(struct guard *guard, uint32_t domain)
+{
+	return control_op(guard->control, CONTROL_EXPECT, 0, 0, domain);
+}
+
+int guard_events_fd(struct guard *guard)
+{
+	return ring_buffer__epoll_fd(guard->ring);
+}
+
+int guard_events_drain(struct guard *guard,
+		       int (*fn)(void *userdata, const struct event *event, size_t size),
+		       void *userdata)
+{
+	int r;
+
+	guard->event_fn = fn;
+	guard->event_userdata = userdata;
+	guard->event_error = 0;
+	r = ring_buffer__consume(guard->ring);
+	guard->event_fn = NULL;
+	return guard->event_error < 0 ? guard->event_error : r;
+}
+
+int guard_down(struct guard *guard)
+{
+	int r;
+
+	r = control_op(guard->control, CONTROL_DISARM, 0, 0, 0);
+	if (r < 0)
+		return r;
+	r = pins_remove();
+	(void)guard_free(guard);
+	return r;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The guard in the kernel, as holdfastd holds it: load it, or adopt the one that is pinned; give it
+ * an image; ask it what it knows; take it down. Everything here talks to the kernel only; it parses
+ * nothing that a person wrote, and keeps no state that the kernel's objects do not hold.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GUARD_PIN_DIR "/sys/fs/bpf/holdfast"
+
+struct diag;
+struct event;
+struct guard;
+
+/* Documented outcomes; see each function. reterr_diag says which, where and what to do. */
+enum guard_error {
+	_GUARD_E_SUCCESS,
+	GUARD_E_KERNEL,	  /* this kernel, as booted, cannot enforce: the diag names what is missing */
+	GUARD_E_BPFFS,	  /* no bpffs at /sys/fs/bpf */
+	GUARD_E_NONE,	  /* no guard is pinned */
+	GUARD_E_EXISTS,	  /* a guard is pinned already */
+	GUARD_E_NOT_SELF, /* a guard is up and does not take this process for its own */
+	GUARD_E_ABI,	  /* the pinned guard is of another build */
+	GUARD_E_IMAGE,	  /* the guard refused the image */
+	GUARD_E_PROOF,	  /* the guard is attached and its canary passed: it does not enforce */
+};
+
+/* What the kernel keeps of the operator's secret: never the secret. */
+struct guard_operator {
+	uint8_t salt[32];
+	uint8_t hash[32]; /* scrypt of the secret, parameters fixed in src/guard/secret.c */
+	uint64_t set;	  /* 1 if there is one */
+};
+
+struct guard_domain_status {
+	uint32_t id;
+	uint32_t tasks, maps, progs, links;
+};
+
+#define GUARD_MAX_DOMAIN_STATUS 66 /* IMAGE_MAX_DOMAINS, self, canary */
+#define GUARD_MAX_WEAK 16
+
+struct guard_status {
+	bool armed;
+	bool ima;	       /* executables are hashed by the kernel at exec; else: the measured fallback */
+	uint64_t armed_ns;     /* load to proven, in nanoseconds; 0 if this process did not load it */
+	uint64_t events;       /* sequence number of the newest event */
+	uint64_t lost;	       /* events that found no room in the ring, all CPUs */
+	size_t n_domains;
+	struct guard_domain_status domains[GUARD_MAX_DOMAIN_STATUS];
+	size_t n_weak;
+	const char *weak[GUARD_MAX_WEAK]; /* what this kernel cannot enforce and why; static strings */
+};
+
+/**
+ * guard_up() - load, attach, label, arm, prove and pin a guard
+ * @image:       checked by image_check() before; copied
+ * @size:        in bytes
+ * @ret_guard:   the guard, to be released with guard_free()
+ * @reterr_diag: what was wrong, on a positive return
+ *
+ * On any failure nothing stays attached or pinned.
+ * Return: 0; GUARD_E_KERNEL, GUARD_E_BPFFS, GUARD_E_EXISTS, GUARD_E_IMAGE, GUARD_E_PROOF; negative
+ * errno if fatal.
+ */
+int guard_up(const void *image, size_t size, struct guard **ret_guard, struct diag *reterr_diag);
+
+/**
+ * guard_adopt() - take over the guard that is pinned
+ *
+ * Return: 0; GUARD_E_NONE, GUARD_E_NOT_SELF, GUARD_E_ABI, GUARD_E_BPFFS; negative errno if fatal.
+ */
+int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag);
+
+/* guard_free() - close this process's hold; the guard stays up. NULL is fine. Return: NULL. */
+struct guard *guard_free(struct guard *guard);
+
+/**
+ * guard_reload() - put another image in force, without a moment between the two
+ *
+ * Does not judge whether that is permitted: the caller has asked image_weakens() and the operator.
+ * Return: 0; GUARD_E_IMAGE, the old image stays in force; negative errno if fatal.
+ */
+int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag);
+
+/* guard_image() - the image in force, read from the kernel; *ret_image is malloc()ed. Return: 0 or -errno. */
+int guard_image(struct guard *guard, void **ret_image, size_t *ret_size);
+
+/* What the kernel keeps of the operator's secret. Return: 0 or -errno. */
+int guard_operator_set(struct guard *guard, const struct guard_operator *operator);
+int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator);
+
+/**
+ * guard_mark() - protect a file, folder or socket like the guard's own
+ * @fd:     open on it, not O_PATH
+ * @domain: its owner: DOMAIN_SELF
+ *
+ * Strangers can read it, but not write, truncate, unlink, rename, chmod or replace it. Lasts until
+ * guard_down(); must be called again for a file that was replaced.
+ * Return: 0 or -errno.
+ */
+int guard_mark(struct guard *guard, int fd, uint32_t domain);
+
+/* guard_mark_path() - the same for what cannot be opened: sockets. The path is not followed. */
+int guard_mark_path(struct guard *guard, const char *path, uint32_t domain);
+
+/**
+ * guard_expect() - say, in a child about to exec, which domain the exec must give
+ * @domain: of a policy
+ *
+ * The exec then fails with EACCES unless the new file is an executable of that domain whose launch
+ * rule is `holdfast` or `any`. Return: 0 or -errno.
+ */
+int guard_expect(struct guard *guard, uint32_t domain);
+
+/* guard_events_fd() - epoll-able fd of the ring. Borrowed. */
+int guard_events_fd(struct guard *guard);
+
+/**
+ * guard_events_drain() - hand every event in the ring to @fn, oldest first
+ * @fn: 0 to go on; negative errno stops and is returned
+ * Return: number of events handed over, or -errno.
+ */
+int guard_events_drain(struct guard *guard, int (*fn)(void *userdata, const struct event *event, size_t size),
+		       void *userdata);
+
+/* guard_status() - what the guard knows of itself. Return: 0 or -errno. */
+int guard_status(struct guard *guard, struct guard_status *ret_status);
+
+/* guard_down() - detach, unpin and forget everything; the guard is freed. Return: 0 or -errno. */
+int guard_down(struct guard *guard);

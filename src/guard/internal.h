@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files behind guard.h share. Nobody else includes it. */
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/types.h>
+
+#include "bpf/control-api.h"
+#include "bpf/events-api.h"
+#include "bpf/labels-api.h"
+#include "guard/guard.h"
+#include "policy/image.h"
+
+/* The guard's object file, in this binary; see object.S. */
+extern const char guard_object_start[], guard_object_end[];
+
+#define GUARD_PIN_LINKS GUARD_PIN_DIR "/links"
+#define GUARD_PIN_MAPS GUARD_PIN_DIR "/maps"
+#define GUARD_PIN_PROGS GUARD_PIN_DIR "/progs"
+
+/* The maps a later holdfastd needs, in the order of guard.maps. */
+enum guard_map {
+	GUARD_MAP_STATE,
+	GUARD_MAP_POLICY,
+	GUARD_MAP_OPERATOR,
+	GUARD_MAP_OBJECTS,
+	GUARD_MAP_LOST,
+	GUARD_MAP_EVENTS,
+	_GUARD_MAP_MAX,
+};
+
+struct guard {
+	int control; /* fd of the control program */
+	int tasks;   /* fd of the link of the iterator that counts tasks */
+	int maps[_GUARD_MAP_MAX];
+	struct ring_buffer *ring;
+	uint64_t armed_ns;
+	int (*event_fn)(void *userdata, const struct event *event, size_t size);
+	void *event_userdata;
+	int event_error;
+};
+
+/* One feature of the running kernel that decides which programs are loaded. */
+struct features {
+	struct btf *btf;
+	bool cast; /* bpf_rdonly_cast */
+};
+
+/**
+ * features_probe() - can this kernel, as booted, carry the guard?
+ *
+ * Return: 0; GUARD_E_KERNEL or GUARD_E_BPFFS with the reason; negative errno.
+ */
+int features_probe(struct features *ret_features, struct diag *reterr_diag);
+void features_done(struct features *features);
+
+/**
+ * features_choose() - switch each program of the object on or off for this kernel
+ *
+ * Return: 0; GUARD_E_KERNEL if an act is left without any program to refuse it; negative errno.
+ */
+int features_choose(const struct features *features, struct bpf_object *object,
+		    struct diag *reterr_diag);
+
+/* features_weak() - what this kernel cannot enforce and why, static strings. Return: how many. */
+size_t features_weak(const struct features *features, const char **ret_weak, size_t max);
+
+/* control_call() - run the control program. Return: 0 or negative errno, its own or the kernel's. */
+int control_call(int control, struct control_args *args);
+
+/* The same, by operation. */
+int control_op(int control, uint32_t op, uint32_t kind, uint32_t id, uint32_t domain);
+int control_put(int control, uint32_t op, const void *data, size_t size);
+
+/**
+ * labels_seed() - label the guard's own objects, which are older than its hooks
+ * @object: loaded
+ * @links:  attached, one per entry, NULL entries are passed over
+ *
+ * Return: 0 or negative errno.
+ */
+int labels_seed(int control, struct bpf_object *object, struct bpf_link **links, size_t n_links);
+
+/**
+ * places_mark() - mark the way to the pins, and every pin and folder of the image that exists
+ *
+ * A folder that a domain's pins shall lie in is made if it is missing, so that nobody else makes it.
+ * Return: 0; GUARD_E_BPFFS if a pin's folder is not below a bpffs; negative errno.
+ */
+int places_mark(int control, const void *image, struct diag *reterr_diag);
+
+/* proof_run() - provoke the guard's own denials. Return: 0; GUARD_E_PROOF; negative errno. */
+int proof_run(int control, struct diag *reterr_diag);
+
+/* build_identify() - digests of the guard object and of this binary. Return: 0 or negative errno. */
+int build_identify(struct guard_build *ret_build);

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * From the object file to a guard that enforces: load, claim, attach, label, pin, arm, prove, freeze.
+ * Up to the end nothing is left behind by a failure: the pins are removed and the links with them.
+ */
+
+#include "guard/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "guard/pins.h"
+
+#define LINKS_MAX 96
+
+struct loader {
+	struct features features;
+	struct bpf_object *object;
+	struct bpf_link *links[LINKS_MAX];
+	const char *names[LINKS_MAX];
+	size_t n_links;
+	int control;
+	bool pinned;
+};
+
+static void loader_done(struct loader *loader)
+{
+	if (loader->pinned)
+		(void)pins_remove();
+	for (size_t i = 0; i < loader->n_links; i++)
+		(void)bpf_link__destroy(loader->links[i]);
+	bpf_object__close(loader->object);
+	features_done(&loader->features);
+}
+
+static int object_open(struct loader *loader, const struct image_header *image)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "holdfast");
+	struct bpf_map *map;
+
+	loader->object = bpf_object__open_mem(guard_object_start,
+					      (size_t)(guard_object_end - guard_object_start), &opts);
+	if (!loader->object)
+		return -errno;
+	map = bpf_object__find_map_by_name(loader->object, "events");
+	if (!map)
+		return -ENOENT;
+	return bpf_map__set_max_entries(map, image->ring_kib * 1024);
+}
+
+static int object_load(struct loader *loader, const struct image_header *image,
+		       struct diag *reterr_diag)
+{
+	struct bpf_program *program;
+	int r;
+
+	r = object_open(loader, image);
+	if (r < 0)
+		return r;
+	r = features_choose(&loader->features, loader->object, reterr_diag);
+	if (r)
+		return r;
+	r = bpf_object__load(loader->object);
+	if (r < 0)
+		return r;
+	program = bpf_object__find_program_by_name(loader->object, "control");
+	if (!program)
+		return -ENOENT;
+	loader->control = bpf_program__fd(program);
+	return 0;
+}
+
+static int object_claim(struct loader *loader, const void *image, size_t size,
+			struct diag *reterr_diag)
+{
+	struct guard_build build;
+	int r;
+
+	r = build_identify(&build);
+	if (r < 0)
+		return r;
+	r = control_op(loader->control, CONTROL_CLAIM, 0, 0, 0);
+	if (r < 0)
+		return r;
+	r = control_put(loader->control, CONTROL_BUILD, &build, sizeof(build));
+	if (r < 0)
+		return r;
+	r = control_put(loader->control, CONTROL_IMAGE, image, size);
+	if (r != -EINVAL && r != -EMSGSIZE)
+		return r;
+	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
+	return GUARD_E_IMAGE;
+}
+
+static bool attaches(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+
+	return bpf_program__autoload(program) &&
+	       (!strncmp(section, "lsm", 3) || !strncmp(section, "fentry", 6) ||
+		!strncmp(section, "fexit", 5) || !strncmp(section, "fmod_ret", 8) ||
+		!strcmp(bpf_program__name(program), "count_tasks"));
+}
+
+static int object_attach(struct loader *loader)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, loader->object) {
+		if (!attaches(program))
+			continue;
+		if (loader->n_links == LINKS_MAX)
+			return -E2BIG;
+		loader->links[loader->n_links] = bpf_program__attach(program);
+		if (!loader->links[loader->n_links])
+			return -errno;
+		loader->names[loader->n_links++] = bpf_program__name(program);
+	}
+	return 0;
+}
+
+static int object_pin(struct loader *loader)
+{
+	char path[128];
+	int r;
+
+	r = pins_make();
+	if (r < 0)
+		return r;
+	loader->pinned = true;
+	for (size_t i = 0; i < loader->n_links; i++) {
+		(void)snprintf(path, sizeof(path), GUARD_PIN_LINKS "/%s", loader->names[i]);
+		if (bpf_obj_pin(bpf_link__fd(loader->links[i]), path))
+			return -errno;
+	}
+	for (int i = 0; i < _GUARD_MAP_MAX; i++) {
+		int fd = bpf_object__find_map_fd_by_name(loader->object, guard_map_names[i]);
+
+		(void)snprintf(path, sizeof(path), GUARD_PIN_MAPS "/%s", guard_map_names[i]);
+		if (fd < 0 || bpf_obj_pin(fd, path))
+			return fd < 0 ? fd : -errno;
+	}
+	return bpf_obj_pin(loader->control, GUARD_PIN_PROGS "/control") ? -errno : 0;
+}
+
+/*
+ * Programs keep writing a frozen map, the syscall side never again, on no fd. The ring cannot be:
+ * its consumer writes its position; its fd is refused to strangers like the others.
+ */
+static int object_freeze(struct loader *loader)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, loader->object) {
+		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+			continue;
+		if (bpf_map_freeze(bpf_map__fd(map)))
+			return -errno;
+	}
+	return 0;
+}
+
+static int steps(struct loader *loader, const void *image, size_t size, struct diag *reterr_diag)
+{
+	int r;
+
+	r = features_probe(&loader->features, reterr_diag);
+	if (r)
+		return r;
+	r = pins_absent(reterr_diag);
+	if (r)
+		return r;
+	r = object_load(loader, image, reterr_diag);
+	if (r)
+		return r;
+	r = object_claim(loader, image, size, reterr_diag);
+	if (r)
+		return r;
+	r = object_attach(loader);
+	if (r)
+		return r;
+	r = labels_seed(loader->control, loader->object, loader->links, loader->n_links);
+	if (r)
+		return r;
+	r = object_pin(loader);
+	if (r)
+		return r;
+	r = places_mark(loader->control, image, reterr_diag);
+	if (r)
+		return r;
+	r = object_freeze(loader);
+	if (r)
+		return r;
+	r = control_op(loader->control, CONTROL_ARM, 0, 0, 0);
+	if (r)
+		return r;
+	return proof_run(loader->control, reterr_diag);
+}
+
+int guard_load(const void *image, size_t size, struct diag *reterr_diag)
+{
+	_cleanup_(loader_done) struct loader loader = { .control = -EBADF };
+	int r;
+
+	r = steps(&loader, image, size, reterr_diag);
+	if (r)
+		return r;
+	loader.pinned = false;
+	return 0;
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the operator may ask of a guard that is up, and what it takes: in enforce, whatever stops
+ * or weakens it needs the secret, and no secret brings an older policy back. The image that these
+ * decisions are about is read from the kernel each time.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "base/size.h"
+#include "guard/clock.h"
+#include "guard/guard.h"
+#include "guard/image-fd.h"
+#include "guard/journal.h"
+#include "guard/server-internal.h"
+#include "policy/image-check.h"
+
+#define refuse(diag, error, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), (error))
+
+int ops_image(struct server *server, void **ret_image, size_t *ret_size)
+{
+	return guard_image(server->guard, ret_image, ret_size);
+}
+
+static uint32_t judge_secret(struct server *server, const struct connection *client,
+			     const char *text, const struct guard_operator *operator,
+			     struct diag *reterr_diag)
+{
+	_cleanup_(secret_forget) struct secret secret = {};
+	bool locked;
+	int r;
+
+	r = secret_parse(text, &secret);
+	if (r == 0)
+		r = secret_verify(&secret, operator);
+	if (r == 0)
+		return 0;
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the secret could not be verified: %s",
+			      strerror(-r));
+
+	locked = secret_tries_wrong(&server->tries, server->options.now());
+	server_note(server, client, "secret", "wrong operator's secret, %" PRIu64 " since start%s",
+		    server->tries.wrong, locked ? "; no secret is heard for a minute" : "");
+	return refuse(reterr_diag, PROTOCOL_E_SECRET_WRONG,
+		      "this is not the operator's secret that `guard up` printed");
+}
+
+uint32_t ops_authorise(struct server *server, const struct connection *client,
+		       const struct protocol_secret *given, struct diag *reterr_diag)
+{
+	struct guard_operator operator;
+	uint64_t wait;
+	int r;
+
+	r = guard_operator_get(server->guard, &operator);
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the guard does not say who its operator is: %s",
+			      strerror(-r));
+	if (!operator.set)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the guard enforces and knows no operator's secret: only a reboot ends it");
+
+	wait = secret_tries_wait(&server->tries, server->options.now());
+	if (given->size == 0)
+		return refuse(reterr_diag, PROTOCOL_E_SECRET_NEEDED,
+			      "the guard enforces: this needs the operator's secret");
+	if (wait > 0)
+		return refuse(reterr_diag, PROTOCOL_E_SECRET_LOCKED,
+			      "too many wrong secrets: try again in %" PRIu64 " s",
+			      wait / CLOCK_SECOND_NS + 1);
+	return judge_secret(server, client, given->text, &operator, reterr_diag);
+}
+
+static bool enforces(const void *image)
+{
+	return image_header(image)->mode == IMAGE_MODE_ENFORCE;
+}
+
+/* The image in force, or a refusal. */
+static uint32_t image_in_force(struct server *server, void **ret_image, struct diag *reterr_diag)
+{
+	size_t size;
+	int r;
+
+	if (!server->guard)
+		return refuse(reterr_diag, PROTOCOL_E_NOT_UP,
+			      "no guard is up: start one by `holdfast guard up`");
+	r = ops_image(server, ret_image, &size);
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image in force cannot be read: %s",
+			      strerror(-r));
+	return 0;
+}
+
+static uint32_t take_down(struct server *server, struct connection *client, struct diag *reterr_diag)
+{
+	int r;
+
+	server_note(server, client, "down", "the guard is taken down");
+	server_drain(server);
+	server_unwatch(server, guard_events_fd(server->guard));
+	r = guard_down(server->guard);
+	server->guard = NULL;
+	if (r == 0) {
+		server->stopped = true;
+		return 0;
+	}
+
+	/* What is still pinned is still in force, and still ours. */
+	server_note(server, client, "down", "failed: %s", strerror(-r));
+	if (arm_adopt(server, NULL) == 0 && server->guard)
+		(void)arm_take(server);
+	return refuse(reterr_diag, PROTOCOL_E_FATAL, "the guard could not be taken down: %s",
+		      strerror(-r));
+}
+
+void ops_down(struct server *server, struct connection *client)
+{
+	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
+	_cleanup_free_ void *image = NULL;
+	struct diag diag;
+	uint32_t error;
+
+	error = image_in_force(server, &image, &diag);
+	if (!error && enforces(image))
+		error = ops_authorise(server, client, &server->message.change.secret, &diag);
+	if (!error)
+		error = take_down(server, client, &diag);
+
+	if (error)
+		connection_refuse(server, client, error, diag.text);
+	else
+		connection_answer(server, client, &done.header, NULL);
+}
+
+static uint32_t read_new_image(struct server *server, void **ret_image, size_t *ret_size,
+			       struct diag *reterr_diag)
+{
+	_cleanup_free_ void *image = NULL;
+	size_t size = 0;
+	int r;
+
+	r = image_fd_read(server->message.fds[0], &image, &size, reterr_diag);
+	if (r == 0)
+		r = image_check(image, size, reterr_diag);
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s", strerror(-r));
+	if (r)
+		return PROTOCOL_E_IMAGE;
+
+	*ret_image = TAKE_PTR(image);
+	*ret_size = size;
+	return 0;
+}
+
+/* Whether this client may put this image in the place of that one. */
+static uint32_t permit_change(struct server *server, struct connection *client, const void *old,
+			      const void *new, struct diag *reterr_diag)
+{
+	struct diag reason;
+	uint32_t error;
+
+	if (image_header(new)->version < image_header(old)->version)
+		return refuse(reterr_diag, PROTOCOL_E_ROLLBACK,
+			      "the new policy has version %" PRIu64 ", version %" PRIu64
+			      " is in force: raise metadata.version",
+			      (uint64_t)image_header(new)->version, (uint64_t)image_header(old)->version);
+	if (!enforces(old))
+		return 0;
+
+	switch (image_weakens(old, new, &reason)) {
+	case IMAGE_CHANGE_NONE:
+		return 0;
+	case IMAGE_CHANGE_ROLLBACK:
+		return refuse(reterr_diag, PROTOCOL_E_ROLLBACK, "%s", reason.text);
+	case IMAGE_CHANGE_WEAKENS:
+	case _IMAGE_CHANGE_MAX:
+		break;
+	}
+	error = ops_authorise(server, client, &server->message.change.secret, reterr_diag);
+	if (error == PROTOCOL_E_SECRET_NEEDED)
+		return refuse(reterr_diag, error, "the new policy permits more (%.700s): this needs the operator's secret",
+			      reason.text);
+	return error;
+}
+
+/* A guard that observed may have no operator; one that enforces must. */
+static uint32_t ensure_operator(struct server *server, const void *new,
+				char ret_secret[PROTOCOL_SECRET_LEN], bool *ret_set,
+				struct diag *reterr_diag)
+{
+	struct guard_operator operator;
+	uint32_t error;
+	int r;
+
+	*ret_set = false;
+	r = guard_operator_get(server->guard, &operator);
+	if (r == 0 && (operator.set || !enforces(new)))
+		return 0;
+	if (r == 0) {
+		error = arm_operator(server, &operator, ret_secret, reterr_diag);
+		if (error)
+			return error;
+		r = guard_operator_set(server->guard, &operator);
+	}
+	if (r < 0) {
+		operator_discard(server->dirs.state_fd);
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the guard takes no operator's secret: %s",
+			      strerror(-r));
+	}
+
+	*ret_set = true;
+	return 0;
+}
+
+static void settle_operator(struct server *server, bool kept, const char *secret)
+{
+	static const struct guard_operator none;
+
+	if (!kept) {
+		(void)guard_operator_set(server->guard, &none);
+		operator_discard(server->dirs.state_fd);
+	} else if (secret[0]) {
+		if (operator_commit(server->dirs.state_fd) < 0 || arm_mark_operator(server) < 0)
+			server_note(server, NULL, "operator", "the operator's secret will not outlive a reboot");
+	}
+}
+
+static uint32_t change_image(struct server *server, struct connection *client, const void *new,
+			     size_t size, char ret_secret[PROTOCOL_SECRET_LEN],
+			     struct diag *reterr_diag)
+{
+	bool set;
+	uint32_t error;
+	int r;
+
+	error = ensure_operator(server, new, ret_secret, &set, reterr_diag);
+	if (error)
+		return error;
+
+	r = guard_reload(server->guard, new, size, reterr_diag);
+	if (set)
+		settle_operator(server, r == 0, ret_secret);
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the guard did not take the image, the old one is in force: %s", strerror(-r));
+	if (r)
+		return PROTOCOL_E_IMAGE;
+
+	arm_refresh(server);
+	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s",
+		    image_header(new)->name, (uint64_t)image_header(new)->version,
+		    image_mode_name(image_header(new)->mode));
+	return 0;
+}
+
+void ops_reload(struct server *server, struct connection *client)
+{
+	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
+	_cleanup_free_ void *old = NULL, *new = NULL;
+	struct diag diag;
+	uint32_t error;
+	size_t size;
+
+	error = image_in_force(server, &old, &diag);
+	if (!error)
+		error = read_new_image(server, &new, &size, &diag);
+	if (!error)
+		error = permit_change(server, client, old, new, &diag);
+	if (!error)
+		error = change_image(server, client, new, size, done.secret, &diag);
+
+	if (error)
+		connection_refuse(server, client, error, diag.text);
+	else
+		connection_answer(server, client, &done.header, NULL);
+	explicit_bzero(&done, sizeof(done));
+}
+
+static void add_weak(struct protocol_state *state, const char *text)
+{
+	if (state->n_weak < PROTOCOL_MAX_WEAK)
+		(void)snprintf(state->weak[state->n_weak++], PROTOCOL_WEAK_LEN, "%s", text);
+}
+
+static void fill_guard(struct protocol_state *state, const struct guard_status *status)
+{
+	state->armed = status->armed;
+	state->ima = status->ima;
+	state->armed_ns = status->armed_ns;
+	state->events = status->events;
+	state->lost = status->lost;
+
+	for (size_t i = 0; i < status->n_domains && i < PROTOCOL_MAX_DOMAINS; i++) {
+		const struct guard_domain_status *d = &status->domains[i];
+
+		state->domains[state->n_domains++] = (struct protocol_domain){
+			.id = d->id,
+			.tasks = d->tasks,
+			.maps = d->maps,
+			.progs = d->progs,
+			.links = d->links,
+		};
+	}
+	for (size_t i = 0; i < status->n_weak && i < GUARD_MAX_WEAK; i++)
+		add_weak(state, status->weak[i]);
+}
+
+static int fill_state(struct server *server, struct protocol_state *state, int *ret_fd)
+{
+	_cleanup_free_ void *image = NULL;
+	struct guard_operator operator;
+	struct guard_status status = {};
+	size_t size;
+	int r;
+
+	r = guard_status(server->guard, &status);
+	if (r < 0)
+		return r;
+	r = guard_operator_get(server->guard, &operator);
+	if (r < 0)
+		return r;
+	r = ops_image(server, &image, &size);
+	if (r < 0)
+		return r;
+	r = image_fd_new(image, size, ret_fd);
+	if (r < 0)
+		return r;
+
+	fill_guard(state, &status);
+	state->operator_set = operator.set != 0;
+	if (!operator.set && enforces(image))
+		add_weak(state, "no operator's secret is known: only a reboot ends this guard");
+	if (!server->marked)
+		add_weak(state, "some of holdfastd's own files are not guarded; its messages say which");
+	state->up = 1;
+	state->header.n_fds = 1;
+	return 0;
+}
+
+void ops_status(struct server *server, struct connection *client)
+{
+	struct protocol_state state = {.header = {.op = PROTOCOL_STATE, .size = sizeof(state)}};
+	_cleanup_close_ int fd = -EBADF;
+	struct journal_counts counts;
+	int r;
+
+	if (server->guard) {
+		r = fill_state(server, &state, &fd);
+		if (r < 0) {
+			connection_refuse(server, client, PROTOCOL_E_FATAL, strerror(-r));
+			return;
+		}
+	}
+
+	journal_count(server->journal, &counts);
+	state.written = counts.written;
+	state.unwritten = counts.unwritten;
+	state.wrong_secrets = server->tries.wrong;
+	connection_answer(server, client, &state.header, &fd);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * An event of the kernel as a line for people and programs. Pure: bytes in, text out. Trusts
+ * neither the record's strings nor its numbers.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct event;
+struct image_header;
+struct jsonw;
+
+#define RECORD_LINE_LEN 2048
+#define RECORD_TIME_LEN 40
+#define RECORD_LABEL_LEN 40
+
+enum record_error {
+	RECORD_E_SHORT = 1, /* fewer bytes than a record of this ABI, or than it says */
+	RECORD_E_ABI,	    /* of an ABI this build does not know */
+};
+
+/**
+ * record_check() - whether the bytes are an event that this build can read
+ * @ret_event: points into @data
+ * Return: 0; RECORD_E_SHORT; RECORD_E_ABI.
+ */
+int record_check(const void *data, size_t size, const struct event **ret_event);
+
+/**
+ * record_time() - when something was, for people: RFC 3339, UTC, nanoseconds
+ * @realtime_ns: CLOCK_REALTIME
+ */
+void record_time(uint64_t realtime_ns, char ret_text[RECORD_TIME_LEN]);
+
+/**
+ * record_label() - the name of a domain id
+ * @image: in force, checked; NULL if there is none
+ *
+ * "stranger", "self", "canary", a policy's name, or "domain:0x12345678" for an id that the image
+ * does not know.
+ */
+void record_label(const struct image_header *image, uint32_t id, char ret_text[RECORD_LABEL_LEN]);
+
+/**
+ * record_write() - write an event as one JSON object
+ * @event:       checked by record_check()
+ * @image:       in force, checked; NULL if there is none
+ * @realtime_ns: when it was
+ */
+void record_write(struct jsonw *w, const struct event *event, const struct image_header *image,
+		  uint64_t realtime_ns);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files behind server.h share. Nobody else includes it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "guard/dirs.h"
+#include "guard/protocol.h"
+#include "guard/secret.h"
+#include "guard/server.h"
+
+struct diag;
+struct guard;
+struct journal;
+
+#define SERVER_SLOTS (SERVER_MAX_CONNECTIONS + SERVER_MAX_RUNS)
+
+/* What an epoll event is about: kind, slot and descriptor, so that one of a closed one is seen. */
+enum watch {
+	WATCH_SOCKET,
+	WATCH_SIGNALS,
+	WATCH_EVENTS,
+	WATCH_CONNECTION,
+	WATCH_EXEC,
+};
+
+struct connection {
+	int fd;		   /* -EBADF: the slot is free */
+	uint64_t deadline; /* to say something */
+	pid_t pid;	   /* of the client */
+	uid_t uid;
+	struct run *run; /* what it waits for, or NULL */
+};
+
+struct run {
+	pid_t pid;		   /* 0: the slot is free */
+	int exec_fd;		   /* open until the exec has succeeded or failed */
+	uint64_t deadline;	   /* for the exec */
+	struct connection *client; /* NULL: gone, or content with the start */
+	bool detach;
+	bool failed; /* the client has been told */
+	char domain[PROTOCOL_DOMAIN_LEN];
+	char command[128]; /* argv[0], cut, for messages */
+};
+
+struct server {
+	struct server_options options;
+	struct dirs dirs;
+	int epoll_fd, signal_fd, listen_fd;
+	struct guard *guard; /* NULL: none is up */
+	struct journal *journal;
+	void *image; /* in force; for names in the log only, never for a decision */
+	struct secret_tries tries;
+	bool marked;  /* all files of ours are guarded */
+	bool stopped; /* leave the loop */
+	int log_error; /* of the journal, as last reported */
+	struct connection connections[SERVER_SLOTS];
+	struct run runs[SERVER_MAX_RUNS];
+	struct protocol_message message; /* the request in hand */
+};
+
+/* server.c */
+void server_drain(struct server *server);
+void server_unwatch(struct server *server, int fd);
+int server_watch(struct server *server, enum watch kind, size_t slot, int fd);
+void server_note(struct server *server, const struct connection *client, const char *what,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* connection.c */
+void connection_accept(struct server *server);
+void connection_receive(struct server *server, struct connection *connection);
+void connection_close(struct server *server, struct connection *connection);
+void connection_expire(struct server *server, uint64_t now);
+void connection_answer(struct server *server, struct connection *connection,
+		       struct protocol_header *header, const int *fds);
+void connection_refuse(struct server *server, struct connection *connection, uint32_t error,
+		       const char *text);
+
+/* ops.c; each answers its connection */
+void ops_down(struct server *server, struct connection *client);
+void ops_reload(struct server *server, struct connection *client);
+void ops_status(struct server *server, struct connection *client);
+
+/**
+ * ops_authorise() - whether a request that needs the operator's secret may go on
+ *
+ * Return: 0; PROTOCOL_E_*, with the reason; never a negative errno.
+ */
+uint32_t ops_authorise(struct server *server, const struct connection *client,
+		       const struct protocol_secret *given, struct diag *reterr_diag);
+
+/**
+ * ops_image() - the image in force, from the kernel
+ * Return: 0 or -errno.
+ */
+int ops_image(struct server *server, void **ret_image, size_t *ret_size);
+
+/* arm.c */
+
+/**
+ * arm_adopt() - take over a guard that is up
+ * Return: 0, also if there is none; SERVER_E_*; -errno.
+ */
+int arm_adopt(struct server *server, struct diag *reterr_diag);
+
+/**
+ * arm_boot() - arm by the image for the boot, if there is one
+ * Return: 0; SERVER_E_*; -errno.
+ */
+int arm_boot(struct server *server, struct diag *reterr_diag);
+
+/* arm_take() - what follows arm_adopt(): files, names, events. Return: 0 or -errno. */
+int arm_take(struct server *server);
+
+/* arm_up() - answer PROTOCOL_UP */
+void arm_up(struct server *server, struct connection *client);
+
+/**
+ * arm_operator() - the operator's secret for a guard that shall enforce: kept before, or new
+ * @ret_operator: what the guard shall keep
+ * @ret_secret:   the new one as text, to be shown once; "" if there is one already
+ *
+ * A new one is prepared in the state folder; operator_commit() or operator_discard() follows.
+ * Return: 0; PROTOCOL_E_*.
+ */
+uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator,
+		      char ret_secret[PROTOCOL_SECRET_LEN], struct diag *reterr_diag);
+
+/* arm_refresh() - read the image in force again, for names */
+void arm_refresh(struct server *server);
+
+/* arm_mark_operator() - guard the operator's file, which is new. Return: 0 or -errno. */
+int arm_mark_operator(struct server *server);
+
+/* runs.c */
+void runs_start(struct server *server, struct connection *client);
+void runs_signal(struct server *server, struct connection *client);
+void runs_exec(struct server *server, struct run *run);
+void runs_reap(struct server *server);
+void runs_expire(struct server *server, uint64_t now);

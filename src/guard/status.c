@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the guard knows of itself, read from the kernel each time it is asked. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "guard/internal.h"
+
+static struct guard_domain_status *domain_of(struct guard_status *status, uint32_t id)
+{
+	for (size_t i = 0; i < status->n_domains; i++) {
+		if (status->domains[i].id == id)
+			return &status->domains[i];
+	}
+	if (status->n_domains == GUARD_MAX_DOMAIN_STATUS)
+		return NULL;
+	status->domains[status->n_domains].id = id;
+	return &status->domains[status->n_domains++];
+}
+
+static void count_object(struct guard_status *status, const struct object_label *label)
+{
+	struct guard_domain_status *domain = domain_of(status, label->domain);
+
+	if (!domain)
+		return;
+	switch (label->kind) {
+	case EVENT_OBJECT_MAP:
+		domain->maps++;
+		return;
+	case EVENT_OBJECT_PROG:
+		domain->progs++;
+		return;
+	case EVENT_OBJECT_LINK:
+		domain->links++;
+		return;
+	}
+}
+
+/* Entries come and go meanwhile; a walk that is thrown back ends after as many steps as fit. */
+static void count_objects(struct guard *guard, struct guard_status *status)
+{
+	int fd = guard->maps[GUARD_MAP_OBJECTS];
+	struct object_label label;
+	__u64 key, *previous = NULL;
+
+	for (size_t i = 0; i < LABELS_MAX_OBJECTS; i++) {
+		if (bpf_map_get_next_key(fd, previous, &key))
+			return;
+		if (!bpf_map_lookup_elem(fd, &key, &label))
+			count_object(status, &label);
+		previous = &key;
+	}
+}
+
+static int count_tasks(struct guard *guard, struct guard_status *status)
+{
+	_cleanup_close_ int fd = bpf_iter_create(guard->tasks);
+	_cleanup_fclose_ FILE *lines = NULL;
+	struct guard_domain_status *domain;
+	unsigned int id;
+
+	if (fd < 0)
+		return -errno;
+	lines = fdopen(fd, "re");
+	if (!lines)
+		return -errno;
+	(void)TAKE_FD(fd);
+	while (fscanf(lines, "%x", &id) == 1) {
+		domain = domain_of(status, id);
+		if (domain)
+			domain->tasks++;
+	}
+	return 0;
+}
+
+static int count_lost(struct guard *guard, struct guard_status *status)
+{
+	int n = libbpf_num_possible_cpus();
+	_cleanup_free_ __u64 *counts = NULL;
+	__u32 zero = 0;
+
+	if (n < 0)
+		return n;
+	counts = calloc((size_t)n, sizeof(*counts));
+	if (!counts)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_LOST], &zero, counts))
+		return -errno;
+	for (int i = 0; i < n; i++)
+		status->lost += counts[i];
+	return 0;
+}
+
+int guard_status(struct guard *guard, struct guard_status *ret_status)
+{
+	struct guard_status status = { .armed_ns = guard->armed_ns };
+	struct features features = {};
+	struct guard_state state;
+	struct diag diag = {};
+	__u32 zero = 0;
+	int r;
+
+	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_STATE], &zero, &state))
+		return -errno;
+	status.armed = state.armed;
+	status.ima = state.ima;
+	status.events = state.sequence;
+	count_objects(guard, &status);
+	r = count_tasks(guard, &status);
+	if (r < 0)
+		return r;
+	r = count_lost(guard, &status);
+	if (r < 0)
+		return r;
+	r = features_probe(&features, &diag);
+	if (r < 0)
+		return r;
+	status.n_weak = r ? 0 : features_weak(&features, status.weak, GUARD_MAX_WEAK);
+	features_done(&features);
+	*ret_status = status;
+	return 0;
+}
