@@ -19,7 +19,9 @@ apt=$cache/apt
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 max_age_minutes=1440
 index=
+# which suites are in the index: first, all, or bad when apt failed
 index_state=
+partial=
 
 say() {
 	echo "kernels: $*" >&2
@@ -48,6 +50,12 @@ mirrors() {
 			END { print uri["main"], uri["security"] }'
 }
 
+# Suites to read: `first`, what stands before each row's `|`, or `all`.
+suites_of() {
+	rows | awk -v which="$1" '{ if (which == "first") sub(/[|].*/, "", $4)
+		gsub(/[|,]/, "\n", $4); print $4 }' | sort -u
+}
+
 write_sources() {
 	local main sec suite
 
@@ -65,7 +73,7 @@ write_sources() {
 			;;
 		*) echo "deb [signed-by=$keyring] $main $suite main" ;;
 		esac
-	done < <(rows | awk '{ gsub(/[|,]/, "\n", $4); print $4 }' | sort -u) >"$apt/sources.list"
+	done < <(suites_of "$1") >"$apt/sources.list"
 }
 
 # Runs an apt command inside the isolated configuration.
@@ -84,33 +92,49 @@ isolated() {
 		-o Acquire::Languages=none -o Acquire::Retries=2 "$@"
 }
 
-# Fills $index with lines `PACKAGE VERSION SUITE` for every cloud kernel image of the suites, once
-# a run. Fails when apt reached none of them.
-load_index() {
-	local names
+# Reads the package lists of the suites, unless that was done within the last minutes. Fails when
+# apt reached none of them.
+update_lists() {
+	write_sources "$1" || return 1
+	if [ -z "$refresh" ] && cmp -s "$apt/sources.list" "$apt/updated" &&
+		[ -n "$(find "$apt/updated" -mmin -15)" ]; then
+		return 0
+	fi
+	rm -f "$apt/updated"
+	# apt calls it a success when it falls back to the lists of an earlier day: ask it not to.
+	if isolated apt-get -q -o APT::Update::Error-Mode=any update >"$apt/update.log" 2>&1; then
+		cp "$apt/sources.list" "$apt/updated"
+		return 0
+	fi
+	say "apt could not read every suite:" \
+		"$(grep -m1 '^[EW]:' "$apt/update.log" || echo "see $apt/update.log")"
+	partial=yes
+	grep -q '^\(Get\|Hit\)' "$apt/update.log"
+}
 
-	if [ -n "$index_state" ]; then
-		[ "$index_state" = good ]
-		return
+# Fills $index with lines `PACKAGE VERSION SUITE` for every cloud kernel image of the suites, `first`
+# or `all`, once a run.
+load_index() {
+	local which=$1 names version='[0-9]+\.[0-9]+\.[0-9].*'
+
+	if [ "$index_state" = bad ]; then
+		return 1
+	fi
+	if [ "$index_state" = all ] || [ "$index_state" = "$which" ]; then
+		return 0
 	fi
 	index_state=bad
 	mkdir -p "$apt/state" "$apt/lists/partial" "$apt/cache/archives/partial"
 	: >"$apt/state/status"
-	write_sources || return 1
-	# apt calls it a success when it falls back to the lists of an earlier day: ask it not to.
-	if ! isolated apt-get -q -o APT::Update::Error-Mode=any update >"$apt/update.log" 2>&1; then
-		say "apt could not read every suite:" \
-			"$(grep -m1 '^[EW]:' "$apt/update.log" || echo "see $apt/update.log")"
-		grep -q '^\(Get\|Hit\)' "$apt/update.log" || return 1
-	fi
+	update_lists "$which" || return 1
 	names=$(isolated apt-cache pkgnames linux- |
-		grep -E '^linux-(image|binary)-(unsigned-)?[0-9]+\.[0-9]+\.[0-9].*-cloud-amd64(-unsigned)?$') ||
+		grep -E "^linux-(image|binary)-(unsigned-)?$version-cloud-amd64(-unsigned)?\$") ||
 		return 1
 	# shellcheck disable=SC2086 # one word a name
 	index=$(isolated apt-cache madison $names |
 		awk -F ' *[|] *' '{ gsub(/ /, "", $1); n = split($3, w, " "); split(w[2], s, "/")
 			print $1, $2, s[1] }')
-	index_state=good
+	index_state=$which
 }
 
 release_of() {
@@ -147,6 +171,8 @@ candidates() {
 	done
 }
 
+# Prints the candidates of the first group of SUITES that has SERIES. $index may hold no more than
+# the first groups.
 resolve() {
 	local series=$1 suites=$2 group
 
@@ -223,13 +249,24 @@ name_kernel() {
 
 	package=$(cut -d ' ' -f 1 "$dir/package")
 	if [ "$package" != "$known" ]; then
-		if [ "$index_state" = good ] && ! grep -q "^$known " <<<"$index"; then
+		if [ -n "$index" ] && ! grep -q "^$known " <<<"$index"; then
 			note="$note; $known has left the archive, this is its successor"
 		else
 			note="$note; kernels.list knows $known"
 		fi
 	fi
 	say "$name: $(cat "$dir/package") ($note)"
+}
+
+# What is left when the archive does not answer: an older day's kernel, said aloud, or a failure.
+use_cache() {
+	local name=$1 dir=$2 known=$3 reason=$4
+
+	if ! cached "$dir"; then
+		say "$name: $reason, and nothing is cached"
+		return 1
+	fi
+	name_kernel "$name" "$dir" "$known" "$reason, using the cache"
 }
 
 # Makes the kernel of one row present in the cache.
@@ -240,17 +277,21 @@ fetch() {
 		name_kernel "$name" "$dir" "$known" "cached"
 		return 0
 	fi
-	if ! load_index; then
-		if cached "$dir"; then
-			name_kernel "$name" "$dir" "$known" "apt cannot be reached, using the cache"
-			return 0
-		fi
-		say "$name: apt cannot be reached and nothing is cached"
-		return 1
+	if ! load_index first; then
+		use_cache "$name" "$dir" "$known" "apt cannot be reached"
+		return
 	fi
 	if ! found=$(resolve "$series" "$suites"); then
-		say "$name: series $series has left the archive (suites $suites)"
-		return 1
+		# rare, and a whole suite's lists: only now
+		load_index all || true
+		if ! found=$(resolve "$series" "$suites"); then
+			if [ -n "$partial" ]; then
+				use_cache "$name" "$dir" "$known" "not found in the suites that could be read"
+				return
+			fi
+			say "$name: series $series has left the archive (suites $suites)"
+			return 1
+		fi
 	fi
 	if cached "$dir" && grep -qxF "$(cat "$dir/package")" <<<"$found"; then
 		touch "$dir/checked"
@@ -258,12 +299,8 @@ fetch() {
 		return 0
 	fi
 	if ! build_folder "$dir.new" <<<"$found"; then
-		if cached "$dir"; then
-			name_kernel "$name" "$dir" "$known" "the newest cannot be had, using the cache"
-			return 0
-		fi
-		say "$name: none of these packages carries a kernel image: $(tr '\n' ' ' <<<"$found")"
-		return 1
+		use_cache "$name" "$dir" "$known" "no image to be had from: $(tr '\n' ' ' <<<"$found")"
+		return
 	fi
 	touch "$dir.new/checked"
 	# two renames: a guest that starts meanwhile finds the old kernel or the new one

@@ -19,19 +19,21 @@ int BPF_PROG(attachments_link_new, struct bpf_link *link, struct bpf_link_primer
 {
 	__u32 domain = current_domain();
 	struct object_label label = { .domain = domain, .kind = EVENT_OBJECT_LINK, .id = link->id };
+	struct guard_state *guard = guard_state();
 	__u64 key = (__u64)link;
 	struct act act = {};
 
-	if (ret)
+	if (ret || !guard)
 		return 0;
 	/* set or cleared: both the address and the id may have been another's */
 	if (!domain) {
 		bpf_map_delete_elem(&objects, &key);
-		bpf_map_delete_elem(&link_ids, &label.id);
+		id_label(EVENT_OBJECT_LINK, label.id, DOMAIN_NONE);
 		return 0;
 	}
+	__sync_fetch_and_add(&guard->links, 1);
 	if (!bpf_map_update_elem(&objects, &key, &label, BPF_ANY) &&
-	    !bpf_map_update_elem(&link_ids, &label.id, &domain, BPF_ANY))
+	    !id_label(EVENT_OBJECT_LINK, label.id, domain))
 		return 0;
 	act.act = EVENT_ACT_LINK_FD;
 	act.kind = EVENT_OBJECT_LINK;
@@ -44,13 +46,14 @@ int BPF_PROG(attachments_link_new, struct bpf_link *link, struct bpf_link_primer
 SEC("fentry/bpf_link_free")
 int BPF_PROG(attachments_link_free, struct bpf_link *link)
 {
+	struct guard_state *guard = guard_state();
 	__u64 key = (__u64)link;
-	__u32 id = link->id;
 
-	if (!bpf_map_lookup_elem(&objects, &key))
+	if (!guard || !bpf_map_lookup_elem(&objects, &key))
 		return 0;
+	__sync_fetch_and_add(&guard->links, -1);
 	bpf_map_delete_elem(&objects, &key);
-	bpf_map_delete_elem(&link_ids, &id);
+	id_label(EVENT_OBJECT_LINK, link->id, DOMAIN_NONE);
 	return 0;
 }
 

@@ -4,8 +4,9 @@
  * copy of attr only: another thread can put another file under an fd number while we look, and
  * rewrite what a user pointer points to.
  *
- *   hook   refuses with   fails   cost to others
- *   bpf    EPERM          open    one storage lookup per bpf(2)
+ *   hook   refuses with                          cost to others
+ *   bpf    EPERM; ENOENT: an object by its id;
+ *          ENOSPC: no label for a link           one storage lookup per bpf(2)
  */
 
 #include "bpf/lib/guard.h"
@@ -69,26 +70,59 @@ static __u32 attach_type_owner(int command, union bpf_attr *attr, __u32 *ret_row
 	return owner ? *owner : DOMAIN_NONE;
 }
 
+/*
+ * A link is labelled when it is there already, and cannot be refused then: so it is refused here, to
+ * whoever needs a label, while there is still room for those under way.
+ */
+INLINE bool room_for_link(int command)
+{
+	struct guard_state *guard = guard_state();
+
+	if (command != BPF_LINK_CREATE && command != BPF_RAW_TRACEPOINT_OPEN)
+		return true;
+	return guard && guard->links < LABELS_MAX_LINKS - LABELS_LINKS_RESERVE;
+}
+
+/*
+ * An id is not an fd yet. ENOENT rather than EPERM: tools that list what is loaded pass over an id
+ * that has just gone, and stop at one they may not have.
+ */
+INLINE int by_id(struct act *act, __u32 domain, __u32 id)
+{
+	act->id = id;
+	act->error = ENOENT;
+	act->owner = id_owner(act->kind, id);
+	if (strange(domain, act->owner) && guard_refuses(act))
+		return REFUSED(ENOENT);
+	return 0;
+}
+
 SEC("lsm/bpf")
 int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	__u32 domain = label ? label->domain : DOMAIN_NONE;
 	struct act act = { .act = EVENT_ACT_BPF, .command = command, .error = EPERM };
-	__u32 *owner;
 
 	if (domain) {
 		label->command = command;
 		claim(command, attr, domain);
+		if (!room_for_link(command))
+			return REFUSED(ENOSPC);
 	}
 	switch (command) {
+	case BPF_MAP_GET_FD_BY_ID:
+		act.kind = EVENT_OBJECT_MAP;
+		act.row = attr->open_flags & BPF_F_RDONLY ? EVENT_ROW('M', 12) : EVENT_ROW('M', 1);
+		return by_id(&act, domain, attr->map_id);
+	case BPF_PROG_GET_FD_BY_ID:
+		act.kind = EVENT_OBJECT_PROG;
+		act.row = EVENT_ROW('P', 12);
+		return by_id(&act, domain, attr->prog_id);
 	case BPF_LINK_GET_FD_BY_ID:
-		act.id = attr->link_id;
-		owner = bpf_map_lookup_elem(&link_ids, &act.id);
-		act.owner = owner ? *owner : DOMAIN_NONE;
 		act.kind = EVENT_OBJECT_LINK;
 		act.row = EVENT_ROW('L', 2);
-		break;
+		return by_id(&act, domain, attr->link_id);
 	case BPF_PROG_ATTACH:
 	case BPF_PROG_DETACH:
 		act.id = attr->attach_type;

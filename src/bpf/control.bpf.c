@@ -156,6 +156,8 @@ INLINE void seed_object(const void *address, __u32 domain, __u32 kind, __u32 id)
 	__u64 key = (__u64)address;
 
 	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);
+	if (kind != EVENT_OBJECT_NONE)
+		id_label(kind, id, domain);
 }
 
 SEC("iter/bpf_map")
@@ -191,17 +193,20 @@ int seed_progs(struct bpf_iter__bpf_prog *context)
 SEC("iter/bpf_link")
 int seed_links(struct bpf_iter__bpf_link *context)
 {
+	struct guard_state *guard = guard_state();
 	struct bpf_link *link = context->link;
 	__u32 domain, id;
 
-	if (!link)
+	if (!link || !guard)
 		return 0;
 	id = link->id;
 	domain = seeded(EVENT_OBJECT_LINK, id);
 	if (!domain)
 		return 0;
+	/* links of the guard that were made after its hook are labelled already */
+	if (!object_label(link))
+		__sync_fetch_and_add(&guard->links, 1);
 	seed_object(link, domain, EVENT_OBJECT_LINK, id);
-	bpf_map_update_elem(&link_ids, &id, &domain, BPF_ANY);
 	return 0;
 }
 

@@ -152,15 +152,13 @@ INLINE bool names_equal(const char *a, const char *b)
 	return false;
 }
 
-/* Started by PID 1, in /system.slice/UNIT? */
-static bool launched_by_unit(struct image_executable *executable)
+/* In /system.slice/UNIT? */
+static bool in_unit(struct image_executable *executable)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct kernfs_node *node, *slice, *root;
 	char name[IMAGE_UNIT_LEN] = {};
 
-	if (task->real_parent->tgid != 1)
-		return false;
 	node = task->cgroups->dfl_cgrp->kn;
 	read_name(name, sizeof(name), node->name);
 	if (!names_equal(name, executable->unit))
@@ -175,8 +173,13 @@ static bool launched_by_unit(struct image_executable *executable)
 	return root && !kernfs_parent(root);
 }
 
-/* May this exec, by this task, give the label? A task of the domain re-executes its own freely. */
-static bool launched_rightly(struct image_executable *executable, __u32 domain)
+/*
+ * May this exec, by this task, give the label? A task of the domain re-executes its own freely.
+ *
+ * "By PID 1" means the first exec of a task that PID 1 itself has forked: no stranger has run in it.
+ * Being PID 1's child means nothing, every orphan is; nor does the cgroup alone, root moves tasks.
+ */
+static bool launched_rightly(struct image_executable *executable, __u32 domain, bool born)
 {
 	if (domain == executable->domain)
 		return true;
@@ -184,7 +187,7 @@ static bool launched_rightly(struct image_executable *executable, __u32 domain)
 	case IMAGE_LAUNCH_ANY:
 		return true;
 	case IMAGE_LAUNCH_UNIT:
-		return launched_by_unit(executable);
+		return born && in_unit(executable);
 	case IMAGE_LAUNCH_PARENT:
 		return domain == executable->launch_domain;
 	case IMAGE_LAUNCH_HOLDFAST:
@@ -194,14 +197,14 @@ static bool launched_rightly(struct image_executable *executable, __u32 domain)
 }
 
 /* holdfastd itself: no policy names it, its digest came with the guard. */
-static bool launched_as_self(__u32 domain)
+static bool launched_as_self(__u32 domain, bool born)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct guard_state *guard = guard_state();
 
 	if (!guard || (__u64)task->nsproxy->mnt_ns != guard->mount_ns)
 		return false;
-	return domain == DOMAIN_SELF || task->real_parent->tgid == 1;
+	return domain == DOMAIN_SELF || born;
 }
 
 INLINE void exec_act(struct act *act, struct file *file, __u32 owner, __u32 row)
@@ -216,8 +219,11 @@ INLINE void exec_act(struct act *act, struct file *file, __u32 owner, __u32 row)
 }
 
 /* The domain that this exec gives; DOMAIN_NONE if none. *ret_row says why not, if it might have. */
-static __u32 exec_domain(struct linux_binprm *bprm, __u32 domain, __u32 *ret_owner, __u32 *ret_row)
+static __u32 exec_domain(struct linux_binprm *bprm, struct task_label *label, __u32 *ret_owner,
+			 __u32 *ret_row)
 {
+	__u32 domain = label ? label->domain : DOMAIN_NONE;
+	bool born = label && label->born;
 	struct image_header *image = policy_in_force();
 	struct image_executable *executable;
 	struct file *file = bprm->file;
@@ -246,7 +252,7 @@ static __u32 exec_domain(struct linux_binprm *bprm, __u32 domain, __u32 *ret_own
 		*ret_row = EVENT_ROW('I', 17);
 		return DOMAIN_NONE;
 	}
-	if (self ? launched_as_self(domain) : launched_rightly(executable, domain))
+	if (self ? launched_as_self(domain, born) : launched_rightly(executable, domain, born))
 		return owner;
 	*ret_row = EVENT_ROW('I', 12);
 	return DOMAIN_NONE;
@@ -257,12 +263,11 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_label *label = task_label(task);
-	__u32 before = label ? label->domain : DOMAIN_NONE;
 	__u32 expect = label ? label->expect : DOMAIN_NONE;
 	__u32 owner = DOMAIN_NONE, row = 0, domain;
 	struct act act = {};
 
-	domain = exec_domain(bprm, before, &owner, &row);
+	domain = exec_domain(bprm, label, &owner, &row);
 	if (domain && !label)
 		label = task_label_make(task);
 	if (label) {
@@ -297,6 +302,7 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 		label->pending = DOMAIN_NONE;
 		label->mark_kind = CONTROL_MARK_NONE;
 		label->link = 0;
+		label->born = 0;
 		return 0;
 	}
 	bpf_task_storage_delete(&task_labels, task);
@@ -306,15 +312,18 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 SEC("lsm/task_alloc")
 int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 {
-	__u32 domain = current_domain();
+	struct task_struct *parent = bpf_get_current_task_btf();
+	__u32 domain = task_domain(parent);
+	bool born = parent->tgid == 1;
 	struct task_label *label;
 
-	if (!domain)
+	if (!domain && !born)
 		return 0;
 	label = task_label_make(task);
 	if (!label)
 		return REFUSED(ENOMEM);
 	label->domain = domain;
+	label->born = born;
 	return 0;
 }
 

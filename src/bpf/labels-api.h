@@ -10,6 +10,7 @@
 
 #define LABELS_MAX_OBJECTS 16384
 #define LABELS_MAX_LINKS 4096
+#define LABELS_LINKS_RESERVE 256 /* of these: for links being made meanwhile */
 #define LABELS_MAX_FILES 1024
 #define LABELS_MAX_PLACES 256
 #define LABELS_MAX_NAMES 1024
@@ -60,6 +61,8 @@ struct guard_state {
 	__u32 bank;	  /* of the image in force */
 	__u32 interfaces; /* how many have a protected XDP program */
 	__u32 ima;	  /* executables have been hashed by the kernel here */
+	__u32 links;	  /* how many carry a label */
+	__u32 pad0;
 	__u64 mount_ns; /* address of the mount namespace whose mounts are protected */
 	__u64 sequence; /* of the newest event */
 	struct guard_build build;
@@ -67,4 +70,4 @@ struct guard_state {
 
 _Static_assert(sizeof(struct object_label) == 16, "object_label layout");
 _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
-_Static_assert(sizeof(struct guard_state) == 112, "guard_state layout");
+_Static_assert(sizeof(struct guard_state) == 120, "guard_state layout");

@@ -7,7 +7,7 @@
  *   hook                          refuses with   if the label cannot be stored
  *   bpf_map_create (6.9 and on)   ENOSPC         creation fails
  *   bpf_map_alloc_security        ENOSPC         creation fails
- *   bpf_prog                      EPERM          the load fails
+ *   bpf_prog                      EPERM          the load fails, ENOSPC
  *   bpf_map                       EPERM          -
  *   file_receive                  EPERM          -
  *
@@ -31,8 +31,15 @@ static int label_object(__u64 address, __u32 domain, __u32 kind, __u32 id)
 	return bpf_map_update_elem(&objects, &address, &label, BPF_ANY) ? -ENOSPC : 0;
 }
 
+/* The kernel has taken the id back by now; the label remembers it. */
 INLINE void unlabel_object(__u64 address)
 {
+	struct object_label *label = bpf_map_lookup_elem(&objects, &address);
+
+	if (!label)
+		return;
+	if (label->id && label->kind != EVENT_OBJECT_NONE)
+		id_label(label->kind, label->id, DOMAIN_NONE);
 	bpf_map_delete_elem(&objects, &address);
 }
 
@@ -92,7 +99,12 @@ int BPF_PROG(objects_map_fd, struct bpf_map *map, fmode_t fmode)
 
 	if (!label)
 		return 0;
-	label->id = map->id;
+	/* its maker's first fd: only now has it an id */
+	if (!label->id) {
+		label->id = map->id;
+		if (id_label(EVENT_OBJECT_MAP, map->id, label->domain))
+			return REFUSED(ENOSPC);
+	}
 	domain = current_domain();
 	if (!strange(domain, label->domain) && !sealed(map, label, fmode))
 		return 0;
@@ -161,6 +173,8 @@ int BPF_PROG(objects_prog_fd, struct bpf_prog *prog)
 		if (label_object((__u64)prog->aux, task->domain, EVENT_OBJECT_PROG, prog->aux->id))
 			return REFUSED(ENOSPC);
 		if (label_object((__u64)prog, task->domain, EVENT_OBJECT_NONE, prog->aux->id))
+			return REFUSED(ENOSPC);
+		if (id_label(EVENT_OBJECT_PROG, prog->aux->id, task->domain))
 			return REFUSED(ENOSPC);
 		return 0;
 	}

@@ -38,7 +38,7 @@ static int usage(FILE *file, int status)
 	(void)fprintf(file, "usage: holdfastd [--wait]\n"
 			    "\n"
 			    "Holds the guard, in the foreground. --wait: do not arm by %s,\n"
-			    "wait for `holdfast guard up`. See holdfastd(8).\n",
+			    "but by `holdfast guard up`, and end if that does not come. See holdfastd(8).\n",
 		      PROTOCOL_BOOT_IMAGE);
 	return status;
 }

@@ -26,14 +26,20 @@
 #include "guard/mark.h"
 #include "policy/image-check.h"
 
-#define BPFFS "/sys/fs/bpf"
-#define CHAIN_MAX 8
+#define CHAIN_MAX 16
+#define WAYS_MAX 16
 #define FOLDER_DEPTH_MAX 8
 
-/* Mount points from the root to the bpffs: "/", "/sys", "/sys/fs/bpf". */
+/* Mount points from the root to a bpffs: "/", "/sys", "/sys/fs/bpf". */
 struct chain {
 	size_t n;
 	char *points[CHAIN_MAX];
+};
+
+/* The bpffs to which the way has been marked, by their mount points. */
+struct ways {
+	size_t n;
+	char points[WAYS_MAX][IMAGE_PATH_LEN];
 };
 
 static void chain_done(struct chain *chain)
@@ -43,13 +49,13 @@ static void chain_done(struct chain *chain)
 	chain->n = 0;
 }
 
-static bool leads_to_bpffs(const char *point)
+static bool leads_to(const char *point, const char *path)
 {
 	size_t n = strlen(point);
 
 	if (!strcmp(point, "/"))
 		return true;
-	return !strncmp(point, BPFFS, n) && (BPFFS[n] == '\0' || BPFFS[n] == '/');
+	return !strncmp(point, path, n) && (path[n] == '\0' || path[n] == '/');
 }
 
 static void mtabp(FILE **mtab)
@@ -59,7 +65,7 @@ static void mtabp(FILE **mtab)
 }
 
 /* /proc/self/mounts lists a mount before those upon it; one point may have several. */
-static int chain_read(struct chain *ret_chain)
+static int chain_read(const char *path, struct chain *ret_chain)
 {
 	_cleanup_(mtabp) FILE *mtab = setmntent("/proc/self/mounts", "re");
 	_cleanup_(chain_done) struct chain chain = {};
@@ -68,7 +74,7 @@ static int chain_read(struct chain *ret_chain)
 	if (!mtab)
 		return -errno;
 	while ((entry = getmntent(mtab))) {
-		if (!leads_to_bpffs(entry->mnt_dir))
+		if (!leads_to(entry->mnt_dir, path))
 			continue;
 		if (chain.n == CHAIN_MAX)
 			return -E2BIG;
@@ -142,22 +148,44 @@ static int covered_mark(int control, const struct chain *chain)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
-static int way_mark(int control)
+static bool way_known(struct ways *ways, const char *point)
+{
+	for (size_t i = 0; i < ways->n; i++) {
+		if (!strcmp(ways->points[i], point))
+			return true;
+	}
+	return false;
+}
+
+/* Everything on the way to the bpffs that @path lies in; each bpffs once. */
+static int way_mark(int control, struct ways *ways, const char *path)
 {
 	_cleanup_(chain_done) struct chain chain = {};
-	char path[] = BPFFS;
+	char *point;
 	int r;
 
-	r = chain_read(&chain);
+	r = chain_read(path, &chain);
+	if (r < 0)
+		return r;
+	if (!chain.n)
+		return -ENOENT;
+	point = ways->points[ways->n];
+	(void)snprintf(point, IMAGE_PATH_LEN, "%s", chain.points[chain.n - 1]);
+	if (way_known(ways, point))
+		return 0;
+	if (++ways->n == WAYS_MAX)
+		return -E2BIG;
 	for (size_t i = 0; i < chain.n && !r; i++)
 		r = mount_mark(control, chain.points[i]);
 	if (!r)
 		r = covered_mark(control, &chain);
-	/* what is seen on the way: /sys/fs/bpf, /sys/fs, /sys */
-	for (char *slash = path + strlen(path); !r && slash != path; slash = strrchr(path, '/')) {
+	/* what is seen on the way: of /sys/fs/bpf then /sys/fs and /sys; cut down in place */
+	for (char *slash = strrchr(point, '/'); !r && slash && slash != point;
+	     slash = strrchr(point, '/')) {
 		*slash = '\0';
-		r = folder_mark(control, path);
+		r = folder_mark(control, point);
 	}
+	(void)snprintf(point, IMAGE_PATH_LEN, "%s", chain.points[chain.n - 1]);
 	return r;
 }
 
@@ -216,15 +244,20 @@ int places_mark(int control, const void *image, struct diag *reterr_diag)
 {
 	const struct image_header *header = image;
 	const struct image_pin *pins = image_pins(image);
+	struct ways ways = {};
 	int r;
 
-	r = way_mark(control);
-	if (r < 0)
-		return r;
-	for (uint32_t i = 0; i < header->n_pins; i++) {
+	r = way_mark(control, &ways, GUARD_PIN_DIR);
+	for (uint32_t i = 0; i < header->n_pins && !r; i++) {
 		r = pin_mark(control, &pins[i], reterr_diag);
-		if (r)
-			return r;
+		if (!r)
+			r = way_mark(control, &ways, pins[i].path);
 	}
-	return 0;
+	if (r == -E2BIG) {
+		diag_set(reterr_diag, NULL, 0, 0,
+			 "the policy's pins lie in more than %d bpffs, or below more than %d mounts",
+			 WAYS_MAX - 1, CHAIN_MAX);
+		return GUARD_E_BPFFS;
+	}
+	return r;
 }

@@ -118,8 +118,8 @@ static const char *canary_attack(const struct canary *canary, pid_t pid)
 		(void)close(fd);
 		return "a stranger's fd to a labelled map";
 	}
-	if (errno != EPERM)
-		return "a stranger's fd to a labelled map (refused by something else)";
+	if (errno != ENOENT)
+		return "a stranger's look for a labelled map (refused, but not by the guard)";
 	if (!ptrace(PTRACE_SEIZE, pid, NULL, NULL)) {
 		(void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
 		return "ptrace of a labelled task";

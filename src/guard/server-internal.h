@@ -56,6 +56,7 @@ struct server {
 	struct secret_tries tries;
 	bool marked;  /* all files of ours are guarded */
 	bool stopped; /* leave the loop */
+	uint64_t lonely_until; /* if it only waits for a request: for how long nobody has come */
 	int log_error; /* of the journal, as last reported */
 	struct connection connections[SERVER_SLOTS];
 	struct run runs[SERVER_MAX_RUNS];

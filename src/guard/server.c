@@ -188,7 +188,10 @@ int server_start(struct server *server, struct diag *reterr_diag)
 
 	if (server->guard)
 		return arm_take(server);
-	return server->options.wait ? 0 : arm_boot(server, reterr_diag);
+	if (!server->options.wait)
+		return arm_boot(server, reterr_diag);
+	server->lonely_until = server->options.now() + SERVER_TIMEOUT_NS;
+	return 0;
 }
 
 struct drain {
@@ -274,6 +277,19 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Started for one request that never came, or was refused: nothing to stay for. */
+static void leave_if_lonely(struct server *server, uint64_t now)
+{
+	if (!server->options.wait || server->guard)
+		return;
+	for (size_t i = 0; i < SERVER_SLOTS; i++) {
+		if (server->connections[i].fd >= 0)
+			server->lonely_until = now + SERVER_TIMEOUT_NS;
+	}
+	if (server->lonely_until <= now)
+		server->stopped = true;
+}
+
 /* How long nothing has to be done, in milliseconds; -1: for as long as nothing comes. */
 static int idle_ms(const struct server *server, int timeout_ms)
 {
@@ -289,6 +305,8 @@ static int idle_ms(const struct server *server, int timeout_ms)
 	}
 	if (journal_busy(server->journal))
 		next = earlier(next, now + BUSY_MS * (CLOCK_SECOND_NS / 1000));
+	if (server->options.wait && !server->guard)
+		next = earlier(next, server->lonely_until);
 	if (next == UINT64_MAX)
 		return timeout_ms;
 
@@ -311,6 +329,7 @@ int server_step(struct server *server, int timeout_ms)
 	now = server->options.now();
 	connection_expire(server, now);
 	runs_expire(server, now);
+	leave_if_lonely(server, now);
 	if (journal_busy(server->journal))
 		journal_flush(server->journal, now);
 	report_log(server);

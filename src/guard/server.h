@@ -25,7 +25,7 @@ struct server_options {
 	uint64_t log_limit;
 	uid_t operator_uid;	 /* whose requests are heard */
 	uint64_t (*now)(void);	 /* CLOCK_BOOTTIME */
-	bool wait;		 /* arm on request only, even if there is an image for the boot */
+	bool wait;		 /* arm on request only, and end if there is none */
 };
 
 /* Outcomes of server_start(), and exit codes of holdfastd beside 0, 1 and 2. */

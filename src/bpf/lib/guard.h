@@ -76,6 +76,24 @@ INLINE struct object_label *object_label(const void *address)
 	return bpf_map_lookup_elem(&objects, &key);
 }
 
+INLINE __u32 id_owner(__u32 kind, __u32 id)
+{
+	__u64 key = (__u64)kind << 32 | id;
+	__u32 *owner = bpf_map_lookup_elem(&ids, &key);
+
+	return owner ? *owner : DOMAIN_NONE;
+}
+
+/* id_label() - set, or with DOMAIN_NONE clear, whose the object with that id is */
+INLINE long id_label(__u32 kind, __u32 id, __u32 domain)
+{
+	__u64 key = (__u64)kind << 32 | id;
+
+	if (!domain)
+		return bpf_map_delete_elem(&ids, &key);
+	return bpf_map_update_elem(&ids, &key, &domain, BPF_ANY);
+}
+
 /* Strings behind a kernel pointer: this helper is the one that lockdown leaves us. */
 INLINE void read_name(char *name, __u32 size, const void *from)
 {

@@ -20,7 +20,7 @@
 #define MAP(type_name, name) extern struct type_name name SEC(".maps")
 #endif
 
-/* Of a task: 32 bytes of storage that only labelled tasks, and tasks at a decision, have. */
+/* Of a task: only labelled tasks, tasks at a decision, and PID 1's newborn have one. */
 struct task_label {
 	__u32 domain;
 	__u32 pending;	    /* what the exec under way gives, if it ends with pending_file */
@@ -30,6 +30,8 @@ struct task_label {
 	__u32 mark_kind;
 	__u32 mark_domain;
 	__u64 link; /* address of the protected link that this stranger is about to get an fd of */
+	__u32 born; /* forked by PID 1, and has not executed anything yet */
+	__u32 pad0;
 };
 
 struct inode_label {
@@ -63,10 +65,10 @@ struct objects_map {
 	__type(value, struct object_label);
 };
 
-struct link_ids_map {
+struct ids_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LABELS_MAX_LINKS);
-	__type(key, __u32);
+	__uint(max_entries, LABELS_MAX_OBJECTS);
+	__type(key, __u64); /* kind << 32 | id */
 	__type(value, __u32);
 };
 
@@ -148,7 +150,7 @@ struct events_map {
 MAP(task_labels_map, task_labels);
 MAP(inode_labels_map, inode_labels);
 MAP(objects_map, objects);
-MAP(link_ids_map, link_ids);
+MAP(ids_map, ids);
 MAP(files_map, files);
 MAP(places_map, places);
 MAP(names_map, names);

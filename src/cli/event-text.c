@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See event-text.h. Takes the log for hostile: it may be another host's. */
+
+#include "cli/event-text.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/cleanup.h"
+
+static void json_freep(json_t **json)
+{
+	json_decref(*json);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "-";
+}
+
+static int64_t number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* jansson unescapes what holdfastd never writes: \u001b would reach the terminal. */
+static void put(FILE *file, const char *s)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		(void)fputc(c < 0x20 || c == 0x7f ? '?' : c, file);
+	}
+}
+
+static void put_padded(FILE *file, const char *s, size_t width)
+{
+	put(file, s);
+	for (size_t n = strlen(s); n < width; n++)
+		(void)fputc(' ', file);
+	(void)fputc(' ', file);
+}
+
+static void put_time(FILE *file, const json_t *line)
+{
+	char time[32];
+
+	/* Microseconds will do here. */
+	(void)snprintf(time, sizeof(time), "%.26s", text(line, "time"));
+	put_padded(file, time, 26);
+}
+
+static void put_act(FILE *file, const json_t *line)
+{
+	char act[64];
+
+	if (json_is_string(json_object_get(line, "command")))
+		(void)snprintf(act, sizeof(act), "%s:%s", text(line, "act"), text(line, "command"));
+	else
+		(void)snprintf(act, sizeof(act), "%s", text(line, "act"));
+	put_padded(file, act, 26);
+}
+
+static void put_task(FILE *file, const json_t *task)
+{
+	char who[160];
+
+	(void)snprintf(who, sizeof(who), "%s[%" PRIi64 "] %s", text(task, "comm"), number(task, "tgid"),
+		       text(task, "label"));
+	put_padded(file, who, 30);
+}
+
+static void put_object(FILE *file, const json_t *object)
+{
+	char what[256];
+
+	if (number(object, "id"))
+		(void)snprintf(what, sizeof(what), "%s %s #%" PRIi64 " of %s", text(object, "kind"),
+			       text(object, "name"), number(object, "id"), text(object, "owner"));
+	else
+		(void)snprintf(what, sizeof(what), "%s %s of %s", text(object, "kind"),
+			       text(object, "name"), text(object, "owner"));
+	put(file, what);
+}
+
+static void print_event(FILE *file, const json_t *line)
+{
+	put_time(file, line);
+	put_padded(file, text(line, "verdict"), 8);
+	put_padded(file, text(line, "row"), 4);
+	put_act(file, line);
+	put_task(file, json_object_get(line, "task"));
+	put_object(file, json_object_get(line, "object"));
+	if (json_is_string(json_object_get(line, "errno"))) {
+		(void)fputs(" (", file);
+		put(file, text(line, "errno"));
+		(void)fputc(')', file);
+	}
+	(void)fputc('\n', file);
+}
+
+static void print_other(FILE *file, const json_t *line)
+{
+	put_time(file, line);
+	if (json_object_get(line, "lost")) {
+		(void)fprintf(file, "%" PRIi64 " events were lost in the kernel, %" PRIi64 " to %" PRIi64 "\n",
+			      number(line, "lost"), number(line, "first"), number(line, "last"));
+	} else if (json_object_get(line, "unwritten")) {
+		(void)fprintf(file, "%" PRIi64 " lines found no room in the log\n",
+			      number(line, "unwritten"));
+	} else {
+		put(file, text(line, "note"));
+		(void)fputs(": ", file);
+		put(file, text(line, "text"));
+		if (json_object_get(line, "pid"))
+			(void)fprintf(file, " (asked by process %" PRIi64 ")", number(line, "pid"));
+		(void)fputc('\n', file);
+	}
+}
+
+void event_text_head(FILE *file)
+{
+	(void)fprintf(file, "%-26s %-8s %-4s %-26s %-30s %s\n", "TIME (UTC)", "VERDICT", "ROW", "ACT", "WHO",
+		      "WHAT");
+}
+
+void event_text_print(FILE *file, const char *line, size_t size)
+{
+	_cleanup_(json_freep) json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_object_get(json, "act"))
+		print_event(file, json);
+	else if (json_is_object(json))
+		print_other(file, json);
+	else
+		(void)fprintf(file, "%-26s a line of %zu bytes that is no JSON object\n", "-", size);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See guard-status.h. */
+
+#include "cli/guard-status.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "guard/protocol.h"
+#include "policy/image-check.h"
+
+static const char *launch_text(const void *image, const struct image_executable *e, char *buffer,
+			       size_t size)
+{
+	const struct image_domain *parent = image_domain_find(image, e->launch_domain);
+
+	switch (e->launch) {
+	case IMAGE_LAUNCH_ANY:
+		return "any";
+	case IMAGE_LAUNCH_HOLDFAST:
+		return "holdfast";
+	case IMAGE_LAUNCH_UNIT:
+		(void)snprintf(buffer, size, "unit %s", e->unit);
+		return buffer;
+	case IMAGE_LAUNCH_PARENT:
+		(void)snprintf(buffer, size, "parent %s", parent ? parent->name : "?");
+		return buffer;
+	default:
+		return "?";
+	}
+}
+
+static const struct protocol_domain *find_counts(const struct protocol_state *state, uint32_t id)
+{
+	static const struct protocol_domain none;
+
+	for (uint32_t i = 0; i < state->n_domains; i++) {
+		if (state->domains[i].id == id)
+			return &state->domains[i];
+	}
+	return &none;
+}
+
+bool guard_picture_ok(const struct guard_picture *picture)
+{
+	return picture->state && picture->state->up && picture->state->armed;
+}
+
+static void print_counts(FILE *file, const struct protocol_domain *c)
+{
+	(void)fprintf(file, "tasks %u, maps %u, programs %u, links %u\n", c->tasks, c->maps, c->progs,
+		      c->links);
+}
+
+static void print_domain(FILE *file, const struct guard_picture *picture,
+			 const struct image_domain *domain)
+{
+	const struct image_header *h = image_header(picture->image);
+	const struct image_executable *executables = image_executables(picture->image);
+	const struct image_pin *pins = image_pins(picture->image);
+
+	(void)fprintf(file, "domain    %s, %s: ", domain->name, image_mode_name(domain->mode));
+	print_counts(file, find_counts(picture->state, domain->id));
+	for (uint32_t i = 0; i < h->n_executables; i++) {
+		const struct image_executable *e = &executables[i];
+		char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];
+
+		if (e->domain != domain->id)
+			continue;
+		hex_encode(e->digest, sizeof(e->digest), digest);
+		(void)fprintf(file, "  executable %s (sha256:%.12s..., launch: %s)\n",
+			      e->path[0] ? e->path : "any path", digest,
+			      launch_text(picture->image, e, text, sizeof(text)));
+	}
+	for (uint32_t i = 0; i < h->n_pins; i++) {
+		if (pins[i].domain == domain->id)
+			(void)fprintf(file, "  pin %s\n", pins[i].path);
+	}
+}
+
+static void print_policy(FILE *file, const struct guard_picture *picture)
+{
+	const struct image_header *h = image_header(picture->image);
+	const struct image_domain *domains = image_domains(picture->image);
+	char digest[2 * IMAGE_DIGEST_LEN + 1];
+
+	hex_encode(h->digest, sizeof(h->digest), digest);
+	(void)fprintf(file, "mode      %s\n", image_mode_name(h->mode));
+	(void)fprintf(file, "policy    %s, version %" PRIu64 ", sha256:%s\n", h->name,
+		      (uint64_t)h->version, digest);
+	for (uint32_t i = 0; i < h->n_domains; i++)
+		print_domain(file, picture, &domains[i]);
+}
+
+static void print_state(FILE *file, const struct guard_picture *picture)
+{
+	const struct protocol_state *state = picture->state;
+
+	(void)fprintf(file, "guard     %s\n", state->armed ? "up, armed" : "up, NOT armed");
+	if (picture->image)
+		print_policy(file, picture);
+	(void)fprintf(file, "self      ");
+	print_counts(file, find_counts(state, DOMAIN_SELF));
+	(void)fprintf(file, "identity  %s\n",
+		      state->ima ? "hashed by the kernel at exec" :
+				   "measured by holdfastd (this kernel does not hash at exec)");
+	(void)fprintf(file, "operator  %s, wrong secrets %" PRIu64 "\n",
+		      state->operator_set ? "secret is set" : "no secret is set", state->wrong_secrets);
+	if (state->armed_ns)
+		(void)fprintf(file, "armed in  %" PRIu64 " ms\n", state->armed_ns / 1000000);
+	(void)fprintf(file, "events    newest %" PRIu64 ", lost in the kernel %" PRIu64
+			    ", lines written %" PRIu64 ", not written %" PRIu64 "\n",
+		      state->events, state->lost, state->written, state->unwritten);
+	for (uint32_t i = 0; i < state->n_weak; i++)
+		(void)fprintf(file, "weak      %s\n", state->weak[i]);
+}
+
+void guard_picture_print(FILE *file, const struct guard_picture *picture)
+{
+	if (!picture->state && picture->pinned)
+		(void)fprintf(file, "guard     up, holdfastd not running\n"
+				    "          Enforcement goes on; events wait in the ring. Start holdfastd by the\n"
+				    "          service manager: systemctl start holdfastd\n");
+	else if (!picture->state)
+		(void)fprintf(file, "guard     down, holdfastd not running\n");
+	else if (!picture->state->up)
+		(void)fprintf(file, "guard     down, holdfastd waits for `holdfast guard up`\n");
+	else
+		print_state(file, picture);
+}
+
+static json_t *counts_json(const struct protocol_domain *c)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "tasks", (json_int_t)c->tasks, "maps",
+			 (json_int_t)c->maps, "programs", (json_int_t)c->progs, "links",
+			 (json_int_t)c->links);
+}
+
+static json_t *executables_json(const void *image, uint32_t domain)
+{
+	const struct image_executable *executables = image_executables(image);
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < image_header(image)->n_executables; i++) {
+		const struct image_executable *e = &executables[i];
+		char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];
+
+		if (e->domain != domain)
+			continue;
+		hex_encode(e->digest, sizeof(e->digest), digest);
+		(void)json_array_append_new(
+			array, json_pack("{s:s?, s:s, s:s}", "path", e->path[0] ? e->path : NULL,
+					 "sha256", digest, "launch",
+					 launch_text(image, e, text, sizeof(text))));
+	}
+	return array;
+}
+
+static json_t *domains_json(const struct guard_picture *picture)
+{
+	const struct image_domain *domains = image_domains(picture->image);
+	const struct image_pin *pins = image_pins(picture->image);
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < image_header(picture->image)->n_domains; i++) {
+		json_t *paths = json_array();
+
+		for (uint32_t k = 0; k < image_header(picture->image)->n_pins; k++) {
+			if (pins[k].domain == domains[i].id)
+				(void)json_array_append_new(paths, json_string(pins[k].path));
+		}
+		(void)json_array_append_new(
+			array,
+			json_pack("{s:s, s:I, s:s, s:o, s:o, s:o}", "name", domains[i].name, "id",
+				  (json_int_t)domains[i].id, "mode", image_mode_name(domains[i].mode),
+				  "counts", counts_json(find_counts(picture->state, domains[i].id)),
+				  "executables", executables_json(picture->image, domains[i].id),
+				  "pins", paths));
+	}
+	return array;
+}
+
+static json_t *policy_json(const struct guard_picture *picture)
+{
+	const struct image_header *h = image_header(picture->image);
+	char digest[2 * IMAGE_DIGEST_LEN + 1];
+
+	hex_encode(h->digest, sizeof(h->digest), digest);
+	return json_pack("{s:s, s:I, s:s}", "name", h->name, "version", (json_int_t)h->version, "sha256",
+			 digest);
+}
+
+static void add_state(json_t *all, const struct guard_picture *picture)
+{
+	const struct protocol_state *state = picture->state;
+	json_t *weak = json_array();
+
+	for (uint32_t i = 0; i < state->n_weak; i++)
+		(void)json_array_append_new(weak, json_string(state->weak[i]));
+	(void)json_object_set_new(all, "armed", json_boolean(state->armed));
+	(void)json_object_set_new(all, "armed_ms", json_integer((json_int_t)(state->armed_ns / 1000000)));
+	(void)json_object_set_new(all, "identity", json_string(state->ima ? "ima" : "measured"));
+	(void)json_object_set_new(all, "operator", json_boolean(state->operator_set));
+	(void)json_object_set_new(all, "self", counts_json(find_counts(state, DOMAIN_SELF)));
+	(void)json_object_set_new(all, "weak", weak);
+	if (!picture->image)
+		return;
+
+	(void)json_object_set_new(all, "mode", json_string(image_mode_name(image_header(picture->image)->mode)));
+	(void)json_object_set_new(all, "policy", policy_json(picture));
+	(void)json_object_set_new(all, "domains", domains_json(picture));
+}
+
+json_t *guard_picture_json(const struct guard_picture *picture)
+{
+	const struct protocol_state *state = picture->state;
+	bool up = state ? state->up : picture->pinned;
+	json_t *all = json_pack("{s:b, s:b}", "up", up, "holdfastd", state != NULL);
+
+	if (!all || !state)
+		return all;
+
+	(void)json_object_set_new(all, "events",
+				  json_pack("{s:I, s:I, s:I, s:I}", "newest", (json_int_t)state->events,
+					    "lost", (json_int_t)state->lost, "written",
+					    (json_int_t)state->written, "unwritten",
+					    (json_int_t)state->unwritten));
+	(void)json_object_set_new(all, "wrong_secrets", json_integer((json_int_t)state->wrong_secrets));
+	if (state->up)
+		add_state(all, picture);
+	return all;
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* `holdfast guard`: up, down, reload, status. Asks holdfastd; decides nothing itself. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "base/system.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/guard-status.h"
+#include "guard/guard.h"
+#include "guard/image-fd.h"
+#include "guard/protocol.h"
+#include "policy/image-check.h"
+
+static void message_freep(struct protocol_message **message)
+{
+	if (*message)
+		protocol_message_done(*message);
+	free(*message);
+}
+
+static struct protocol_message *message_new(void)
+{
+	return calloc(1, sizeof(struct protocol_message));
+}
+
+static int refused(const struct diag *diag)
+{
+	return cli_error("%s", diag->text);
+}
+
+/* A file in a memory file, for holdfastd; checked here first, where the error can name it. */
+static int open_image(const char *path, int *ret_fd)
+{
+	_cleanup_free_ char *data = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct diag diag = {};
+	size_t size;
+	int r;
+
+	/* Not waiting for a writer, if it is a pipe's name. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return cli_error("%s: %s", path, strerror(errno));
+	r = file_read_fd(fd, IMAGE_MAX_SIZE, &data, &size);
+	if (r == FILE_E_TOO_BIG)
+		return cli_error("%s: more than %u bytes: that is no policy image", path, IMAGE_MAX_SIZE);
+	if (r == 0)
+		r = image_check(data, size, &diag);
+	if (r > 0) {
+		diag.file = path;
+		return cli_error_diag(&diag);
+	}
+	if (r == 0)
+		r = image_fd_new(data, size, ret_fd);
+	if (r < 0)
+		return cli_error("%s: %s", path, strerror(-r));
+	return CLI_DONE;
+}
+
+/* The state and the image in force. Return: as client_ask(). */
+static int ask_state(struct protocol_message *message, void **ret_image, struct diag *reterr_diag)
+{
+	struct protocol_header header = {.op = PROTOCOL_STATUS, .size = sizeof(header)};
+	struct client_request request = {.header = &header};
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+	int r;
+
+	r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, reterr_diag);
+	if (r)
+		return r;
+	if (message->header.op != PROTOCOL_STATE) {
+		diag_set(reterr_diag, NULL, 0, 0, "holdfastd gave another answer than was asked for");
+		return CLIENT_E_FAILED;
+	}
+	if (message->n_fds == 0)
+		return 0;
+
+	r = image_fd_read(message->fds[0], &image, &size, reterr_diag);
+	if (r == 0)
+		r = image_check(image, size, reterr_diag);
+	if (r < 0)
+		diag_set(reterr_diag, NULL, 0, 0, "the image in force cannot be read: %s", strerror(-r));
+	if (r)
+		return CLIENT_E_FAILED;
+	*ret_image = TAKE_PTR(image);
+	return 0;
+}
+
+/* Up or not, say what this kernel lacks. */
+static void print_weak(void)
+{
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	_cleanup_free_ void *image = NULL;
+	struct diag diag;
+
+	if (!message || ask_state(message, &image, &diag) != 0)
+		return;
+	if (image)
+		(void)printf("policy: %s, version %" PRIu64 ", %s\n", image_header(image)->name,
+			     (uint64_t)image_header(image)->version,
+			     image_mode_name(image_header(image)->mode));
+	for (uint32_t i = 0; i < message->state.n_weak; i++)
+		(void)printf("weak: %s\n", message->state.weak[i]);
+}
+
+static int guard_verb_up(const struct cli_call *call)
+{
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	struct protocol_header header = {.op = PROTOCOL_UP, .size = sizeof(header)};
+	_cleanup_close_ int fd = -EBADF;
+	struct client_request request = {.header = &header, .fds = &fd};
+	struct diag diag = {};
+	int r;
+
+	if (!message)
+		return cli_error("out of memory");
+	if (call->n_args > 0) {
+		r = open_image(call->args[0], &fd);
+		if (r)
+			return r;
+		header.n_fds = 1;
+	}
+
+	r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag);
+	if (r == CLIENT_E_ABSENT) {
+		r = client_launch(&diag);
+		if (r == 0)
+			r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag);
+	}
+	if (r)
+		return refused(&diag);
+
+	if (message->header.op == PROTOCOL_DONE && message->done.secret[0])
+		(void)printf("secret: %s\n"
+			     "        This is the operator's secret, shown this once. Keep it, and not on this host:\n"
+			     "        in enforce nothing stops or weakens the guard without it.\n",
+			     message->done.secret);
+	else
+		(void)printf("secret: the one that an earlier `guard up` printed\n");
+	(void)printf("armed in %" PRIu64 " ms\n", message->done.armed_ns / 1000000);
+	print_weak();
+	return fflush(stdout) == 0 ? CLI_DONE : cli_error("the secret could not be printed: %s", strerror(errno));
+}
+
+static int change(const struct cli_call *call, unsigned op, int image_fd, const char *done)
+{
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	struct protocol_change change = {
+		.header = {.op = (uint16_t)op, .size = sizeof(change), .n_fds = image_fd >= 0},
+	};
+	struct client_request request = {
+		.header = &change.header,
+		.secret = &change.secret,
+		.fds = &image_fd,
+		.secret_fd = cli_option(call, "secret-fd"),
+	};
+	_cleanup_close_ int fd = -EBADF;
+	struct diag diag = {};
+
+	if (!message)
+		return cli_error("out of memory");
+	if (client_ask(PROTOCOL_SOCKET, &request, message, &fd, &diag))
+		return refused(&diag);
+
+	if (message->header.op == PROTOCOL_DONE && message->done.secret[0])
+		(void)printf("secret: %s\n"
+			     "        The guard enforces from now on; this is the operator's secret, shown this once.\n",
+			     message->done.secret);
+	if (op == PROTOCOL_DOWN)
+		client_wait_closed(fd);
+	(void)printf("%s\n", done);
+	return CLI_DONE;
+}
+
+static int guard_verb_down(const struct cli_call *call)
+{
+	return change(call, PROTOCOL_DOWN, -EBADF, "the guard is down");
+}
+
+static int guard_verb_reload(const struct cli_call *call)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	r = open_image(call->args[0], &fd);
+	if (r)
+		return r;
+	return change(call, PROTOCOL_RELOAD, fd, "the new policy is in force");
+}
+
+static int print_picture(const struct cli_call *call, const struct guard_picture *picture)
+{
+	if (cli_option(call, "json")) {
+		json_t *json = guard_picture_json(picture);
+		int r = json ? json_dumpf(json, stdout, JSON_INDENT(2)) : -1;
+
+		json_decref(json);
+		if (r < 0)
+			return cli_error("the status cannot be printed as JSON");
+		(void)putchar('\n');
+	} else {
+		guard_picture_print(stdout, picture);
+	}
+	return guard_picture_ok(picture) ? CLI_DONE : CLI_FAILED;
+}
+
+static int guard_verb_status(const struct cli_call *call)
+{
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	_cleanup_free_ void *image = NULL;
+	struct guard_picture picture = {};
+	struct diag diag = {};
+	int r;
+
+	if (!message)
+		return cli_error("out of memory");
+	r = ask_state(message, &image, &diag);
+	if (r && r != CLIENT_E_ABSENT)
+		return refused(&diag);
+
+	if (r == 0)
+		picture.state = &message->state;
+	else if (access(GUARD_PIN_DIR, F_OK) == 0)
+		picture.pinned = true;
+	else if (errno != ENOENT)
+		return cli_error("%s: %s", GUARD_PIN_DIR, strerror(errno));
+	picture.image = image;
+	return print_picture(call, &picture);
+}
+
+static const struct cli_option secret_options[] = {
+	{.name = "secret-fd", .value = "N", .help = "read the operator's secret from descriptor N"},
+	{0},
+};
+
+static const struct cli_option status_options[] = {
+	{.name = "json", .help = "print one JSON object"},
+	{0},
+};
+
+const struct cli_verb cli_guard_verbs[] = {
+	{
+		.object = "guard",
+		.verb = "up",
+		.args = "[IMAGE]",
+		.max_args = 1,
+		.help = "arm the guard by an image, or by the one for the boot; print the secret",
+		.run = guard_verb_up,
+	},
+	{
+		.object = "guard",
+		.verb = "down",
+		.args = "",
+		.options = secret_options,
+		.help = "take the guard down and leave nothing behind",
+		.run = guard_verb_down,
+	},
+	{
+		.object = "guard",
+		.verb = "reload",
+		.args = "IMAGE",
+		.min_args = 1,
+		.max_args = 1,
+		.options = secret_options,
+		.help = "put another policy in force",
+		.run = guard_verb_reload,
+	},
+	{
+		.object = "guard",
+		.verb = "status",
+		.args = "",
+		.options = status_options,
+		.help = "say what is guarded, how well, and what was lost",
+		.run = guard_verb_status,
+	},
+	{0},
+};
