@@ -18,13 +18,15 @@ SEC("fexit/bpf_link_prime")
 int BPF_PROG(attachments_link_new, struct bpf_link *link, struct bpf_link_primer *primer, int ret)
 {
 	__u32 domain = current_domain();
-	struct object_label label = { .domain = domain, .kind = EVENT_OBJECT_LINK, .id = link->id };
+	struct object_label label = { .domain = domain, .kind = EVENT_OBJECT_LINK };
 	struct guard_state *guard = guard_state();
 	__u64 key = (__u64)link;
 	struct act act = {};
 
 	if (ret || !guard)
 		return 0;
+	/* the link's own id is set when it is settled, and then it has its fd */
+	label.id = primer->id;
 	/* set or cleared: both the address and the id may have been another's */
 	if (!domain) {
 		bpf_map_delete_elem(&objects, &key);
@@ -47,13 +49,14 @@ SEC("fentry/bpf_link_free")
 int BPF_PROG(attachments_link_free, struct bpf_link *link)
 {
 	struct guard_state *guard = guard_state();
+	struct object_label *label = object_label(link);
 	__u64 key = (__u64)link;
 
-	if (!guard || !bpf_map_lookup_elem(&objects, &key))
+	if (!guard || !label)
 		return 0;
 	__sync_fetch_and_add(&guard->links, -1);
 	bpf_map_delete_elem(&objects, &key);
-	id_label(EVENT_OBJECT_LINK, link->id, DOMAIN_NONE);
+	id_label(EVENT_OBJECT_LINK, label->id, DOMAIN_NONE);
 	return 0;
 }
 

@@ -151,7 +151,10 @@ struct bpf_link {
 	struct bpf_prog *prog;
 };
 
-struct bpf_link_primer;
+struct bpf_link_primer {
+	__u32 id;
+};
+
 struct kernel_siginfo;
 struct cred;
 struct rlimit;
