@@ -190,9 +190,9 @@ run_checks() {
 	local script name code
 
 	echo "# checks of the house rules"
-	for script in tests/check/*.sh; do
-		[ -e "$script" ] || continue
-		name=$(basename "$script" .sh)
+	for script in tests/check/*; do
+		[ -x "$script" ] && [ -f "$script" ] || continue
+		name=$(basename "${script%.*}")
 		code=0
 		BUILD=$PWD/build "$script" </dev/null >"$logs/check-$name.log" 2>&1 || code=$?
 		take_tap "check $name" "$code" skip <"$logs/check-$name.log"

@@ -16,6 +16,7 @@
 #define CONTROL_OPERATOR 8   /* pointer, size: what is kept of the operator's secret */
 #define CONTROL_BUILD 9	     /* pointer, size: struct guard_build */
 #define CONTROL_INTERFACE 10 /* kind: netns, id: ifindex, domain: a protected XDP program's place */
+#define CONTROL_MEASURE 12   /* pointer, size: SHA-256 that CONTROL_MARK_MEASURED marks with */
 #define CONTROL_ACT_AS 11    /* domain: the caller takes its label, for the canary */
 
 /* control_args.kind of CONTROL_MARK */
@@ -23,6 +24,7 @@
 #define CONTROL_MARK_FILE 1  /* a file of that domain */
 #define CONTROL_MARK_PIN 2   /* a pin, or a folder of pins, of that domain */
 #define CONTROL_MARK_PLACE 3 /* a folder that leads to pins: nothing is mounted over it */
+#define CONTROL_MARK_MEASURED 5 /* content as CONTROL_MEASURE said; nobody writes it from here on */
 #define CONTROL_MARK_MOUNT 4 /* by umount: the mount, and if it is a bpffs its superblock */
 
 struct control_args {

@@ -118,6 +118,8 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return copy_in(&guard->build, sizeof(guard->build), args);
 	case CONTROL_INTERFACE:
 		return interface_seed(guard, args);
+	case CONTROL_MEASURE:
+		return copy_in(&label->measurement, sizeof(label->measurement), args);
 	case CONTROL_ACT_AS:
 		if (args->domain != DOMAIN_CANARY)
 			return -EPERM;

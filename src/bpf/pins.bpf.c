@@ -171,6 +171,10 @@ static bool marked(struct dentry *dentry)
 		name_key(dentry, &name);
 		bpf_map_update_elem(&names, &name, &task->mark_domain, BPF_ANY);
 		return true;
+	case CONTROL_MARK_MEASURED:
+		file_key(inode, &key);
+		bpf_map_update_elem(&measured, &key, &task->measurement, BPF_ANY);
+		return true;
 	case CONTROL_MARK_PLACE:
 		place = (__u64)dentry;
 		bpf_map_update_elem(&places, &place, &task->mark_domain, BPF_ANY);

@@ -22,7 +22,8 @@
 int client_connect(const char *path, int *ret_fd, struct diag *reterr_diag)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
 	    (int)sizeof(address.sun_path))
@@ -37,7 +38,8 @@ int client_connect(const char *path, int *ret_fd, struct diag *reterr_diag)
 			return CLIENT_E_ABSENT;
 		}
 		return failed(reterr_diag, "%s: %s%s", path, strerror(errno),
-			      errno == EACCES || errno == EPERM ? ": only root may ask holdfastd" : "");
+			      errno == EACCES || errno == EPERM ? ": only root may ask holdfastd"
+								: "");
 	}
 
 	*ret_fd = TAKE_FD(fd);
@@ -54,7 +56,8 @@ int client_receive(int fd, struct protocol_message *message, struct diag *reterr
 	if (r == PROTOCOL_BAD)
 		return CLIENT_E_FAILED;
 	if (r == PROTOCOL_CLOSED)
-		return failed(reterr_diag, "holdfastd hung up: `holdfast guard status` says whether it runs");
+		return failed(reterr_diag,
+			      "holdfastd hung up: `holdfast guard status` says whether it runs");
 	if (r < 0)
 		return failed(reterr_diag, "no answer from holdfastd: %s", strerror(-r));
 
@@ -68,7 +71,8 @@ int client_receive(int fd, struct protocol_message *message, struct diag *reterr
 static int ask_once(const char *path, const struct client_request *request,
 		    struct protocol_message *message, int *ret_fd, struct diag *reterr_diag)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	int r;
 
 	r = client_connect(path, &fd, reterr_diag);
@@ -91,7 +95,8 @@ int client_ask(const char *path, struct client_request *request, struct protocol
 	int r;
 
 	message->size = message->n_fds = 0;
-	if (request->secret && request->secret_fd && secret_input_fd(request->secret_fd, request->secret, reterr_diag))
+	if (request->secret && request->secret_fd &&
+	    secret_input_fd(request->secret_fd, request->secret, reterr_diag))
 		return CLIENT_E_FAILED;
 
 	r = ask_once(path, request, message, ret_fd, reterr_diag);

@@ -16,16 +16,16 @@ struct protocol_secret;
 
 enum client_error {
 	CLIENT_E_ABSENT = 1, /* no holdfastd listens */
-	CLIENT_E_REFUSED,    /* it said no; the message's error says why */
-	CLIENT_E_FAILED,     /* anything else */
+	CLIENT_E_REFUSED, /* it said no; the message's error says why */
+	CLIENT_E_FAILED, /* anything else */
 };
 
 /* What an exchange is made of. */
 struct client_request {
 	struct protocol_header *header;
 	struct protocol_secret *secret; /* within the request; NULL if it can have none */
-	const int *fds;			/* borrowed */
-	const char *secret_fd;		/* the value of --secret-fd; NULL: ask at the terminal */
+	const int *fds; /* borrowed */
+	const char *secret_fd; /* the value of --secret-fd; NULL: ask at the terminal */
 };
 
 /**

@@ -70,8 +70,8 @@ static void put_task(FILE *file, const json_t *task)
 {
 	char who[160];
 
-	(void)snprintf(who, sizeof(who), "%s[%" PRIi64 "] %s", text(task, "comm"), number(task, "tgid"),
-		       text(task, "label"));
+	(void)snprintf(who, sizeof(who), "%s[%" PRIi64 "] %s", text(task, "comm"),
+		       number(task, "tgid"), text(task, "label"));
 	put_padded(file, who, 30);
 }
 
@@ -108,7 +108,9 @@ static void print_other(FILE *file, const json_t *line)
 {
 	put_time(file, line);
 	if (json_object_get(line, "lost")) {
-		(void)fprintf(file, "%" PRIi64 " events were lost in the kernel, %" PRIi64 " to %" PRIi64 "\n",
+		(void)fprintf(file,
+			      "%" PRIi64 " events were lost in the kernel, %" PRIi64 " to %" PRIi64
+			      "\n",
 			      number(line, "lost"), number(line, "first"), number(line, "last"));
 	} else if (json_object_get(line, "unwritten")) {
 		(void)fprintf(file, "%" PRIi64 " lines found no room in the log\n",
@@ -125,18 +127,20 @@ static void print_other(FILE *file, const json_t *line)
 
 void event_text_head(FILE *file)
 {
-	(void)fprintf(file, "%-26s %-8s %-4s %-26s %-30s %s\n", "TIME (UTC)", "VERDICT", "ROW", "ACT", "WHO",
-		      "WHAT");
+	(void)fprintf(file, "%-26s %-8s %-4s %-26s %-30s %s\n", "TIME (UTC)", "VERDICT", "ROW",
+		      "ACT", "WHO", "WHAT");
 }
 
 void event_text_print(FILE *file, const char *line, size_t size)
 {
-	_cleanup_(json_freep) json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_(json_freep)
+	json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
 
 	if (json_object_get(json, "act"))
 		print_event(file, json);
 	else if (json_is_object(json))
 		print_other(file, json);
 	else
-		(void)fprintf(file, "%-26s a line of %zu bytes that is no JSON object\n", "-", size);
+		(void)fprintf(file, "%-26s a line of %zu bytes that is no JSON object\n", "-",
+			      size);
 }

@@ -113,7 +113,8 @@ static int read_rest(struct reader *reader)
 /* Go to the start of the last few lines. */
 static void seek_tail(int fd)
 {
-	_cleanup_free_ char *tail = malloc(CHUNK);
+	_cleanup_free_
+	char *tail = malloc(CHUNK);
 	off_t end = lseek(fd, 0, SEEK_END), start = end > (off_t)CHUNK ? end - (off_t)CHUNK : 0;
 	ssize_t n = tail ? pread(fd, tail, CHUNK, start) : 0;
 	int lines = 0;
@@ -187,12 +188,14 @@ static int catch_up(struct reader *reader)
 
 static int follow(struct reader *reader, const char *dir)
 {
-	_cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	_cleanup_close_
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char events[4096] __attribute__((aligned(8)));
 
 	if (fd < 0)
 		return -errno;
-	if (inotify_add_watch(fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR) < 0)
+	if (inotify_add_watch(
+		    fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR) < 0)
 		return -errno;
 
 	reader->skip_to_tail = true;
@@ -215,7 +218,8 @@ static int follow(struct reader *reader, const char *dir)
 
 static int print_events(const struct cli_call *call)
 {
-	_cleanup_(reader_done) struct reader reader = {.dir_fd = -EBADF, .fd = -EBADF};
+	_cleanup_(reader_done)
+	struct reader reader = {.dir_fd = -EBADF, .fd = -EBADF};
 	const char *dir = PROTOCOL_STATE_DIR;
 	int r;
 
@@ -236,7 +240,9 @@ static int print_events(const struct cli_call *call)
 }
 
 static const struct cli_option events_options[] = {
-	{.name = "follow", .letter = 'f', .help = "show the last events, and new ones as they come"},
+	{.name = "follow",
+	 .letter = 'f',
+	 .help = "show the last events, and new ones as they come"},
 	{.name = "json", .help = "print the log's own lines: one JSON object each"},
 	{0},
 };

@@ -49,8 +49,8 @@ bool guard_picture_ok(const struct guard_picture *picture)
 
 static void print_counts(FILE *file, const struct protocol_domain *c)
 {
-	(void)fprintf(file, "tasks %u, maps %u, programs %u, links %u\n", c->tasks, c->maps, c->progs,
-		      c->links);
+	(void)fprintf(file, "tasks %u, maps %u, programs %u, links %u\n", c->tasks, c->maps,
+		      c->progs, c->links);
 }
 
 static void print_domain(FILE *file, const struct guard_picture *picture,
@@ -103,14 +103,16 @@ static void print_state(FILE *file, const struct guard_picture *picture)
 	(void)fprintf(file, "self      ");
 	print_counts(file, find_counts(state, DOMAIN_SELF));
 	(void)fprintf(file, "identity  %s\n",
-		      state->ima ? "hashed by the kernel at exec" :
-				   "measured by holdfastd (this kernel does not hash at exec)");
+		      state->ima ? "hashed by the kernel at exec"
+				 : "measured by holdfastd (this kernel does not hash at exec)");
 	(void)fprintf(file, "operator  %s, wrong secrets %" PRIu64 "\n",
-		      state->operator_set ? "secret is set" : "no secret is set", state->wrong_secrets);
+		      state->operator_set ? "secret is set" : "no secret is set",
+		      state->wrong_secrets);
 	if (state->armed_ns)
 		(void)fprintf(file, "armed in  %" PRIu64 " ms\n", state->armed_ns / 1000000);
-	(void)fprintf(file, "events    newest %" PRIu64 ", lost in the kernel %" PRIu64
-			    ", lines written %" PRIu64 ", not written %" PRIu64 "\n",
+	(void)fprintf(file,
+		      "events    newest %" PRIu64 ", lost in the kernel %" PRIu64
+		      ", lines written %" PRIu64 ", not written %" PRIu64 "\n",
 		      state->events, state->lost, state->written, state->unwritten);
 	for (uint32_t i = 0; i < state->n_weak; i++)
 		(void)fprintf(file, "weak      %s\n", state->weak[i]);
@@ -119,9 +121,11 @@ static void print_state(FILE *file, const struct guard_picture *picture)
 void guard_picture_print(FILE *file, const struct guard_picture *picture)
 {
 	if (!picture->state && picture->pinned)
-		(void)fprintf(file, "guard     up, holdfastd not running\n"
-				    "          Enforcement goes on; events wait in the ring. Start holdfastd by the\n"
-				    "          service manager: systemctl start holdfastd\n");
+		(void)fprintf(
+			file,
+			"guard     up, holdfastd not running\n"
+			"          Enforcement goes on; events wait in the ring. Start holdfastd by the\n"
+			"          service manager: systemctl start holdfastd\n");
 	else if (!picture->state)
 		(void)fprintf(file, "guard     down, holdfastd not running\n");
 	else if (!picture->state->up)
@@ -150,9 +154,9 @@ static json_t *executables_json(const void *image, uint32_t domain)
 			continue;
 		hex_encode(e->digest, sizeof(e->digest), digest);
 		(void)json_array_append_new(
-			array, json_pack("{s:s?, s:s, s:s}", "path", e->path[0] ? e->path : NULL,
-					 "sha256", digest, "launch",
-					 launch_text(image, e, text, sizeof(text))));
+			array,
+			json_pack("{s:s?, s:s, s:s}", "path", e->path[0] ? e->path : NULL, "sha256",
+				  digest, "launch", launch_text(image, e, text, sizeof(text))));
 	}
 	return array;
 }
@@ -173,8 +177,9 @@ static json_t *domains_json(const struct guard_picture *picture)
 		(void)json_array_append_new(
 			array,
 			json_pack("{s:s, s:I, s:s, s:o, s:o, s:o}", "name", domains[i].name, "id",
-				  (json_int_t)domains[i].id, "mode", image_mode_name(domains[i].mode),
-				  "counts", counts_json(find_counts(picture->state, domains[i].id)),
+				  (json_int_t)domains[i].id, "mode",
+				  image_mode_name(domains[i].mode), "counts",
+				  counts_json(find_counts(picture->state, domains[i].id)),
 				  "executables", executables_json(picture->image, domains[i].id),
 				  "pins", paths));
 	}
@@ -187,8 +192,8 @@ static json_t *policy_json(const struct guard_picture *picture)
 	char digest[2 * IMAGE_DIGEST_LEN + 1];
 
 	hex_encode(h->digest, sizeof(h->digest), digest);
-	return json_pack("{s:s, s:I, s:s}", "name", h->name, "version", (json_int_t)h->version, "sha256",
-			 digest);
+	return json_pack("{s:s, s:I, s:s}", "name", h->name, "version", (json_int_t)h->version,
+			 "sha256", digest);
 }
 
 static void add_state(json_t *all, const struct guard_picture *picture)
@@ -199,7 +204,8 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 	for (uint32_t i = 0; i < state->n_weak; i++)
 		(void)json_array_append_new(weak, json_string(state->weak[i]));
 	(void)json_object_set_new(all, "armed", json_boolean(state->armed));
-	(void)json_object_set_new(all, "armed_ms", json_integer((json_int_t)(state->armed_ns / 1000000)));
+	(void)json_object_set_new(all, "armed_ms",
+				  json_integer((json_int_t)(state->armed_ns / 1000000)));
 	(void)json_object_set_new(all, "identity", json_string(state->ima ? "ima" : "measured"));
 	(void)json_object_set_new(all, "operator", json_boolean(state->operator_set));
 	(void)json_object_set_new(all, "self", counts_json(find_counts(state, DOMAIN_SELF)));
@@ -207,7 +213,8 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 	if (!picture->image)
 		return;
 
-	(void)json_object_set_new(all, "mode", json_string(image_mode_name(image_header(picture->image)->mode)));
+	(void)json_object_set_new(all, "mode",
+				  json_string(image_mode_name(image_header(picture->image)->mode)));
 	(void)json_object_set_new(all, "policy", policy_json(picture));
 	(void)json_object_set_new(all, "domains", domains_json(picture));
 }
@@ -221,12 +228,13 @@ json_t *guard_picture_json(const struct guard_picture *picture)
 	if (!all || !state)
 		return all;
 
-	(void)json_object_set_new(all, "events",
-				  json_pack("{s:I, s:I, s:I, s:I}", "newest", (json_int_t)state->events,
-					    "lost", (json_int_t)state->lost, "written",
-					    (json_int_t)state->written, "unwritten",
-					    (json_int_t)state->unwritten));
-	(void)json_object_set_new(all, "wrong_secrets", json_integer((json_int_t)state->wrong_secrets));
+	(void)json_object_set_new(
+		all, "events",
+		json_pack("{s:I, s:I, s:I, s:I}", "newest", (json_int_t)state->events, "lost",
+			  (json_int_t)state->lost, "written", (json_int_t)state->written,
+			  "unwritten", (json_int_t)state->unwritten));
+	(void)json_object_set_new(all, "wrong_secrets",
+				  json_integer((json_int_t)state->wrong_secrets));
 	if (state->up)
 		add_state(all, picture);
 	return all;

@@ -12,9 +12,9 @@ struct protocol_state;
 
 /* What is known. */
 struct guard_picture {
-	bool pinned;			    /* a guard is in the kernel */
+	bool pinned; /* a guard is in the kernel */
 	const struct protocol_state *state; /* NULL: no holdfastd runs */
-	const void *image;		    /* in force, checked; NULL: unknown */
+	const void *image; /* in force, checked; NULL: unknown */
 };
 
 /* guard_picture_print() - for people */

@@ -42,8 +42,10 @@ static int refused(const struct diag *diag)
 /* A file in a memory file, for holdfastd; checked here first, where the error can name it. */
 static int open_image(const char *path, int *ret_fd)
 {
-	_cleanup_free_ char *data = NULL;
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_free_
+	char *data = NULL;
+	_cleanup_close_
+	int fd = -EBADF;
 	struct diag diag = {};
 	size_t size;
 	int r;
@@ -54,7 +56,8 @@ static int open_image(const char *path, int *ret_fd)
 		return cli_error("%s: %s", path, strerror(errno));
 	r = file_read_fd(fd, IMAGE_MAX_SIZE, &data, &size);
 	if (r == FILE_E_TOO_BIG)
-		return cli_error("%s: more than %u bytes: that is no policy image", path, IMAGE_MAX_SIZE);
+		return cli_error("%s: more than %u bytes: that is no policy image", path,
+				 IMAGE_MAX_SIZE);
 	if (r == 0)
 		r = image_check(data, size, &diag);
 	if (r > 0) {
@@ -73,7 +76,8 @@ static int ask_state(struct protocol_message *message, void **ret_image, struct 
 {
 	struct protocol_header header = {.op = PROTOCOL_STATUS, .size = sizeof(header)};
 	struct client_request request = {.header = &header};
-	_cleanup_free_ void *image = NULL;
+	_cleanup_free_
+	void *image = NULL;
 	size_t size;
 	int r;
 
@@ -81,7 +85,8 @@ static int ask_state(struct protocol_message *message, void **ret_image, struct 
 	if (r)
 		return r;
 	if (message->header.op != PROTOCOL_STATE) {
-		diag_set(reterr_diag, NULL, 0, 0, "holdfastd gave another answer than was asked for");
+		diag_set(reterr_diag, NULL, 0, 0,
+			 "holdfastd gave another answer than was asked for");
 		return CLIENT_E_FAILED;
 	}
 	if (message->n_fds == 0)
@@ -91,7 +96,8 @@ static int ask_state(struct protocol_message *message, void **ret_image, struct 
 	if (r == 0)
 		r = image_check(image, size, reterr_diag);
 	if (r < 0)
-		diag_set(reterr_diag, NULL, 0, 0, "the image in force cannot be read: %s", strerror(-r));
+		diag_set(reterr_diag, NULL, 0, 0, "the image in force cannot be read: %s",
+			 strerror(-r));
 	if (r)
 		return CLIENT_E_FAILED;
 	*ret_image = TAKE_PTR(image);
@@ -101,8 +107,10 @@ static int ask_state(struct protocol_message *message, void **ret_image, struct 
 /* Up or not, say what this kernel lacks. */
 static void print_weak(void)
 {
-	_cleanup_(message_freep) struct protocol_message *message = message_new();
-	_cleanup_free_ void *image = NULL;
+	_cleanup_(message_freep)
+	struct protocol_message *message = message_new();
+	_cleanup_free_
+	void *image = NULL;
 	struct diag diag;
 
 	if (!message || ask_state(message, &image, &diag) != 0)
@@ -117,9 +125,11 @@ static void print_weak(void)
 
 static int guard_verb_up(const struct cli_call *call)
 {
-	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	_cleanup_(message_freep)
+	struct protocol_message *message = message_new();
 	struct protocol_header header = {.op = PROTOCOL_UP, .size = sizeof(header)};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	struct client_request request = {.header = &header, .fds = &fd};
 	struct diag diag = {};
 	int r;
@@ -143,20 +153,24 @@ static int guard_verb_up(const struct cli_call *call)
 		return refused(&diag);
 
 	if (message->header.op == PROTOCOL_DONE && message->done.secret[0])
-		(void)printf("secret: %s\n"
-			     "        This is the operator's secret, shown this once. Keep it, and not on this host:\n"
-			     "        in enforce nothing stops or weakens the guard without it.\n",
-			     message->done.secret);
+		(void)printf(
+			"secret: %s\n"
+			"        This is the operator's secret, shown this once. Keep it, and not on this host:\n"
+			"        in enforce nothing stops or weakens the guard without it.\n",
+			message->done.secret);
 	else
 		(void)printf("secret: the one that an earlier `guard up` printed\n");
 	(void)printf("armed in %" PRIu64 " ms\n", message->done.armed_ns / 1000000);
 	print_weak();
-	return fflush(stdout) == 0 ? CLI_DONE : cli_error("the secret could not be printed: %s", strerror(errno));
+	return fflush(stdout) == 0
+		       ? CLI_DONE
+		       : cli_error("the secret could not be printed: %s", strerror(errno));
 }
 
 static int change(const struct cli_call *call, unsigned op, int image_fd, const char *done)
 {
-	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	_cleanup_(message_freep)
+	struct protocol_message *message = message_new();
 	struct protocol_change change = {
 		.header = {.op = (uint16_t)op, .size = sizeof(change), .n_fds = image_fd >= 0},
 	};
@@ -166,7 +180,8 @@ static int change(const struct cli_call *call, unsigned op, int image_fd, const 
 		.fds = &image_fd,
 		.secret_fd = cli_option(call, "secret-fd"),
 	};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	struct diag diag = {};
 
 	if (!message)
@@ -175,9 +190,10 @@ static int change(const struct cli_call *call, unsigned op, int image_fd, const 
 		return refused(&diag);
 
 	if (message->header.op == PROTOCOL_DONE && message->done.secret[0])
-		(void)printf("secret: %s\n"
-			     "        The guard enforces from now on; this is the operator's secret, shown this once.\n",
-			     message->done.secret);
+		(void)printf(
+			"secret: %s\n"
+			"        The guard enforces from now on; this is the operator's secret, shown this once.\n",
+			message->done.secret);
 	if (op == PROTOCOL_DOWN)
 		client_wait_closed(fd);
 	(void)printf("%s\n", done);
@@ -191,7 +207,8 @@ static int guard_verb_down(const struct cli_call *call)
 
 static int guard_verb_reload(const struct cli_call *call)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	int r;
 
 	r = open_image(call->args[0], &fd);
@@ -218,8 +235,10 @@ static int print_picture(const struct cli_call *call, const struct guard_picture
 
 static int guard_verb_status(const struct cli_call *call)
 {
-	_cleanup_(message_freep) struct protocol_message *message = message_new();
-	_cleanup_free_ void *image = NULL;
+	_cleanup_(message_freep)
+	struct protocol_message *message = message_new();
+	_cleanup_free_
+	void *image = NULL;
 	struct guard_picture picture = {};
 	struct diag diag = {};
 	int r;

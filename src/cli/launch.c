@@ -30,7 +30,8 @@
 static int find_daemon(char ret_path[PATH_MAX], struct diag *reterr_diag)
 {
 	/* A build tree, an installation below any prefix, a package. */
-	static const char *const places[] = {"holdfastd", "../guard/holdfastd", "../sbin/holdfastd"};
+	static const char *const places[] = {"holdfastd", "../guard/holdfastd",
+					     "../sbin/holdfastd"};
 	char here[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", here, sizeof(here) - 1);
 	char *slash;
@@ -50,7 +51,8 @@ static int find_daemon(char ret_path[PATH_MAX], struct diag *reterr_diag)
 	(void)snprintf(ret_path, PATH_MAX, "/usr/sbin/holdfastd");
 	if (access(ret_path, X_OK) == 0)
 		return 0;
-	return failed(reterr_diag, "holdfastd is neither beside holdfast nor in /usr/sbin: install it");
+	return failed(reterr_diag,
+		      "holdfastd is neither beside holdfast nor in /usr/sbin: install it");
 }
 
 /* An abstract socket that the kernel names; what arrives there is READY=1 or of no interest. */
@@ -58,7 +60,8 @@ static int open_notify(char ret_env[64])
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	socklen_t size = sizeof(address);
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	size_t n;
 
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -115,7 +118,8 @@ static int elapsed_ms(const struct timespec *start)
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
+	return (int)((now.tv_sec - start->tv_sec) * 1000 +
+		     (now.tv_nsec - start->tv_nsec) / 1000000);
 }
 
 /* The last line of what holdfastd said before it ended, without its own name. */
@@ -147,10 +151,12 @@ static int wait_ready(int notify, int errors, struct diag *reterr_diag)
 		ssize_t n;
 
 		if (left <= 0)
-			return failed(reterr_diag, "holdfastd was started and is not ready after %d s",
+			return failed(reterr_diag,
+				      "holdfastd was started and is not ready after %d s",
 				      READY_MS / 1000);
 		if (poll(fds, 2, left) < 0 && errno != EINTR)
-			return failed(reterr_diag, "holdfastd cannot be waited for: %s", strerror(errno));
+			return failed(reterr_diag, "holdfastd cannot be waited for: %s",
+				      strerror(errno));
 
 		n = recv(notify, word, sizeof(word) - 1, MSG_DONTWAIT);
 		if (n > 0) {
@@ -172,7 +178,8 @@ static int wait_ready(int notify, int errors, struct diag *reterr_diag)
 
 int client_launch(struct diag *reterr_diag)
 {
-	_cleanup_close_ int notify = -EBADF, reading = -EBADF, writing = -EBADF;
+	_cleanup_close_
+	int notify = -EBADF, reading = -EBADF, writing = -EBADF;
 	char path[PATH_MAX], env[64];
 	int fds[2], r;
 

@@ -66,7 +66,8 @@ static int add_args(struct job *job, const char *command, char **args)
 		const char *arg = i == 0 ? command : args[i];
 		size_t n = strlen(arg) + 1;
 
-		if (n > PROTOCOL_MAX_ARGS_SIZE - request->args_size || request->argc == PROTOCOL_MAX_ARGS)
+		if (n > PROTOCOL_MAX_ARGS_SIZE - request->args_size ||
+		    request->argc == PROTOCOL_MAX_ARGS)
 			return cli_error("too many arguments: at most %d, of %u bytes together",
 					 PROTOCOL_MAX_ARGS, PROTOCOL_MAX_ARGS_SIZE);
 		memcpy(p + request->args_size, arg, n);
@@ -131,7 +132,8 @@ static int take_signals(struct job *job)
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return cli_error("signals cannot be blocked: %s", strerror(errno));
 	job->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	return job->signal_fd < 0 ? cli_error("signals cannot be read: %s", strerror(errno)) : CLI_DONE;
+	return job->signal_fd < 0 ? cli_error("signals cannot be read: %s", strerror(errno))
+				  : CLI_DONE;
 }
 
 static void forward_signal(struct job *job)
@@ -176,7 +178,8 @@ static int wait_exit(struct job *job)
 
 static int run_command(const struct cli_call *call)
 {
-	_cleanup_(job_done) struct job job = {
+	_cleanup_(job_done)
+	struct job job = {
 		.cwd_fd = -EBADF,
 		.null_fd = -EBADF,
 		.signal_fd = -EBADF,
@@ -188,7 +191,8 @@ static int run_command(const struct cli_call *call)
 	int r;
 
 	if (call->n_before != 1)
-		return cli_usage_error(call, "put one domain before \"--\", and the command behind it");
+		return cli_usage_error(call,
+				       "put one domain before \"--\", and the command behind it");
 	r = fill_request(&job, call);
 	if (r == CLI_DONE)
 		r = open_files(&job, fds);

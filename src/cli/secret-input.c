@@ -32,7 +32,8 @@ static int read_line(int fd, struct protocol_secret *secret, struct diag *reterr
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return failed(reterr_diag, "the operator's secret cannot be read: %s", strerror(errno));
+			return failed(reterr_diag, "the operator's secret cannot be read: %s",
+				      strerror(errno));
 		if (n == 1 && c == CANCEL)
 			return failed(reterr_diag, "no secret was given");
 		if (n == 0 || c == '\n' || c == '\r')
@@ -58,7 +59,8 @@ int secret_input_fd(const char *number, struct protocol_secret *ret_secret,
 	errno = 0;
 	fd = strtol(number, &end, 10);
 	if (errno || *number < '0' || *number > '9' || *end || fd > INT_MAX)
-		return failed(reterr_diag, "--secret-fd %s: give the number of an open descriptor", number);
+		return failed(reterr_diag, "--secret-fd %s: give the number of an open descriptor",
+			      number);
 
 	r = read_line((int)fd, ret_secret, reterr_diag);
 	if (r)
@@ -75,7 +77,8 @@ static int read_hidden(int fd, struct protocol_secret *secret, struct diag *rete
 	int r;
 
 	if (tcgetattr(fd, &before) < 0)
-		return failed(reterr_diag, "the terminal cannot be told to hide the secret: %s", strerror(errno));
+		return failed(reterr_diag, "the terminal cannot be told to hide the secret: %s",
+			      strerror(errno));
 	hidden = before;
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | ISIG);
 
@@ -83,7 +86,8 @@ static int read_hidden(int fd, struct protocol_secret *secret, struct diag *rete
 	(void)sigprocmask(SIG_BLOCK, &all, &mask);
 	(void)!write(fd, prompt, sizeof(prompt) - 1);
 	if (tcsetattr(fd, TCSAFLUSH, &hidden) < 0)
-		r = failed(reterr_diag, "the terminal cannot be told to hide the secret: %s", strerror(errno));
+		r = failed(reterr_diag, "the terminal cannot be told to hide the secret: %s",
+			   strerror(errno));
 	else
 		r = read_line(fd, secret, reterr_diag);
 	(void)tcsetattr(fd, TCSAFLUSH, &before);
@@ -94,13 +98,15 @@ static int read_hidden(int fd, struct protocol_secret *secret, struct diag *rete
 
 int secret_input_terminal(struct protocol_secret *ret_secret, struct diag *reterr_diag)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	int r;
 
 	fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return failed(reterr_diag,
-			      "this needs the operator's secret, and there is no terminal to ask at: give it by --secret-fd");
+		return failed(
+			reterr_diag,
+			"this needs the operator's secret, and there is no terminal to ask at: give it by --secret-fd");
 	r = read_hidden(fd, ret_secret, reterr_diag);
 	if (r)
 		explicit_bzero(ret_secret, sizeof(*ret_secret));

@@ -39,20 +39,24 @@ static void plan_forget(struct plan *plan)
 
 void arm_refresh(struct server *server)
 {
-	_cleanup_free_ void *image = NULL;
+	_cleanup_free_
+	void *image = NULL;
 	size_t size;
 	int r;
 
 	r = ops_image(server, &image, &size);
 	if (r < 0)
-		(void)log_error_errno(r, "The image in force cannot be read, domains appear as numbers: %m, ignoring");
+		(void)log_error_errno(
+			r,
+			"The image in force cannot be read, domains appear as numbers: %m, ignoring");
 	free(server->image);
 	server->image = TAKE_PTR(image);
 }
 
 static int mark_binary(struct guard *guard)
 {
-	_cleanup_close_ int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -61,9 +65,11 @@ static int mark_binary(struct guard *guard)
 
 int arm_mark_operator(struct server *server)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 
-	fd = openat(server->dirs.state_fd, SECRET_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = openat(server->dirs.state_fd, SECRET_FILE,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	return guard_mark(server->guard, fd, DOMAIN_SELF);
@@ -95,11 +101,13 @@ static int mark_everything(struct server *server)
 
 	keep_first(&first, guard_mark(server->guard, dirs->run_fd, DOMAIN_SELF), dirs->run_path);
 	if (dirs->lock_fd >= 0)
-		keep_first(&first, guard_mark(server->guard, dirs->lock_fd, DOMAIN_SELF), "the lock");
+		keep_first(&first, guard_mark(server->guard, dirs->lock_fd, DOMAIN_SELF),
+			   "the lock");
 	keep_first(&first, mark_socket(server), "the control socket");
 	keep_first(&first, mark_binary(server->guard), "holdfastd's binary");
 	if (dirs->state_fd >= 0) {
-		keep_first(&first, guard_mark(server->guard, dirs->state_fd, DOMAIN_SELF), dirs->state_path);
+		keep_first(&first, guard_mark(server->guard, dirs->state_fd, DOMAIN_SELF),
+			   dirs->state_path);
 		keep_first(&first, arm_mark_operator(server), "the operator's file");
 		keep_first(&first, journal_mark(server->journal), "the log of events");
 	}
@@ -116,7 +124,8 @@ static int watch_events(struct server *server)
 uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator,
 		      char ret_secret[PROTOCOL_SECRET_LEN], struct diag *reterr_diag)
 {
-	_cleanup_(secret_forget) struct secret secret = {};
+	_cleanup_(secret_forget)
+	struct secret secret = {};
 	char text[SECRET_TEXT_LEN];
 	int r;
 
@@ -126,23 +135,26 @@ uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator
 		return 0;
 	}
 	if (r == SECRET_E_FILE)
-		return refuse(reterr_diag, PROTOCOL_E_STATE_DIR,
-			      "%s/" SECRET_FILE " is not a file of holdfastd: remove it, and `guard up` makes a new secret",
-			      server->dirs.state_path);
+		return refuse(
+			reterr_diag, PROTOCOL_E_STATE_DIR,
+			"%s/" SECRET_FILE
+			" is not a file of holdfastd: remove it, and `guard up` makes a new secret",
+			server->dirs.state_path);
 	if (r == SECRET_E_NONE) {
 		r = secret_make(&secret);
 		if (r == 0)
 			r = secret_keep(&secret, ret_operator);
 		if (r < 0)
-			return refuse(reterr_diag, PROTOCOL_E_FATAL, "no operator's secret can be made: %s",
-				      strerror(-r));
+			return refuse(reterr_diag, PROTOCOL_E_FATAL,
+				      "no operator's secret can be made: %s", strerror(-r));
 		r = operator_prepare(server->dirs.state_fd, ret_operator);
 	}
 	if (r < 0) {
 		operator_discard(server->dirs.state_fd);
-		return refuse(reterr_diag, PROTOCOL_E_STATE_DIR,
-			      "the operator's file in %s cannot be read or written: %s; make room there or mount it writable",
-			      server->dirs.state_path, strerror(-r));
+		return refuse(
+			reterr_diag, PROTOCOL_E_STATE_DIR,
+			"the operator's file in %s cannot be read or written: %s; make room there or mount it writable",
+			server->dirs.state_path, strerror(-r));
 	}
 
 	secret_format(&secret, text);
@@ -214,7 +226,8 @@ static uint32_t bring_up(struct server *server, const struct plan *plan, struct 
 			(void)unlinkat(server->dirs.state_fd, SECRET_FILE, 0);
 		operator_discard(server->dirs.state_fd);
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
-			      "the guard came up and could not be settled, it is down again: %s", strerror(-r));
+			      "the guard came up and could not be settled, it is down again: %s",
+			      strerror(-r));
 	}
 
 	arm_refresh(server);
@@ -230,7 +243,8 @@ static uint32_t read_boot_image(struct server *server, void **ret_image, size_t 
 				struct diag *reterr_diag)
 {
 	const char *path = server->options.boot_image;
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	char *data;
 	struct stat st;
 	int r;
@@ -249,8 +263,9 @@ static uint32_t read_boot_image(struct server *server, void **ret_image, size_t 
 	if (r < 0)
 		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s: %s", path, strerror(-r));
 	if (r == FILE_E_TOO_BIG)
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s has more than %u bytes: it is no policy image",
-			      path, IMAGE_MAX_SIZE);
+		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
+			      "%s has more than %u bytes: it is no policy image", path,
+			      IMAGE_MAX_SIZE);
 	*ret_image = data;
 	return 0;
 }
@@ -275,22 +290,26 @@ static uint32_t read_image(struct server *server, void **ret_image, size_t *ret_
 
 	r = image_fd_read(server->message.fds[0], ret_image, ret_size, reterr_diag);
 	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s", strerror(-r));
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s",
+			      strerror(-r));
 	return r ? PROTOCOL_E_IMAGE : 0;
 }
 
 void arm_up(struct server *server, struct connection *client)
 {
 	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
-	_cleanup_(plan_forget) struct plan plan = {};
-	_cleanup_free_ void *image = NULL;
+	_cleanup_(plan_forget)
+	struct plan plan = {};
+	_cleanup_free_
+	void *image = NULL;
 	struct guard_status status = {};
 	struct diag diag;
 	uint32_t error = 0;
 
 	if (server->guard)
-		error = refuse(&diag, PROTOCOL_E_ALREADY_UP,
-			       "a guard is up already: change its policy by `holdfast guard reload`");
+		error = refuse(
+			&diag, PROTOCOL_E_ALREADY_UP,
+			"a guard is up already: change its policy by `holdfast guard reload`");
 	if (!error)
 		error = read_image(server, &image, &plan.size, &diag);
 	if (!error)
@@ -328,8 +347,10 @@ static int boot_error(uint32_t error)
 
 int arm_boot(struct server *server, struct diag *reterr_diag)
 {
-	_cleanup_(plan_forget) struct plan plan = {};
-	_cleanup_free_ void *image = NULL;
+	_cleanup_(plan_forget)
+	struct plan plan = {};
+	_cleanup_free_
+	void *image = NULL;
 	uint32_t error;
 	int r;
 
@@ -345,9 +366,11 @@ int arm_boot(struct server *server, struct diag *reterr_diag)
 	/* Nobody is there to be shown a new secret. */
 	r = operator_load(server->dirs.state_fd, &plan.operator);
 	if (r && image_header(image)->mode == IMAGE_MODE_ENFORCE)
-		return refuse(reterr_diag, SERVER_E_OPERATOR,
-			      "the policy enforces and %s/" SECRET_FILE " is missing or damaged: run `holdfast guard up` once, it prints the operator's secret",
-			      server->dirs.state_path);
+		return refuse(
+			reterr_diag, SERVER_E_OPERATOR,
+			"the policy enforces and %s/" SECRET_FILE
+			" is missing or damaged: run `holdfast guard up` once, it prints the operator's secret",
+			server->dirs.state_path);
 
 	error = bring_up(server, &plan, reterr_diag);
 	return error ? boot_error(error) : 0;

@@ -73,7 +73,8 @@ static struct connection *find_slot(struct server *server)
 
 static void take_client(struct server *server, int fd)
 {
-	_cleanup_close_ int owned = fd;
+	_cleanup_close_
+	int owned = fd;
 	struct connection *connection;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -83,7 +84,8 @@ static void take_client(struct server *server, int fd)
 	connection = find_slot(server);
 	if (!connection)
 		return;
-	if (server_watch(server, WATCH_CONNECTION, (size_t)(connection - server->connections), fd) < 0)
+	if (server_watch(server, WATCH_CONNECTION, (size_t)(connection - server->connections), fd) <
+	    0)
 		return;
 
 	*connection = (struct connection){
@@ -93,7 +95,8 @@ static void take_client(struct server *server, int fd)
 		.uid = peer.uid,
 	};
 	if (peer.uid != server->options.operator_uid) {
-		connection_refuse(server, connection, PROTOCOL_E_PERMISSION, "only root may ask holdfastd");
+		connection_refuse(server, connection, PROTOCOL_E_PERMISSION,
+				  "only root may ask holdfastd");
 		connection_close(server, connection);
 	}
 }

@@ -21,12 +21,13 @@
 #define BACKLOG 16
 #define LOCK_RACES 16
 
-#define unusable(diag, path, what, error)                                                   \
+#define unusable(diag, path, what, error) \
 	(diag_set((diag), (path), 0, 0, what ": %s", strerror(error)), DIRS_E_UNUSABLE)
 
 static int open_dir(const char *path, mode_t mode, int *ret_fd, struct diag *reterr_diag)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	struct stat st;
 
 	if (mkdir(path, mode) < 0 && errno != EEXIST && errno != EROFS)
@@ -37,9 +38,10 @@ static int open_dir(const char *path, mode_t mode, int *ret_fd, struct diag *ret
 	if (fstat(fd, &st) < 0)
 		return unusable(reterr_diag, path, "the folder cannot be read", errno);
 	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
-		diag_set(reterr_diag, path, 0, 0,
-			 "the folder is another user's or writable by others: remove it or chmod it to %o",
-			 (unsigned)mode);
+		diag_set(
+			reterr_diag, path, 0, 0,
+			"the folder is another user's or writable by others: remove it or chmod it to %o",
+			(unsigned)mode);
 		return DIRS_E_UNUSABLE;
 	}
 
@@ -52,20 +54,24 @@ static int take_lock(struct dirs *dirs, struct diag *reterr_diag)
 {
 	/* A daemon on its way out removes the file: a lock on a file without a name is none. */
 	for (int i = 0; i < LOCK_RACES; i++) {
-		_cleanup_close_ int fd = -EBADF;
+		_cleanup_close_
+		int fd = -EBADF;
 		struct stat ours, named;
 
 		/* Read-only: a stranger may look at a guarded file, and shall hear who runs. */
 		fd = openat(dirs->run_fd, LOCK_NAME,
 			    O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 		if (fd < 0)
-			return unusable(reterr_diag, dirs->run_path, "the lock cannot be opened", errno);
+			return unusable(reterr_diag, dirs->run_path, "the lock cannot be opened",
+					errno);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			if (errno == EWOULDBLOCK)
 				return DIRS_E_LOCKED;
-			return unusable(reterr_diag, dirs->run_path, "the lock cannot be taken", errno);
+			return unusable(reterr_diag, dirs->run_path, "the lock cannot be taken",
+					errno);
 		}
-		if (fstat(fd, &ours) == 0 && fstatat(dirs->run_fd, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstat(fd, &ours) == 0 &&
+		    fstatat(dirs->run_fd, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) {
 			dirs->lock_fd = TAKE_FD(fd);
 			return 0;
@@ -88,7 +94,8 @@ bool dirs_socket_path(const struct dirs *dirs, char *buffer, unsigned size)
 static bool somebody_answers(const struct dirs *dirs)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 
 	if (!dirs_socket_path(dirs, address.sun_path, sizeof(address.sun_path)))
 		return false;
@@ -109,12 +116,16 @@ int dirs_open_run(struct dirs *dirs, struct diag *reterr_diag)
 	if (r != DIRS_E_LOCKED)
 		return r;
 	if (somebody_answers(dirs)) {
-		diag_set(reterr_diag, NULL, 0, 0, "another holdfastd is running: `holdfast guard status` shows what it guards");
+		diag_set(
+			reterr_diag, NULL, 0, 0,
+			"another holdfastd is running: `holdfast guard status` shows what it guards");
 		return DIRS_E_RUNNING;
 	}
-	diag_set(reterr_diag, dirs->run_path, 0, 0,
-		 "another process holds the lock, and no holdfastd answers: see `fuser %s/" LOCK_NAME "`",
-		 dirs->run_path);
+	diag_set(
+		reterr_diag, dirs->run_path, 0, 0,
+		"another process holds the lock, and no holdfastd answers: see `fuser %s/" LOCK_NAME
+		"`",
+		dirs->run_path);
 	return DIRS_E_LOCKED;
 }
 
@@ -126,17 +137,20 @@ int dirs_open_state(struct dirs *dirs, struct diag *reterr_diag)
 int dirs_listen(const struct dirs *dirs, int *ret_fd, struct diag *reterr_diag)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	mode_t mask;
 	int r;
 
 	if (!dirs_socket_path(dirs, address.sun_path, sizeof(address.sun_path)))
-		return unusable(reterr_diag, dirs->run_path, "no room for a socket's name", ENAMETOOLONG);
+		return unusable(reterr_diag, dirs->run_path, "no room for a socket's name",
+				ENAMETOOLONG);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return unusable(reterr_diag, NULL, "no socket can be made", errno);
 	if (unlinkat(dirs->run_fd, PROTOCOL_SOCKET_NAME, 0) < 0 && errno != ENOENT)
-		return unusable(reterr_diag, dirs->run_path, "the old socket cannot be removed", errno);
+		return unusable(reterr_diag, dirs->run_path, "the old socket cannot be removed",
+				errno);
 
 	mask = umask(0177);
 	r = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;

@@ -11,17 +11,17 @@
 struct diag;
 
 struct dirs {
-	const char *run_path;	/* borrowed */
+	const char *run_path; /* borrowed */
 	const char *state_path; /* borrowed */
 	int run_fd;
 	int state_fd; /* -EBADF: could not be opened */
-	int lock_fd;  /* -EBADF: another process holds the lock */
+	int lock_fd; /* -EBADF: another process holds the lock */
 };
 
 enum dirs_error {
 	DIRS_E_RUNNING = 1, /* another holdfastd answers on the socket */
-	DIRS_E_LOCKED,	    /* somebody holds the lock, and no holdfastd answers */
-	DIRS_E_UNUSABLE,    /* a folder cannot be made or opened; the diag says why */
+	DIRS_E_LOCKED, /* somebody holds the lock, and no holdfastd answers */
+	DIRS_E_UNUSABLE, /* a folder cannot be made or opened; the diag says why */
 };
 
 /**

@@ -18,7 +18,8 @@
 
 int image_fd_new(const void *data, size_t size, int *ret_fd)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	size_t done = 0;
 
 	fd = memfd_create("holdfast-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -42,16 +43,20 @@ int image_fd_new(const void *data, size_t size, int *ret_fd)
 
 int image_fd_read(int fd, void **ret_data, size_t *ret_size, struct diag *reterr_diag)
 {
-	_cleanup_free_ char *data = NULL;
+	_cleanup_free_
+	char *data = NULL;
 	size_t size, done = 0;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
-		return invalid(reterr_diag, "the image is a directory: give a file that `holdfast policy compile` wrote");
+		return invalid(
+			reterr_diag,
+			"the image is a directory: give a file that `holdfast policy compile` wrote");
 	if (!S_ISREG(st.st_mode) || fcntl(fd, F_GET_SEALS) < 0)
-		return invalid(reterr_diag, "the image did not come in a memory file: use `holdfast guard`");
+		return invalid(reterr_diag,
+			       "the image did not come in a memory file: use `holdfast guard`");
 	if (st.st_size <= 0 || st.st_size > (off_t)IMAGE_MAX_SIZE)
 		return invalid(reterr_diag, "the image has %lld bytes, 1 to %u are allowed",
 			       (long long)st.st_size, IMAGE_MAX_SIZE);

@@ -29,7 +29,7 @@
 
 struct journal {
 	struct journal_options options;
-	int fd;	       /* -EBADF: could not be opened so far */
+	int fd; /* -EBADF: could not be opened so far */
 	uint64_t size; /* of the file, in whole lines */
 	struct sequence sequence;
 	uint64_t unreported; /* unwritten lines that no line tells of yet */
@@ -77,7 +77,8 @@ static ssize_t read_tail(int fd, char *buffer, size_t room, off_t size)
 /* A line that a crash cut off is no line; it goes, so that every line is JSON. */
 static int drop_torn_line(int fd, uint64_t *size)
 {
-	_cleanup_free_ char *tail = malloc(TAIL_SIZE);
+	_cleanup_free_
+	char *tail = malloc(TAIL_SIZE);
 	ssize_t n, keep;
 
 	if (!tail)
@@ -101,7 +102,8 @@ static int drop_torn_line(int fd, uint64_t *size)
 
 static int open_file(const struct journal *journal, const char *name, int flags, struct stat *st)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 
 	fd = openat(journal->options.dir_fd, name,
 		    flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
@@ -117,7 +119,8 @@ static int open_file(const struct journal *journal, const char *name, int flags,
 
 static int open_log(struct journal *journal)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	struct stat st;
 	uint64_t size;
 	int r;
@@ -170,7 +173,8 @@ int journal_mark(struct journal *journal)
 	int first = 0;
 
 	for (size_t i = 0; i <= JOURNAL_ROTATED; i++) {
-		_cleanup_close_ int fd = -EBADF;
+		_cleanup_close_
+		int fd = -EBADF;
 		char name[32];
 		struct stat st;
 		int r;
@@ -193,8 +197,10 @@ void journal_restart(struct journal *journal)
 
 static uint64_t last_number(const struct journal *journal, const char *name)
 {
-	_cleanup_free_ char *tail = malloc(TAIL_SIZE);
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_free_
+	char *tail = malloc(TAIL_SIZE);
+	_cleanup_close_
+	int fd = -EBADF;
 	uint64_t number = 0;
 	struct stat st;
 
@@ -224,7 +230,8 @@ void journal_resume(struct journal *journal)
 static int rotate(struct journal *journal)
 {
 	int dir_fd = journal->options.dir_fd;
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	char from[32], to[32];
 	struct stat st;
 	int r;
@@ -390,10 +397,11 @@ void journal_event(struct journal *journal, const void *data, size_t size,
 	struct jsonw w;
 
 	if (record_check(data, size, &event) != 0) {
-		journal_note(journal, &(struct journal_note){
-					      .what = "unreadable",
-					      .text = "an event of another build's ABI, or a short one",
-				      });
+		journal_note(journal,
+			     &(struct journal_note){
+				     .what = "unreadable",
+				     .text = "an event of another build's ABI, or a short one",
+			     });
 		return;
 	}
 

@@ -15,10 +15,10 @@ struct image_header;
 struct journal;
 
 #define JOURNAL_LIMIT (64ull << 20) /* bytes of one file */
-#define JOURNAL_ROTATED 4	    /* events.jsonl.1 is the youngest of them */
+#define JOURNAL_ROTATED 4 /* events.jsonl.1 is the youngest of them */
 
 struct journal_options {
-	int dir_fd;	/* borrowed: the state folder; negative if it cannot be opened */
+	int dir_fd; /* borrowed: the state folder; negative if it cannot be opened */
 	uint64_t limit; /* JOURNAL_LIMIT, less in tests */
 	int (*mark)(void *userdata, int fd); /* called for each file that is ours; or NULL */
 	void *userdata;
@@ -28,14 +28,14 @@ struct journal_options {
 struct journal_note {
 	const char *what; /* a word of our own */
 	const char *text; /* any bytes */
-	pid_t pid;	  /* of whoever asked; 0 if nobody did */
+	pid_t pid; /* of whoever asked; 0 if nobody did */
 	uid_t uid;
 };
 
 struct journal_counts {
-	uint64_t written;   /* lines */
+	uint64_t written; /* lines */
 	uint64_t unwritten; /* lines that found no room */
-	int error;	    /* why, as a negative errno; 0 once there is room again */
+	int error; /* why, as a negative errno; 0 once there is room again */
 };
 
 /**

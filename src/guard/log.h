@@ -21,10 +21,10 @@ void log_print(int level, const char *format, ...) __attribute__((format(printf,
 #define log_notice(...) log_print(LOG_NOTICE, __VA_ARGS__)
 
 /* log_error_errno() - the same with %m for @error, which it returns */
-#define log_error_errno(error, ...)                             \
-	({                                                      \
-		int _r = (error);                               \
-		errno = _r < 0 ? -_r : _r;                      \
-		log_print(LOG_ERR, __VA_ARGS__);                \
-		_r;                                             \
+#define log_error_errno(error, ...)              \
+	({                                       \
+		int _r = (error);                \
+		errno = _r < 0 ? -_r : _r;       \
+		log_print(LOG_ERR, __VA_ARGS__); \
+		_r;                              \
 	})

@@ -35,11 +35,13 @@ static uint64_t now(void)
 
 static int usage(FILE *file, int status)
 {
-	(void)fprintf(file, "usage: holdfastd [--wait]\n"
-			    "\n"
-			    "Holds the guard, in the foreground. --wait: do not arm by %s,\n"
-			    "but by `holdfast guard up`, and end if that does not come. See holdfastd(8).\n",
-		      PROTOCOL_BOOT_IMAGE);
+	(void)fprintf(
+		file,
+		"usage: holdfastd [--wait]\n"
+		"\n"
+		"Holds the guard, in the foreground. --wait: do not arm by %s,\n"
+		"but by `holdfast guard up`, and end if that does not come. See holdfastd(8).\n",
+		PROTOCOL_BOOT_IMAGE);
 	return status;
 }
 
@@ -120,15 +122,18 @@ static int serve(struct server *server, const struct notify *notify)
 
 static int run(const struct server_options *options)
 {
-	_cleanup_(server_freep) struct server *server = NULL;
-	_cleanup_(notify_close) struct notify notify = {.fd = -EBADF};
+	_cleanup_(server_freep)
+	struct server *server = NULL;
+	_cleanup_(notify_close)
+	struct notify notify = {.fd = -EBADF};
 	char text[2 * DIAG_TEXT_LEN];
 	struct diag diag = {};
 	int r;
 
 	r = notify_open(&notify);
 	if (r < 0)
-		(void)log_error_errno(r, "The service manager cannot be told anything: %m, ignoring");
+		(void)log_error_errno(r,
+				      "The service manager cannot be told anything: %m, ignoring");
 	forget_environment();
 
 	r = server_new(options, &server);
@@ -166,7 +171,8 @@ int main(int argc, char **argv)
 	else if (argc != 1)
 		return usage(stderr, 2);
 	if (geteuid() != 0) {
-		log_error("only root can hold the guard: start it as a service, or by `holdfast guard up`");
+		log_error(
+			"only root can hold the guard: start it as a service, or by `holdfast guard up`");
 		return EXIT_FAILURE;
 	}
 

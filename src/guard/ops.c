@@ -29,9 +29,10 @@ int ops_image(struct server *server, void **ret_image, size_t *ret_size)
 
 static uint32_t judge_secret(struct server *server, const struct connection *client,
 			     const char *text, const struct guard_operator *operator,
-			     struct diag *reterr_diag)
+			     struct diag * reterr_diag)
 {
-	_cleanup_(secret_forget) struct secret secret = {};
+	_cleanup_(secret_forget)
+	struct secret secret = {};
 	bool locked;
 	int r;
 
@@ -60,11 +61,12 @@ uint32_t ops_authorise(struct server *server, const struct connection *client,
 
 	r = guard_operator_get(server->guard, &operator);
 	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the guard does not say who its operator is: %s",
-			      strerror(-r));
-	if (!operator.set)
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
-			      "the guard enforces and knows no operator's secret: only a reboot ends it");
+			      "the guard does not say who its operator is: %s", strerror(-r));
+	if (!operator.set)
+		return refuse(
+			reterr_diag, PROTOCOL_E_FATAL,
+			"the guard enforces and knows no operator's secret: only a reboot ends it");
 
 	wait = secret_tries_wait(&server->tries, server->options.now());
 	if (given->size == 0)
@@ -93,12 +95,13 @@ static uint32_t image_in_force(struct server *server, void **ret_image, struct d
 			      "no guard is up: start one by `holdfast guard up`");
 	r = ops_image(server, ret_image, &size);
 	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image in force cannot be read: %s",
-			      strerror(-r));
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the image in force cannot be read: %s", strerror(-r));
 	return 0;
 }
 
-static uint32_t take_down(struct server *server, struct connection *client, struct diag *reterr_diag)
+static uint32_t take_down(struct server *server, struct connection *client,
+			  struct diag *reterr_diag)
 {
 	int r;
 
@@ -123,7 +126,8 @@ static uint32_t take_down(struct server *server, struct connection *client, stru
 void ops_down(struct server *server, struct connection *client)
 {
 	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
-	_cleanup_free_ void *image = NULL;
+	_cleanup_free_
+	void *image = NULL;
 	struct diag diag;
 	uint32_t error;
 
@@ -142,7 +146,8 @@ void ops_down(struct server *server, struct connection *client)
 static uint32_t read_new_image(struct server *server, void **ret_image, size_t *ret_size,
 			       struct diag *reterr_diag)
 {
-	_cleanup_free_ void *image = NULL;
+	_cleanup_free_
+	void *image = NULL;
 	size_t size = 0;
 	int r;
 
@@ -150,7 +155,8 @@ static uint32_t read_new_image(struct server *server, void **ret_image, size_t *
 	if (r == 0)
 		r = image_check(image, size, reterr_diag);
 	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s", strerror(-r));
+		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s",
+			      strerror(-r));
 	if (r)
 		return PROTOCOL_E_IMAGE;
 
@@ -170,7 +176,8 @@ static uint32_t permit_change(struct server *server, struct connection *client, 
 		return refuse(reterr_diag, PROTOCOL_E_ROLLBACK,
 			      "the new policy has version %" PRIu64 ", version %" PRIu64
 			      " is in force: raise metadata.version",
-			      (uint64_t)image_header(new)->version, (uint64_t)image_header(old)->version);
+			      (uint64_t)image_header(new)->version,
+			      (uint64_t)image_header(old)->version);
 	if (!enforces(old))
 		return 0;
 
@@ -185,8 +192,10 @@ static uint32_t permit_change(struct server *server, struct connection *client, 
 	}
 	error = ops_authorise(server, client, &server->message.change.secret, reterr_diag);
 	if (error == PROTOCOL_E_SECRET_NEEDED)
-		return refuse(reterr_diag, error, "the new policy permits more (%.700s): this needs the operator's secret",
-			      reason.text);
+		return refuse(
+			reterr_diag, error,
+			"the new policy permits more (%.700s): this needs the operator's secret",
+			reason.text);
 	return error;
 }
 
@@ -211,8 +220,8 @@ static uint32_t ensure_operator(struct server *server, const void *new,
 	}
 	if (r < 0) {
 		operator_discard(server->dirs.state_fd);
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the guard takes no operator's secret: %s",
-			      strerror(-r));
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the guard takes no operator's secret: %s", strerror(-r));
 	}
 
 	*ret_set = true;
@@ -228,7 +237,8 @@ static void settle_operator(struct server *server, bool kept, const char *secret
 		operator_discard(server->dirs.state_fd);
 	} else if (secret[0]) {
 		if (operator_commit(server->dirs.state_fd) < 0 || arm_mark_operator(server) < 0)
-			server_note(server, NULL, "operator", "the operator's secret will not outlive a reboot");
+			server_note(server, NULL, "operator",
+				    "the operator's secret will not outlive a reboot");
 	}
 }
 
@@ -249,7 +259,8 @@ static uint32_t change_image(struct server *server, struct connection *client, c
 		settle_operator(server, r == 0, ret_secret);
 	if (r < 0)
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
-			      "the guard did not take the image, the old one is in force: %s", strerror(-r));
+			      "the guard did not take the image, the old one is in force: %s",
+			      strerror(-r));
 	if (r)
 		return PROTOCOL_E_IMAGE;
 
@@ -263,7 +274,8 @@ static uint32_t change_image(struct server *server, struct connection *client, c
 void ops_reload(struct server *server, struct connection *client)
 {
 	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
-	_cleanup_free_ void *old = NULL, *new = NULL;
+	_cleanup_free_
+	void *old = NULL, *new = NULL;
 	struct diag diag;
 	uint32_t error;
 	size_t size;
@@ -314,7 +326,8 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 
 static int fill_state(struct server *server, struct protocol_state *state, int *ret_fd)
 {
-	_cleanup_free_ void *image = NULL;
+	_cleanup_free_
+	void *image = NULL;
 	struct guard_operator operator;
 	struct guard_status status = {};
 	size_t size;
@@ -338,7 +351,8 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	if (!operator.set && enforces(image))
 		add_weak(state, "no operator's secret is known: only a reboot ends this guard");
 	if (!server->marked)
-		add_weak(state, "some of holdfastd's own files are not guarded; its messages say which");
+		add_weak(state,
+			 "some of holdfastd's own files are not guarded; its messages say which");
 	state->up = 1;
 	state->header.n_fds = 1;
 	return 0;
@@ -347,7 +361,8 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 void ops_status(struct server *server, struct connection *client)
 {
 	struct protocol_state state = {.header = {.op = PROTOCOL_STATE, .size = sizeof(state)}};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	struct journal_counts counts;
 	int r;
 

@@ -47,12 +47,14 @@ static size_t take_fds(struct msghdr *msg, int *fds, size_t max)
 	return n_fds;
 }
 
-static int check_envelope(const struct protocol_message *message, bool cut, struct diag *reterr_diag)
+static int check_envelope(const struct protocol_message *message, bool cut,
+			  struct diag *reterr_diag)
 {
 	const struct protocol_header *header = &message->header;
 
 	if (cut || message->size > PROTOCOL_MAX_REQUEST) {
-		diag_set(reterr_diag, NULL, 0, 0, "the message is longer than %zu bytes or carries more than %d files",
+		diag_set(reterr_diag, NULL, 0, 0,
+			 "the message is longer than %zu bytes or carries more than %d files",
 			 PROTOCOL_MAX_REQUEST, PROTOCOL_MAX_FDS);
 		return PROTOCOL_BAD;
 	}
@@ -61,13 +63,15 @@ static int check_envelope(const struct protocol_message *message, bool cut, stru
 		return PROTOCOL_BAD;
 	}
 	if (header->version != PROTOCOL_VERSION) {
-		diag_set(reterr_diag, NULL, 0, 0,
-			 "the message has version %u and this side speaks %u: use holdfast and holdfastd of one release",
-			 header->version, PROTOCOL_VERSION);
+		diag_set(
+			reterr_diag, NULL, 0, 0,
+			"the message has version %u and this side speaks %u: use holdfast and holdfastd of one release",
+			header->version, PROTOCOL_VERSION);
 		return PROTOCOL_BAD;
 	}
 	if (header->size != message->size || header->n_fds != message->n_fds) {
-		diag_set(reterr_diag, NULL, 0, 0, "the message says %u bytes and %u files, and has %zu and %zu",
+		diag_set(reterr_diag, NULL, 0, 0,
+			 "the message says %u bytes and %u files, and has %zu and %zu",
 			 header->size, header->n_fds, message->size, message->n_fds);
 		return PROTOCOL_BAD;
 	}

@@ -35,17 +35,17 @@ struct diag;
 #define PROTOCOL_WEAK_LEN 192
 
 /* protocol_header.op: what the command line asks */
-#define PROTOCOL_UP 1	  /* fds: an image; or none, then the image that is used at boot */
+#define PROTOCOL_UP 1 /* fds: an image; or none, then the image that is used at boot */
 #define PROTOCOL_DOWN 2
 #define PROTOCOL_RELOAD 3 /* fds: an image */
 #define PROTOCOL_STATUS 4
-#define PROTOCOL_RUN 5	  /* fds: PROTOCOL_RUN_* */
+#define PROTOCOL_RUN 5 /* fds: PROTOCOL_RUN_* */
 #define PROTOCOL_SIGNAL 6 /* to what PROTOCOL_RUN started on the same connection */
 
 /* and what holdfastd answers */
 #define PROTOCOL_DONE 65
 #define PROTOCOL_REFUSED 66
-#define PROTOCOL_STATE 67   /* fds: the image in force, if the guard is up */
+#define PROTOCOL_STATE 67 /* fds: the image in force, if the guard is up */
 #define PROTOCOL_STARTED 68 /* PROTOCOL_RUN: the command runs; PROTOCOL_EXITED follows */
 #define PROTOCOL_EXITED 69
 
@@ -60,20 +60,20 @@ struct diag;
 #define PROTOCOL_RUN_DETACH 1u /* PROTOCOL_STARTED is the last answer */
 
 /* protocol_refused.error */
-#define PROTOCOL_E_MALFORMED 1	   /* the message is not one of this protocol */
-#define PROTOCOL_E_BUSY 2	   /* too many at once */
-#define PROTOCOL_E_NOT_UP 3	   /* there is no guard */
-#define PROTOCOL_E_ALREADY_UP 4	   /* there is one */
+#define PROTOCOL_E_MALFORMED 1 /* the message is not one of this protocol */
+#define PROTOCOL_E_BUSY 2 /* too many at once */
+#define PROTOCOL_E_NOT_UP 3 /* there is no guard */
+#define PROTOCOL_E_ALREADY_UP 4 /* there is one */
 #define PROTOCOL_E_SECRET_NEEDED 5 /* ask again, with the operator's secret */
 #define PROTOCOL_E_SECRET_WRONG 6
 #define PROTOCOL_E_SECRET_LOCKED 7 /* too many wrong ones: wait */
-#define PROTOCOL_E_IMAGE 8	   /* the image is none, or the guard refuses it */
-#define PROTOCOL_E_ROLLBACK 9	   /* the image is older than the one in force */
-#define PROTOCOL_E_KERNEL 10	   /* this kernel, as booted, cannot enforce */
-#define PROTOCOL_E_DOMAIN 11	   /* the policy has no such domain */
-#define PROTOCOL_E_EXEC 12	   /* the command did not start */
-#define PROTOCOL_E_STATE_DIR 13	   /* the state folder cannot be written: no space, read-only */
-#define PROTOCOL_E_FATAL 14	   /* anything else; the text says what */
+#define PROTOCOL_E_IMAGE 8 /* the image is none, or the guard refuses it */
+#define PROTOCOL_E_ROLLBACK 9 /* the image is older than the one in force */
+#define PROTOCOL_E_KERNEL 10 /* this kernel, as booted, cannot enforce */
+#define PROTOCOL_E_DOMAIN 11 /* the policy has no such domain */
+#define PROTOCOL_E_EXEC 12 /* the command did not start */
+#define PROTOCOL_E_STATE_DIR 13 /* the state folder cannot be written: no space, read-only */
+#define PROTOCOL_E_FATAL 14 /* anything else; the text says what */
 #define PROTOCOL_E_PERMISSION 15 /* not the operator's user */
 #define _PROTOCOL_E_MAX 16
 
@@ -117,8 +117,9 @@ struct protocol_signal {
 
 struct protocol_done {
 	struct protocol_header header;
-	uint64_t armed_ns;		  /* PROTOCOL_UP: load to proven */
-	char secret[PROTOCOL_SECRET_LEN]; /* a new operator's secret, once; empty if none was made */
+	uint64_t armed_ns; /* PROTOCOL_UP: load to proven */
+	char secret
+		[PROTOCOL_SECRET_LEN]; /* a new operator's secret, once; empty if none was made */
 };
 
 struct protocol_refused {
@@ -158,9 +159,9 @@ struct protocol_state {
 	uint32_t n_domains;
 	uint32_t n_weak;
 	uint64_t armed_ns;
-	uint64_t events;    /* sequence number of the newest */
-	uint64_t lost;	    /* in the kernel's ring */
-	uint64_t written;   /* lines, by this holdfastd */
+	uint64_t events; /* sequence number of the newest */
+	uint64_t lost; /* in the kernel's ring */
+	uint64_t written; /* lines, by this holdfastd */
 	uint64_t unwritten; /* events the log had no room for, by this holdfastd */
 	uint64_t wrong_secrets;
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
@@ -202,7 +203,7 @@ struct protocol_message {
 
 enum protocol_outcome {
 	PROTOCOL_CLOSED = 1, /* the other end has gone */
-	PROTOCOL_BAD = 2,    /* something came, and it is no message of this protocol */
+	PROTOCOL_BAD = 2, /* something came, and it is no message of this protocol */
 };
 
 /* protocol_message_done() - close descriptors that were not taken, forget the secret */

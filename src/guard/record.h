@@ -19,7 +19,7 @@ struct jsonw;
 
 enum record_error {
 	RECORD_E_SHORT = 1, /* fewer bytes than a record of this ABI, or than it says */
-	RECORD_E_ABI,	    /* of an ABI this build does not know */
+	RECORD_E_ABI, /* of an ABI this build does not know */
 };
 
 /**

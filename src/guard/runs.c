@@ -64,7 +64,8 @@ static uint32_t permit_run(struct server *server, const struct connection *clien
 			   uint32_t *ret_domain, struct diag *reterr_diag)
 {
 	const struct protocol_run *request = &server->message.run;
-	_cleanup_free_ void *image = NULL;
+	_cleanup_free_
+	void *image = NULL;
 	const struct image_domain *domain;
 	size_t size;
 	int r;
@@ -74,8 +75,8 @@ static uint32_t permit_run(struct server *server, const struct connection *clien
 			      "no guard is up: start one by `holdfast guard up`");
 	r = ops_image(server, &image, &size);
 	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image in force cannot be read: %s",
-			      strerror(-r));
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the image in force cannot be read: %s", strerror(-r));
 	if (image_header(image)->mode == IMAGE_MODE_ENFORCE) {
 		uint32_t error = ops_authorise(server, client, &request->secret, reterr_diag);
 
@@ -85,9 +86,10 @@ static uint32_t permit_run(struct server *server, const struct connection *clien
 
 	domain = image_domain_find_name(image, request->domain);
 	if (!domain)
-		return refuse(reterr_diag, PROTOCOL_E_DOMAIN,
-			      "the policy in force has no domain '%s': `holdfast guard status` lists them",
-			      request->domain);
+		return refuse(
+			reterr_diag, PROTOCOL_E_DOMAIN,
+			"the policy in force has no domain '%s': `holdfast guard status` lists them",
+			request->domain);
 	*ret_domain = domain->id;
 	return 0;
 }
@@ -111,15 +113,15 @@ static uint32_t spawn(struct server *server, struct connection *client, struct r
 	split_args(message, argv);
 	if (argv[0][0] != '/' && strchr(argv[0], '/'))
 		return refuse(reterr_diag, PROTOCOL_E_EXEC,
-			      "'%.256s': give an absolute path, or a name to be found in %s", argv[0],
-			      request.path);
+			      "'%.256s': give an absolute path, or a name to be found in %s",
+			      argv[0], request.path);
 
 	r = spawn_start(server->guard, &request, &run->pid, &run->exec_fd);
 	if (r == 0)
 		r = server_watch(server, WATCH_EXEC, (size_t)(run - server->runs), run->exec_fd);
 	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_EXEC, "'%.256s' could not be started: %s", argv[0],
-			      strerror(-r));
+		return refuse(reterr_diag, PROTOCOL_E_EXEC, "'%.256s' could not be started: %s",
+			      argv[0], strerror(-r));
 
 	run->client = client;
 	run->detach = message->run.flags & PROTOCOL_RUN_DETACH;
@@ -141,7 +143,8 @@ void runs_start(struct server *server, struct connection *client)
 		error = refuse(&diag, PROTOCOL_E_BUSY, "this connection runs a command already");
 	else if (!run)
 		error = refuse(&diag, PROTOCOL_E_BUSY,
-			       "%d commands of `holdfast run` are waited for already", SERVER_MAX_RUNS);
+			       "%d commands of `holdfast run` are waited for already",
+			       SERVER_MAX_RUNS);
 	if (!error)
 		error = permit_run(server, client, &domain, &diag);
 	if (!error)
@@ -156,7 +159,8 @@ void runs_signal(struct server *server, struct connection *client)
 	struct run *run = client->run;
 
 	if (!run) {
-		connection_refuse(server, client, PROTOCOL_E_MALFORMED, "this connection runs no command");
+		connection_refuse(server, client, PROTOCOL_E_MALFORMED,
+				  "this connection runs no command");
 		return;
 	}
 
@@ -171,15 +175,17 @@ static void tell_failure(struct server *server, struct run *run,
 	struct diag diag;
 
 	if (failure->stage == SPAWN_STAGE_EXEC && failure->error == -EACCES)
-		diag_set(&diag, NULL, 0, 0,
-			 "'%s' is not an executable of the domain '%s', or its launch rule forbids `holdfast run`",
-			 run->command, run->domain);
+		diag_set(
+			&diag, NULL, 0, 0,
+			"'%s' is not an executable of the domain '%s', or its launch rule forbids `holdfast run`",
+			run->command, run->domain);
 	else if (failure->stage == SPAWN_STAGE_EXEC)
 		diag_set(&diag, NULL, 0, 0, "'%s' did not start: %s", run->command,
 			 strerror(-failure->error));
 	else if (failure->stage == SPAWN_STAGE_EXPECT)
-		diag_set(&diag, NULL, 0, 0, "the guard does not let holdfastd start commands of '%s': %s",
-			 run->domain, strerror(-failure->error));
+		diag_set(&diag, NULL, 0, 0,
+			 "the guard does not let holdfastd start commands of '%s': %s", run->domain,
+			 strerror(-failure->error));
 	else
 		diag_set(&diag, NULL, 0, 0, "'%s' could not be given its directory and files: %s",
 			 run->command, strerror(-failure->error));
@@ -201,8 +207,8 @@ static void tell_start(struct server *server, struct run *run)
 	};
 	struct connection *client = run->client;
 
-	server_note(server, client, "run", "process %d of domain '%s': %s", (int)run->pid, run->domain,
-		    run->command);
+	server_note(server, client, "run", "process %d of domain '%s': %s", (int)run->pid,
+		    run->domain, run->command);
 	if (!client)
 		return;
 	if (run->detach)

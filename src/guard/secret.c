@@ -97,7 +97,8 @@ static int digit_value(char c)
 
 int secret_parse(const char *text, struct secret *ret_secret)
 {
-	_cleanup_(secret_forget) struct secret secret = {};
+	_cleanup_(secret_forget)
+	struct secret secret = {};
 	size_t bit = 0;
 
 	for (; *text; text++) {
@@ -185,7 +186,8 @@ bool secret_tries_wrong(struct secret_tries *tries, uint64_t now)
 int operator_load(int dir_fd, struct guard_operator *ret_operator)
 {
 	struct guard_operator operator= {.set = 1};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	struct operator_file file;
 	struct stat st;
 	ssize_t n;
@@ -216,7 +218,8 @@ int operator_load(int dir_fd, struct guard_operator *ret_operator)
 int operator_prepare(int dir_fd, const struct guard_operator *operator)
 {
 	struct operator_file file = {.magic = OPERATOR_MAGIC, .version = OPERATOR_VERSION};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_
+	int fd = -EBADF;
 	ssize_t n;
 
 	memcpy(file.salt, operator->salt, sizeof(file.salt));

@@ -12,20 +12,20 @@
 
 #include "guard/guard.h"
 
-#define SECRET_SIZE 20	   /* 160 bits */
+#define SECRET_SIZE 20 /* 160 bits */
 #define SECRET_TEXT_LEN 40 /* eight groups of four, seven dashes, NUL */
 
 #define SECRET_MAX_TRIES 5
-#define SECRET_TRIES_NS 60000000000ull	/* within a minute */
+#define SECRET_TRIES_NS 60000000000ull /* within a minute */
 #define SECRET_LOCKED_NS 60000000000ull /* and then none for a minute */
 
 #define SECRET_FILE "operator"
 
 enum secret_error {
 	SECRET_E_FORM = 1, /* not the form of a secret */
-	SECRET_E_WRONG,	   /* a secret, not this operator's */
-	SECRET_E_NONE,	   /* there is no file */
-	SECRET_E_FILE,	   /* there is one, and it is not ours */
+	SECRET_E_WRONG, /* a secret, not this operator's */
+	SECRET_E_NONE, /* there is no file */
+	SECRET_E_FILE, /* there is one, and it is not ours */
 };
 
 struct secret {

@@ -28,17 +28,17 @@ enum watch {
 };
 
 struct connection {
-	int fd;		   /* -EBADF: the slot is free */
+	int fd; /* -EBADF: the slot is free */
 	uint64_t deadline; /* to say something */
-	pid_t pid;	   /* of the client */
+	pid_t pid; /* of the client */
 	uid_t uid;
 	struct run *run; /* what it waits for, or NULL */
 };
 
 struct run {
-	pid_t pid;		   /* 0: the slot is free */
-	int exec_fd;		   /* open until the exec has succeeded or failed */
-	uint64_t deadline;	   /* for the exec */
+	pid_t pid; /* 0: the slot is free */
+	int exec_fd; /* open until the exec has succeeded or failed */
+	uint64_t deadline; /* for the exec */
 	struct connection *client; /* NULL: gone, or content with the start */
 	bool detach;
 	bool failed; /* the client has been told */
@@ -54,7 +54,7 @@ struct server {
 	struct journal *journal;
 	void *image; /* in force; for names in the log only, never for a decision */
 	struct secret_tries tries;
-	bool marked;  /* all files of ours are guarded */
+	bool marked; /* all files of ours are guarded */
 	bool stopped; /* leave the loop */
 	uint64_t lonely_until; /* if it only waits for a request: for how long nobody has come */
 	int log_error; /* of the journal, as last reported */

@@ -23,7 +23,7 @@
 
 #define MAX_READY 16
 #define MAX_DRAIN 4096 /* events between two looks at everything else */
-#define BUSY_MS 1000   /* until the log is tried again */
+#define BUSY_MS 1000 /* until the log is tried again */
 
 int server_new(const struct server_options *options, struct server **ret_server)
 {
@@ -228,8 +228,10 @@ static void report_log(struct server *server)
 
 	server->log_error = counts.error;
 	if (counts.error < 0)
-		(void)log_error_errno(counts.error, "Events cannot be written to %s: %m; they are counted, enforcement goes on",
-				      server->options.state_dir);
+		(void)log_error_errno(
+			counts.error,
+			"Events cannot be written to %s: %m; they are counted, enforcement goes on",
+			server->options.state_dir);
 	else
 		log_notice("Events are written to %s again", server->options.state_dir);
 }

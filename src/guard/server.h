@@ -15,7 +15,7 @@ struct diag;
 struct server;
 
 #define SERVER_MAX_CONNECTIONS 16 /* that ask or are silent; the longest silent gives way */
-#define SERVER_MAX_RUNS 64	  /* commands that a `holdfast run` waits for */
+#define SERVER_MAX_RUNS 64 /* commands that a `holdfast run` waits for */
 #define SERVER_TIMEOUT_NS 10000000000ull /* for a client to say something, and for an exec */
 
 /* Fixed in the binary; a parameter for the tests' sake. */
@@ -23,19 +23,19 @@ struct server_options {
 	const char *run_dir, *state_dir, *boot_image;
 	const char *exec_path; /* where `holdfast run` looks names up */
 	uint64_t log_limit;
-	uid_t operator_uid;	 /* whose requests are heard */
-	uint64_t (*now)(void);	 /* CLOCK_BOOTTIME */
-	bool wait;		 /* arm on request only, and end if there is none */
+	uid_t operator_uid; /* whose requests are heard */
+	uint64_t (*now)(void); /* CLOCK_BOOTTIME */
+	bool wait; /* arm on request only, and end if there is none */
 };
 
 /* Outcomes of server_start(), and exit codes of holdfastd beside 0, 1 and 2. */
 enum server_error {
-	SERVER_E_RUNNING = 3,  /* another holdfastd */
+	SERVER_E_RUNNING = 3, /* another holdfastd */
 	SERVER_E_NOT_SELF = 4, /* a guard is up that does not know this process */
-	SERVER_E_KERNEL = 5,   /* this kernel, as booted, cannot enforce */
-	SERVER_E_IMAGE = 6,    /* the image for the boot is not usable */
-	SERVER_E_ABI = 7,      /* the guard that is up is of another build */
-	SERVER_E_PLACE = 8,    /* a folder or the socket is not usable */
+	SERVER_E_KERNEL = 5, /* this kernel, as booted, cannot enforce */
+	SERVER_E_IMAGE = 6, /* the image for the boot is not usable */
+	SERVER_E_ABI = 7, /* the guard that is up is of another build */
+	SERVER_E_PLACE = 8, /* a folder or the socket is not usable */
 	SERVER_E_OPERATOR = 9, /* the image for the boot enforces, and there is no operator yet */
 };
 

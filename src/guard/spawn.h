@@ -14,11 +14,11 @@ struct guard;
 #define SPAWN_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct spawn_request {
-	char *const *argv;    /* NULL terminated; argv[0] is absolute or a name without a slash */
-	const char *term;     /* value of TERM; "" for none */
-	const char *path;     /* where names are looked up: SPAWN_PATH */
-	uint32_t domain;      /* the exec must give this label */
-	int cwd_fd;	      /* borrowed, as are the next */
+	char *const *argv; /* NULL terminated; argv[0] is absolute or a name without a slash */
+	const char *term; /* value of TERM; "" for none */
+	const char *path; /* where names are looked up: SPAWN_PATH */
+	uint32_t domain; /* the exec must give this label */
+	int cwd_fd; /* borrowed, as are the next */
 	int stdio_fds[3];
 };
 
@@ -29,7 +29,7 @@ struct spawn_failure {
 };
 
 #define SPAWN_STAGE_PREPARE 1 /* the working directory, the descriptors */
-#define SPAWN_STAGE_EXPECT 2  /* guard_expect() */
+#define SPAWN_STAGE_EXPECT 2 /* guard_expect() */
 #define SPAWN_STAGE_EXEC 3
 
 /**

@@ -311,6 +311,24 @@ static bool is_word_of(const char *text, const char *const *words, size_t n_word
 	return false;
 }
 
+/* Numbers, dates and times of YAML 1.1 and 1.2, and a little more: nobody is hurt by quotes. */
+static bool is_number(const char *text)
+{
+	text += strspn(text, "+-.");
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	if (text[0] == '0' && text[1] && strchr("xob", text[1]))
+		return !text[2 + strspn(text + 2, "0123456789abcdefABCDEF_")];
+
+	text += strspn(text, "0123456789_.:-");
+	if (*text == 'e' || *text == 'E') {
+		text++;
+		text += strspn(text, "+-");
+		text += strspn(text, "0123456789");
+	}
+	return !*text;
+}
+
 bool doc_is_string(const struct doc_node *node)
 {
 	static const char *const words[] = {"",	   "~",	   "null",  "true",  "false",
@@ -324,7 +342,5 @@ bool doc_is_string(const struct doc_node *node)
 		return true;
 	if (is_word_of(text, words, ARRAY_SIZE(words)))
 		return false;
-	/* Whatever starts like a number and holds nothing but what numbers are made of. */
-	return text[strspn(text, "+-.")] < '0' || text[strspn(text, "+-.")] > '9' ||
-	       text[strspn(text, "0123456789abcdefABCDEFxXoO+-._:")] != '\0';
+	return !is_number(text);
 }

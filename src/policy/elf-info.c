@@ -65,6 +65,7 @@ const char *elf_error_text(int error)
 static int check_ident(Elf *elf, struct elf_info *info)
 {
 	GElf_Ehdr header;
+	size_t n_headers;
 
 	if (elf_kind(elf) != ELF_K_ELF)
 		return ELF_E_NOT_ELF;
@@ -76,6 +77,10 @@ static int check_ident(Elf *elf, struct elf_info *info)
 		return ELF_E_CLASS;
 	if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
 		return ELF_E_TYPE;
+	/* libelf counts only the headers that lie within the file: the others are missed here. */
+	if (elf_getphdrnum(elf, &n_headers) < 0 || n_headers != header.e_phnum ||
+	    n_headers > ELF_MAX_HEADERS)
+		return ELF_E_MALFORMED;
 	info->machine = header.e_machine;
 	return 0;
 }
@@ -250,7 +255,7 @@ static int read_segments(Elf *elf, struct elf_info *info)
 	_cleanup_free_ struct dynamic *dynamic = NULL;
 	size_t n_segments = 0, n_headers;
 
-	if (elf_getphdrnum(elf, &n_headers) < 0 || n_headers > ELF_MAX_HEADERS)
+	if (elf_getphdrnum(elf, &n_headers) < 0)
 		return ELF_E_MALFORMED;
 	dynamic = calloc(1, sizeof(*dynamic));
 	if (!dynamic)

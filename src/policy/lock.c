@@ -332,10 +332,10 @@ int lock_read(const char *file, const char *text, size_t size, struct lock **ret
 	return 0;
 }
 
-static int mismatch(const char *file, unsigned line, unsigned column, const char *what,
-		    const char *path, struct diag *reterr_diag)
+static int mismatch(const char *file, struct policy_place place, const char *what, const char *path,
+		    struct diag *reterr_diag)
 {
-	diag_set(reterr_diag, file, line, column, "%s %.300s: " MAKE_AGAIN, what, path);
+	diag_set(reterr_diag, file, place.line, place.column, "%s %.300s: " MAKE_AGAIN, what, path);
 	return LOCK_E_MISMATCH;
 }
 
@@ -349,15 +349,15 @@ static int covers_policy(const struct lock *lock, const struct policy *policy,
 			const struct policy_executable *e = &d->executables[k];
 
 			if (e->path && !lock_find(lock, LOCK_EXECUTABLE, d->name, e->path))
-				return mismatch(policy->file, e->place.line, e->place.column,
+				return mismatch(policy->file, e->place,
 						"the lock has no executable", e->path, reterr_diag);
 		}
 		for (size_t k = 0; k < d->n_libraries; k++) {
 			const struct policy_library *l = &d->libraries[k];
 
 			if (l->path && !lock_find(lock, LOCK_LIBRARY, d->name, l->path))
-				return mismatch(policy->file, l->place.line, l->place.column,
-						"the lock has no library", l->path, reterr_diag);
+				return mismatch(policy->file, l->place, "the lock has no library",
+						l->path, reterr_diag);
 		}
 	}
 	return 0;
@@ -402,8 +402,10 @@ int lock_agrees(const struct lock *lock, const char *lock_name, const struct pol
 		return r;
 
 	for (size_t i = 0; i < lock->n_files; i++) {
+		struct policy_place place = {.line = lock->files[i].line};
+
 		if (!is_in_policy(&lock->files[i], policy))
-			return mismatch(lock_name, lock->files[i].line, 0,
+			return mismatch(lock_name, place,
 					"the policy does not name, for that domain,",
 					lock->files[i].path, reterr_diag);
 	}

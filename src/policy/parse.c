@@ -343,18 +343,24 @@ static int domain_mode(struct walk *walk, const struct doc_node *value, void *ob
 
 static int domain_executables(struct walk *walk, const struct doc_node *value, void *object)
 {
-	return walk_list(walk, value, "executables", 1, IMAGE_MAX_EXECUTABLES, read_executable,
-			 object);
+	static const struct walk_items items = {"executables", 1, IMAGE_MAX_EXECUTABLES,
+						read_executable};
+
+	return walk_list(walk, &items, value, object);
 }
 
 static int domain_libraries(struct walk *walk, const struct doc_node *value, void *object)
 {
-	return walk_list(walk, value, "libraries", 0, POLICY_MAX_LIBRARIES, read_library, object);
+	static const struct walk_items items = {"libraries", 0, POLICY_MAX_LIBRARIES, read_library};
+
+	return walk_list(walk, &items, value, object);
 }
 
 static int domain_pins(struct walk *walk, const struct doc_node *value, void *object)
 {
-	return walk_list(walk, value, "pins", 0, IMAGE_MAX_PINS, read_pin, object);
+	static const struct walk_items items = {"pins", 0, IMAGE_MAX_PINS, read_pin};
+
+	return walk_list(walk, &items, value, object);
 }
 
 static const struct walk_key domain_keys[] = {
@@ -474,7 +480,9 @@ static int policy_mode(struct walk *walk, const struct doc_node *value, void *ob
 
 static int policy_domains(struct walk *walk, const struct doc_node *value, void *object)
 {
-	return walk_list(walk, value, "domains", 1, IMAGE_MAX_DOMAINS, read_domain, object);
+	static const struct walk_items items = {"domains", 1, IMAGE_MAX_DOMAINS, read_domain};
+
+	return walk_list(walk, &items, value, object);
 }
 
 static int policy_events(struct walk *walk, const struct doc_node *value, void *object)

@@ -18,8 +18,15 @@
 #include "base/size.h"
 #include "policy/root.h"
 
-static int read_conf(const struct root *root, const char *path, unsigned depth,
-		     struct search *search, struct diag *reterr_diag);
+/* A reading of ld.so.conf and what it includes. */
+struct reading {
+	const struct root *root;
+	struct search *search;
+	unsigned depth; /* of include lines */
+	struct diag *reterr_diag;
+};
+
+static int read_conf(struct reading *reading, const char *path);
 
 struct search *search_free(struct search *search)
 {
@@ -53,11 +60,16 @@ static int add_dir(struct search *search, const char *dir)
 	return 0;
 }
 
-static void names_freep(char ***names)
+struct names {
+	char **items;
+	size_t n;
+};
+
+static void names_done(struct names *names)
 {
-	for (size_t i = 0; *names && (*names)[i]; i++)
-		free((*names)[i]);
-	free(*names);
+	for (size_t i = 0; i < names->n; i++)
+		free(names->items[i]);
+	free(names->items);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -65,13 +77,11 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in a folder that match, sorted; NULL after the last. */
-static int match_names(int fd, const char *pattern, char ***ret_names)
+/* The names in a folder that match, sorted. Takes the fd over; fills *names also on failure. */
+static int match_names(int fd, const char *pattern, struct names *names)
 {
-	_cleanup_(names_freep) char **names = NULL;
 	_cleanup_closedir_ DIR *dir = NULL;
 	const struct dirent *entry;
-	size_t n = 0;
 	int r;
 
 	dir = fdopendir(fd);
@@ -80,36 +90,27 @@ static int match_names(int fd, const char *pattern, char ***ret_names)
 		closep(&fd);
 		return r;
 	}
-	for (;;) {
-		/* Room for the name and the NULL after it. */
-		r = array_grow(&names, n, sizeof(*names));
-		if (r < 0)
-			return r;
-		entry = readdir(dir);
-		if (!entry)
-			break;
+	while ((entry = readdir(dir))) {
 		if (fnmatch(pattern, entry->d_name, FNM_PERIOD) != 0)
 			continue;
-		names[n] = strdup(entry->d_name);
-		if (!names[n])
-			return -ENOMEM;
-		n++;
-		r = array_grow(&names, n, sizeof(*names));
+		r = array_grow(&names->items, names->n, sizeof(*names->items));
 		if (r < 0)
 			return r;
+		names->items[names->n] = strdup(entry->d_name);
+		if (!names->items[names->n])
+			return -ENOMEM;
+		names->n++;
 	}
 
-	if (n > 1)
-		qsort(names, n, sizeof(*names), compare_names);
-	*ret_names = TAKE_PTR(names);
+	if (names->n > 1)
+		qsort(names->items, names->n, sizeof(*names->items), compare_names);
 	return 0;
 }
 
 /* Wildcards count in the last component only: nobody writes them elsewhere. */
-static int include(const struct root *root, const char *pattern, unsigned depth,
-		   struct search *search, struct diag *reterr_diag)
+static int include(struct reading *reading, const char *pattern)
 {
-	_cleanup_(names_freep) char **names = NULL;
+	_cleanup_(names_done) struct names names = {0};
 	_cleanup_free_ char *dir = NULL;
 	const char *slash = strrchr(pattern, '/');
 	int fd, r;
@@ -117,21 +118,21 @@ static int include(const struct root *root, const char *pattern, unsigned depth,
 	dir = strndup(pattern, slash == pattern ? 1 : (size_t)(slash - pattern));
 	if (!dir)
 		return -ENOMEM;
-	fd = root_open_dir(root, dir);
+	fd = root_open_dir(reading->root, dir);
 	if (fd < 0)
 		return 0; /* as the dynamic linker's own tools do */
 	r = match_names(fd, slash + 1, &names);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 
-	for (size_t i = 0; names[i]; i++) {
+	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_free_ char *path = NULL;
 
-		if (asprintf(&path, "%s/%s", dir, names[i]) < 0) {
+		if (asprintf(&path, "%s/%s", dir, names.items[i]) < 0) {
 			path = NULL;
 			return -ENOMEM;
 		}
-		r = read_conf(root, path, depth + 1, search, reterr_diag);
+		r = read_conf(reading, path);
 		if (r)
 			return r;
 	}
@@ -139,23 +140,21 @@ static int include(const struct root *root, const char *pattern, unsigned depth,
 }
 
 /* conf is the file the line is in: a relative pattern starts in its folder. */
-static int read_include(const struct root *root, const char *conf, const char *pattern,
-			unsigned depth, struct search *search, struct diag *reterr_diag)
+static int read_include(struct reading *reading, const char *conf, const char *pattern)
 {
 	_cleanup_free_ char *absolute = NULL;
 	const char *slash = strrchr(conf, '/');
 
 	if (pattern[0] == '/')
-		return include(root, pattern, depth, search, reterr_diag);
+		return include(reading, pattern);
 	if (asprintf(&absolute, "%.*s/%s", (int)(slash - conf), conf, pattern) < 0) {
 		absolute = NULL;
 		return -ENOMEM;
 	}
-	return include(root, absolute, depth, search, reterr_diag);
+	return include(reading, absolute);
 }
 
-static int read_line(const struct root *root, const char *conf, char *line, unsigned depth,
-		     struct search *search, struct diag *reterr_diag)
+static int read_line(struct reading *reading, const char *conf, char *line)
 {
 	static const char blanks[] = " \t\r";
 	size_t length;
@@ -168,49 +167,50 @@ static int read_line(const struct root *root, const char *conf, char *line, unsi
 
 	if (strncmp(line, "include", 7) == 0 && strchr(blanks, line[7]) && line[7]) {
 		line += 7;
-		return read_include(root, conf, line + strspn(line, blanks), depth, search,
-				    reterr_diag);
+		return read_include(reading, conf, line + strspn(line, blanks));
 	}
 	line[strcspn(line, "=")] = '\0'; /* an old way to name a library's kind */
-	return line[0] == '/' ? add_dir(search, line) : 0;
+	return line[0] == '/' ? add_dir(reading->search, line) : 0;
 }
 
-static int read_conf(const struct root *root, const char *path, unsigned depth,
-		     struct search *search, struct diag *reterr_diag)
+static int read_conf(struct reading *reading, const char *path)
 {
 	_cleanup_free_ char *text = NULL;
 	char *line, *rest;
 	int r;
 
-	if (depth > SEARCH_MAX_DEPTH) {
-		diag_set(reterr_diag, NULL, 0, 0,
+	if (reading->depth > SEARCH_MAX_DEPTH) {
+		diag_set(reading->reterr_diag, NULL, 0, 0,
 			 "%s: files that include each other more than %d deep", path,
 			 SEARCH_MAX_DEPTH);
 		return ROOT_E_REFUSED;
 	}
-	r = root_read(root, path, SEARCH_MAX_CONF, &text, reterr_diag);
+	r = root_read(reading->root, path, SEARCH_MAX_CONF, &text, reading->reterr_diag);
 	if (r == ROOT_E_NONE)
 		return 0;
 	if (r)
 		return r;
 
+	reading->depth++;
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
-		r = read_line(root, path, line, depth, search, reterr_diag);
+		r = read_line(reading, path, line);
 		if (r)
 			return r;
 	}
+	reading->depth--;
 	return 0;
 }
 
 int search_new(const struct root *root, struct search **ret_search, struct diag *reterr_diag)
 {
 	_cleanup_(search_freep) struct search *search = calloc(1, sizeof(*search));
+	struct reading reading = {.root = root, .search = search, .reterr_diag = reterr_diag};
 	int r;
 
 	if (!search)
 		return -ENOMEM;
-	r = read_conf(root, "/etc/ld.so.conf", 0, search, reterr_diag);
+	r = read_conf(&reading, "/etc/ld.so.conf");
 	if (r)
 		return r;
 

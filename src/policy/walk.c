@@ -154,26 +154,26 @@ int walk_mapping(struct walk *walk, const struct walk_table *table, const struct
 	return 0;
 }
 
-int walk_list(struct walk *walk, const struct doc_node *node, const char *what, size_t min,
-	      size_t max, int (*read)(struct walk *walk, const struct doc_node *item, void *object),
+int walk_list(struct walk *walk, const struct walk_items *items, const struct doc_node *node,
 	      void *object)
 {
 	if (node->kind != DOC_LIST) {
 		char expected[64];
 
-		(void)snprintf(expected, sizeof(expected), "a list of %s", what);
+		(void)snprintf(expected, sizeof(expected), "a list of %s", items->what);
 		return walk_expected(walk, node, expected);
 	}
-	if (node->n_items < min || node->n_items > max)
-		return walk_refuse(walk, node->n_items > max ? node->items[max] : node,
-				   "expected %zu to %zu %s, got %zu", min, max, what,
-				   node->n_items);
+	if (node->n_items < items->min || node->n_items > items->max)
+		return walk_refuse(walk,
+				   node->n_items > items->max ? node->items[items->max] : node,
+				   "expected %zu to %zu %s, got %zu", items->min, items->max,
+				   items->what, node->n_items);
 
 	for (size_t i = 0; i < node->n_items; i++) {
 		size_t back = enter(walk, NULL, i);
 		int r;
 
-		r = read(walk, node->items[i], object);
+		r = items->read(walk, node->items[i], object);
 		if (r)
 			return r;
 		leave(walk, back);

@@ -65,14 +65,18 @@ int walk_expected(struct walk *walk, const struct doc_node *node, const char *wh
 int walk_mapping(struct walk *walk, const struct walk_table *table, const struct doc_node *node,
 		 void *object);
 
+/* A list: how many items of what, and how one is read. */
+struct walk_items {
+	const char *what; /* for the refusal: "domains" */
+	size_t min, max;
+	/* Called with each item and the list's object; returns as walk_key.read. */
+	int (*read)(struct walk *walk, const struct doc_node *item, void *object);
+};
+
 /**
  * walk_list() - read a list's items in order
- * @what: for the refusal: "domains"
- * @min:  items needed
- * @max:  items allowed
- * @read: called with each item and @object; returns as walk_key.read
- * Return: 0; WALK_E_INVALID; -errno from @read.
+ * @object: handed to each item's read()
+ * Return: 0; WALK_E_INVALID; -errno from an item's read().
  */
-int walk_list(struct walk *walk, const struct doc_node *node, const char *what, size_t min,
-	      size_t max, int (*read)(struct walk *walk, const struct doc_node *item, void *object),
+int walk_list(struct walk *walk, const struct walk_items *items, const struct doc_node *node,
 	      void *object);

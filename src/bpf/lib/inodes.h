@@ -37,7 +37,15 @@ INLINE __u32 inode_owner(struct inode *inode)
 	return owner ? *owner : DOMAIN_NONE;
 }
 
-/* The domain whose tasks have mapped it executable; DOMAIN_NONE: nobody. */
+INLINE struct measurement *inode_measurement(struct inode *inode)
+{
+	struct file_key key;
+
+	file_key(inode, &key);
+	return bpf_map_lookup_elem(&measured, &key);
+}
+
+/* For whom its content must stay: who has mapped it executable, or measured it; DOMAIN_NONE: nobody. */
 INLINE __u32 inode_holder(struct inode *inode)
 {
 	struct inode_label *label;
@@ -45,7 +53,9 @@ INLINE __u32 inode_holder(struct inode *inode)
 	if (!inode)
 		return DOMAIN_NONE;
 	label = bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
-	return label ? label->held : DOMAIN_NONE;
+	if (label && label->held)
+		return label->held;
+	return inode_measurement(inode) ? DOMAIN_SELF : DOMAIN_NONE;
 }
 
 INLINE __u32 place_owner(const void *address)

@@ -20,6 +20,10 @@
 #define MAP(type_name, name) extern struct type_name name SEC(".maps")
 #endif
 
+struct measurement {
+	__u8 digest[IMAGE_DIGEST_LEN]; /* zero: sealed, being measured */
+};
+
 /* Of a task: only labelled tasks, tasks at a decision, and PID 1's newborn have one. */
 struct task_label {
 	__u32 domain;
@@ -32,6 +36,7 @@ struct task_label {
 	__u64 link; /* address of the protected link that this stranger is about to get an fd of */
 	__u32 born; /* forked by PID 1, and has not executed anything yet */
 	__u32 pad0;
+	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
 
 struct inode_label {
@@ -77,6 +82,14 @@ struct files_map {
 	__uint(max_entries, LABELS_MAX_FILES);
 	__type(key, struct file_key);
 	__type(value, __u32);
+};
+
+/* Where the kernel cannot hash: what holdfastd has measured, of inodes that nobody may write since. */
+struct measured_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_MEASURED);
+	__type(key, struct file_key);
+	__type(value, struct measurement);
 };
 
 struct places_map {
@@ -152,6 +165,7 @@ MAP(inode_labels_map, inode_labels);
 MAP(objects_map, objects);
 MAP(ids_map, ids);
 MAP(files_map, files);
+MAP(measured_map, measured);
 MAP(places_map, places);
 MAP(names_map, names);
 MAP(interfaces_map, interfaces);
