@@ -15,7 +15,8 @@ static bool image_sound(const struct image_header *image, __u32 size)
 	if (image->mode != IMAGE_MODE_OBSERVE && image->mode != IMAGE_MODE_ENFORCE)
 		return false;
 	if (image->n_domains > IMAGE_MAX_DOMAINS || image->n_trusted > IMAGE_MAX_TRUSTED ||
-	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PINS)
+	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PINS ||
+	    image->n_files > IMAGE_MAX_FILES)
 		return false;
 	return IMAGE_OFF_END(image) == size;
 }

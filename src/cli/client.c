@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "cli/secret-input.h"
+#include "guard/guard.h"
 #include "guard/protocol.h"
 
 #define CLOSE_MS 30000
@@ -22,8 +23,7 @@
 int client_connect(const char *path, int *ret_fd, struct diag *reterr_diag)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
 	    (int)sizeof(address.sun_path))
@@ -34,7 +34,11 @@ int client_connect(const char *path, int *ret_fd, struct diag *reterr_diag)
 
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno == ENOENT || errno == ECONNREFUSED) {
-			diag_set(reterr_diag, NULL, 0, 0, "holdfastd is not running");
+			diag_set(
+				reterr_diag, NULL, 0, 0, "holdfastd is not running: %s",
+				access(GUARD_PIN_DIR, F_OK) == 0
+					? "a guard is up and goes on; start holdfastd by the service manager"
+					: "`holdfast guard up` starts it");
 			return CLIENT_E_ABSENT;
 		}
 		return failed(reterr_diag, "%s: %s%s", path, strerror(errno),
@@ -71,8 +75,7 @@ int client_receive(int fd, struct protocol_message *message, struct diag *reterr
 static int ask_once(const char *path, const struct client_request *request,
 		    struct protocol_message *message, int *ret_fd, struct diag *reterr_diag)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	r = client_connect(path, &fd, reterr_diag);

@@ -113,8 +113,7 @@ static int read_rest(struct reader *reader)
 /* Go to the start of the last few lines. */
 static void seek_tail(int fd)
 {
-	_cleanup_free_
-	char *tail = malloc(CHUNK);
+	_cleanup_free_ char *tail = malloc(CHUNK);
 	off_t end = lseek(fd, 0, SEEK_END), start = end > (off_t)CHUNK ? end - (off_t)CHUNK : 0;
 	ssize_t n = tail ? pread(fd, tail, CHUNK, start) : 0;
 	int lines = 0;
@@ -188,8 +187,7 @@ static int catch_up(struct reader *reader)
 
 static int follow(struct reader *reader, const char *dir)
 {
-	_cleanup_close_
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	_cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char events[4096] __attribute__((aligned(8)));
 
 	if (fd < 0)
@@ -218,8 +216,7 @@ static int follow(struct reader *reader, const char *dir)
 
 static int print_events(const struct cli_call *call)
 {
-	_cleanup_(reader_done)
-	struct reader reader = {.dir_fd = -EBADF, .fd = -EBADF};
+	_cleanup_(reader_done) struct reader reader = {.dir_fd = -EBADF, .fd = -EBADF};
 	const char *dir = PROTOCOL_STATE_DIR;
 	int r;
 

@@ -42,10 +42,8 @@ static int refused(const struct diag *diag)
 /* A file in a memory file, for holdfastd; checked here first, where the error can name it. */
 static int open_image(const char *path, int *ret_fd)
 {
-	_cleanup_free_
-	char *data = NULL;
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_free_ char *data = NULL;
+	_cleanup_close_ int fd = -EBADF;
 	struct diag diag = {};
 	size_t size;
 	int r;
@@ -76,8 +74,7 @@ static int ask_state(struct protocol_message *message, void **ret_image, struct 
 {
 	struct protocol_header header = {.op = PROTOCOL_STATUS, .size = sizeof(header)};
 	struct client_request request = {.header = &header};
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_free_ void *image = NULL;
 	size_t size;
 	int r;
 
@@ -107,10 +104,8 @@ static int ask_state(struct protocol_message *message, void **ret_image, struct 
 /* Up or not, say what this kernel lacks. */
 static void print_weak(void)
 {
-	_cleanup_(message_freep)
-	struct protocol_message *message = message_new();
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	_cleanup_free_ void *image = NULL;
 	struct diag diag;
 
 	if (!message || ask_state(message, &image, &diag) != 0)
@@ -125,11 +120,9 @@ static void print_weak(void)
 
 static int guard_verb_up(const struct cli_call *call)
 {
-	_cleanup_(message_freep)
-	struct protocol_message *message = message_new();
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
 	struct protocol_header header = {.op = PROTOCOL_UP, .size = sizeof(header)};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	struct client_request request = {.header = &header, .fds = &fd};
 	struct diag diag = {};
 	int r;
@@ -169,8 +162,7 @@ static int guard_verb_up(const struct cli_call *call)
 
 static int change(const struct cli_call *call, unsigned op, int image_fd, const char *done)
 {
-	_cleanup_(message_freep)
-	struct protocol_message *message = message_new();
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
 	struct protocol_change change = {
 		.header = {.op = (uint16_t)op, .size = sizeof(change), .n_fds = image_fd >= 0},
 	};
@@ -180,8 +172,7 @@ static int change(const struct cli_call *call, unsigned op, int image_fd, const 
 		.fds = &image_fd,
 		.secret_fd = cli_option(call, "secret-fd"),
 	};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	struct diag diag = {};
 
 	if (!message)
@@ -207,8 +198,7 @@ static int guard_verb_down(const struct cli_call *call)
 
 static int guard_verb_reload(const struct cli_call *call)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	r = open_image(call->args[0], &fd);
@@ -235,10 +225,8 @@ static int print_picture(const struct cli_call *call, const struct guard_picture
 
 static int guard_verb_status(const struct cli_call *call)
 {
-	_cleanup_(message_freep)
-	struct protocol_message *message = message_new();
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	_cleanup_free_ void *image = NULL;
 	struct guard_picture picture = {};
 	struct diag diag = {};
 	int r;

@@ -60,8 +60,7 @@ static int open_notify(char ret_env[64])
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	socklen_t size = sizeof(address);
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	size_t n;
 
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -178,8 +177,7 @@ static int wait_ready(int notify, int errors, struct diag *reterr_diag)
 
 int client_launch(struct diag *reterr_diag)
 {
-	_cleanup_close_
-	int notify = -EBADF, reading = -EBADF, writing = -EBADF;
+	_cleanup_close_ int notify = -EBADF, reading = -EBADF, writing = -EBADF;
 	char path[PATH_MAX], env[64];
 	int fds[2], r;
 

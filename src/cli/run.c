@@ -178,8 +178,7 @@ static int wait_exit(struct job *job)
 
 static int run_command(const struct cli_call *call)
 {
-	_cleanup_(job_done)
-	struct job job = {
+	_cleanup_(job_done) struct job job = {
 		.cwd_fd = -EBADF,
 		.null_fd = -EBADF,
 		.signal_fd = -EBADF,

@@ -98,8 +98,7 @@ static int read_hidden(int fd, struct protocol_secret *secret, struct diag *rete
 
 int secret_input_terminal(struct protocol_secret *ret_secret, struct diag *reterr_diag)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);

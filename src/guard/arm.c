@@ -39,8 +39,7 @@ static void plan_forget(struct plan *plan)
 
 void arm_refresh(struct server *server)
 {
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_free_ void *image = NULL;
 	size_t size;
 	int r;
 
@@ -55,8 +54,7 @@ void arm_refresh(struct server *server)
 
 static int mark_binary(struct guard *guard)
 {
-	_cleanup_close_
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -65,8 +63,7 @@ static int mark_binary(struct guard *guard)
 
 int arm_mark_operator(struct server *server)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 
 	fd = openat(server->dirs.state_fd, SECRET_FILE,
 		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -124,8 +121,7 @@ static int watch_events(struct server *server)
 uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator,
 		      char ret_secret[PROTOCOL_SECRET_LEN], struct diag *reterr_diag)
 {
-	_cleanup_(secret_forget)
-	struct secret secret = {};
+	_cleanup_(secret_forget) struct secret secret = {};
 	char text[SECRET_TEXT_LEN];
 	int r;
 
@@ -243,8 +239,7 @@ static uint32_t read_boot_image(struct server *server, void **ret_image, size_t 
 				struct diag *reterr_diag)
 {
 	const char *path = server->options.boot_image;
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	char *data;
 	struct stat st;
 	int r;
@@ -298,10 +293,8 @@ static uint32_t read_image(struct server *server, void **ret_image, size_t *ret_
 void arm_up(struct server *server, struct connection *client)
 {
 	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
-	_cleanup_(plan_forget)
-	struct plan plan = {};
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_(plan_forget) struct plan plan = {};
+	_cleanup_free_ void *image = NULL;
 	struct guard_status status = {};
 	struct diag diag;
 	uint32_t error = 0;
@@ -347,10 +340,8 @@ static int boot_error(uint32_t error)
 
 int arm_boot(struct server *server, struct diag *reterr_diag)
 {
-	_cleanup_(plan_forget)
-	struct plan plan = {};
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_(plan_forget) struct plan plan = {};
+	_cleanup_free_ void *image = NULL;
 	uint32_t error;
 	int r;
 

@@ -73,8 +73,7 @@ static struct connection *find_slot(struct server *server)
 
 static void take_client(struct server *server, int fd)
 {
-	_cleanup_close_
-	int owned = fd;
+	_cleanup_close_ int owned = fd;
 	struct connection *connection;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);

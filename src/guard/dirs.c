@@ -26,8 +26,7 @@
 
 static int open_dir(const char *path, mode_t mode, int *ret_fd, struct diag *reterr_diag)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
 
 	if (mkdir(path, mode) < 0 && errno != EEXIST && errno != EROFS)
@@ -54,8 +53,7 @@ static int take_lock(struct dirs *dirs, struct diag *reterr_diag)
 {
 	/* A daemon on its way out removes the file: a lock on a file without a name is none. */
 	for (int i = 0; i < LOCK_RACES; i++) {
-		_cleanup_close_
-		int fd = -EBADF;
+		_cleanup_close_ int fd = -EBADF;
 		struct stat ours, named;
 
 		/* Read-only: a stranger may look at a guarded file, and shall hear who runs. */
@@ -94,8 +92,7 @@ bool dirs_socket_path(const struct dirs *dirs, char *buffer, unsigned size)
 static bool somebody_answers(const struct dirs *dirs)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 
 	if (!dirs_socket_path(dirs, address.sun_path, sizeof(address.sun_path)))
 		return false;
@@ -137,8 +134,7 @@ int dirs_open_state(struct dirs *dirs, struct diag *reterr_diag)
 int dirs_listen(const struct dirs *dirs, int *ret_fd, struct diag *reterr_diag)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	mode_t mask;
 	int r;
 

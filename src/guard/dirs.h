@@ -47,4 +47,5 @@ bool dirs_socket_path(const struct dirs *dirs, char *buffer, unsigned size);
 /* dirs_remove_run() - leave nothing of the runtime folder */
 void dirs_remove_run(const struct dirs *dirs);
 
+/* dirs_close() - give up the lock and the folders, remove nothing */
 void dirs_close(struct dirs *dirs);

@@ -169,11 +169,18 @@ int guard_up(const void *image, size_t size, struct guard **ret_guard, struct di
 
 int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag)
 {
+	struct guard_state state;
 	int r;
 
 	r = places_mark(guard->control, image, reterr_diag);
 	if (r)
 		return r == GUARD_E_BPFFS ? GUARD_E_IMAGE : r;
+	r = state_read(guard, &state);
+	if (r < 0)
+		return r;
+	r = state.ima ? 0 : files_measure(guard->control, image);
+	if (r < 0)
+		return r;
 	r = control_put(guard->control, CONTROL_IMAGE, image, size);
 	if (r != -EINVAL && r != -EMSGSIZE)
 		return r;

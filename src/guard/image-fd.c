@@ -18,8 +18,7 @@
 
 int image_fd_new(const void *data, size_t size, int *ret_fd)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	size_t done = 0;
 
 	fd = memfd_create("holdfast-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -43,8 +42,7 @@ int image_fd_new(const void *data, size_t size, int *ret_fd)
 
 int image_fd_read(int fd, void **ret_data, size_t *ret_size, struct diag *reterr_diag)
 {
-	_cleanup_free_
-	char *data = NULL;
+	_cleanup_free_ char *data = NULL;
 	size_t size, done = 0;
 	struct stat st;
 

@@ -93,6 +93,14 @@ int labels_seed(int control, struct bpf_object *object, struct bpf_link **links,
  */
 int places_mark(int control, const void *image, struct diag *reterr_diag);
 
+/**
+ * files_measure() - hash and seal the files of the image and holdfastd's own, where the kernel cannot
+ *
+ * A file that is missing or being written is passed over: it gives nobody a label. Return: 0 or
+ * negative errno.
+ */
+int files_measure(int control, const void *image);
+
 /* proof_run() - provoke the guard's own denials. Return: 0; GUARD_E_PROOF; negative errno. */
 int proof_run(int control, struct diag *reterr_diag);
 

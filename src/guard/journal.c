@@ -25,6 +25,7 @@
 #define BUFFER_SIZE ((size_t)64 << 10)
 #define TAIL_SIZE ((size_t)64 << 10) /* holds several lines of RECORD_LINE_LEN */
 #define LINE_START "{\"abi\":1,\"seq\":"
+#define UP_START "{\"abi\":1,\"note\":\"up\","
 #define NEW_NAME PROTOCOL_LOG_NAME ".new"
 
 struct journal {
@@ -77,8 +78,7 @@ static ssize_t read_tail(int fd, char *buffer, size_t room, off_t size)
 /* A line that a crash cut off is no line; it goes, so that every line is JSON. */
 static int drop_torn_line(int fd, uint64_t *size)
 {
-	_cleanup_free_
-	char *tail = malloc(TAIL_SIZE);
+	_cleanup_free_ char *tail = malloc(TAIL_SIZE);
 	ssize_t n, keep;
 
 	if (!tail)
@@ -102,8 +102,7 @@ static int drop_torn_line(int fd, uint64_t *size)
 
 static int open_file(const struct journal *journal, const char *name, int flags, struct stat *st)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 
 	fd = openat(journal->options.dir_fd, name,
 		    flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
@@ -119,8 +118,7 @@ static int open_file(const struct journal *journal, const char *name, int flags,
 
 static int open_log(struct journal *journal)
 {
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
 	uint64_t size;
 	int r;
@@ -173,8 +171,7 @@ int journal_mark(struct journal *journal)
 	int first = 0;
 
 	for (size_t i = 0; i <= JOURNAL_ROTATED; i++) {
-		_cleanup_close_
-		int fd = -EBADF;
+		_cleanup_close_ int fd = -EBADF;
 		char name[32];
 		struct stat st;
 		int r;
@@ -195,13 +192,12 @@ void journal_restart(struct journal *journal)
 	journal->sequence = (struct sequence){.next = 1};
 }
 
-static uint64_t last_number(const struct journal *journal, const char *name)
+/* The number that follows the last line of a file; 0 if no line says. */
+static uint64_t next_number(const struct journal *journal, const char *name)
 {
-	_cleanup_free_
-	char *tail = malloc(TAIL_SIZE);
-	_cleanup_close_
-	int fd = -EBADF;
-	uint64_t number = 0;
+	_cleanup_free_ char *tail = malloc(TAIL_SIZE);
+	_cleanup_close_ int fd = -EBADF;
+	uint64_t next = 0;
 	struct stat st;
 
 	if (!tail)
@@ -210,28 +206,30 @@ static uint64_t last_number(const struct journal *journal, const char *name)
 	if (fd < 0 || read_tail(fd, tail, TAIL_SIZE, st.st_size) < 0)
 		return 0;
 
-	for (char *p = strstr(tail, LINE_START); p; p = strstr(p, LINE_START)) {
-		p += strlen(LINE_START);
-		number = strtoull(p, NULL, 10);
+	for (const char *line = tail; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, LINE_START, strlen(LINE_START)) == 0)
+			next = strtoull(line + strlen(LINE_START), NULL, 10) + 1;
+		else if (strncmp(line, UP_START, strlen(UP_START)) == 0)
+			next = 1; /* a guard that had no event yet */
 	}
-	return number;
+	return next;
 }
 
 void journal_resume(struct journal *journal)
 {
-	uint64_t number = last_number(journal, PROTOCOL_LOG_NAME);
+	uint64_t next = next_number(journal, PROTOCOL_LOG_NAME);
 
-	if (number == 0)
-		number = last_number(journal, PROTOCOL_LOG_NAME ".1");
-	journal->sequence = (struct sequence){.next = number ? number + 1 : 0};
+	if (next == 0)
+		next = next_number(journal, PROTOCOL_LOG_NAME ".1");
+	journal->sequence = (struct sequence){.next = next};
 }
 
 /* The new file is there and guarded before the old one gives up its name. */
 static int rotate(struct journal *journal)
 {
 	int dir_fd = journal->options.dir_fd;
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	char from[32], to[32];
 	struct stat st;
 	int r;

@@ -76,6 +76,7 @@ void journal_resume(struct journal *journal);
 void journal_event(struct journal *journal, const void *data, size_t size,
 		   const struct image_header *image);
 
+/* journal_note() - take one of our own; @note is borrowed for the call */
 void journal_note(struct journal *journal, const struct journal_note *note);
 
 /**
@@ -89,4 +90,5 @@ void journal_flush(struct journal *journal, uint64_t now);
 /* journal_busy() - whether there is something that a later flush would write */
 int journal_busy(const struct journal *journal);
 
+/* journal_count() - what was written and what was not, since journal_new() */
 void journal_count(const struct journal *journal, struct journal_counts *ret_counts);

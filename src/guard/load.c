@@ -170,6 +170,16 @@ static int object_freeze(struct loader *loader)
 	return 0;
 }
 
+/* Has the kernel hashed what the canary has mapped? */
+static bool hashes(struct loader *loader)
+{
+	int fd = bpf_object__find_map_fd_by_name(loader->object, "state");
+	struct guard_state state;
+	__u32 zero = 0;
+
+	return !bpf_map_lookup_elem(fd, &zero, &state) && state.ima;
+}
+
 static int steps(struct loader *loader, const void *image, size_t size, struct diag *reterr_diag)
 {
 	int r;
@@ -204,7 +214,10 @@ static int steps(struct loader *loader, const void *image, size_t size, struct d
 	r = control_op(loader->control, CONTROL_ARM, 0, 0, 0);
 	if (r)
 		return r;
-	return proof_run(loader->control, reterr_diag);
+	r = proof_run(loader->control, reterr_diag);
+	if (r)
+		return r;
+	return hashes(loader) ? 0 : files_measure(loader->control, image);
 }
 
 int guard_load(const void *image, size_t size, struct diag *reterr_diag)

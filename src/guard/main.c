@@ -122,10 +122,8 @@ static int serve(struct server *server, const struct notify *notify)
 
 static int run(const struct server_options *options)
 {
-	_cleanup_(server_freep)
-	struct server *server = NULL;
-	_cleanup_(notify_close)
-	struct notify notify = {.fd = -EBADF};
+	_cleanup_(server_freep) struct server *server = NULL;
+	_cleanup_(notify_close) struct notify notify = {.fd = -EBADF};
 	char text[2 * DIAG_TEXT_LEN];
 	struct diag diag = {};
 	int r;

@@ -25,6 +25,7 @@ struct notify {
  */
 int notify_open(struct notify *ret_notify);
 
+/* notify_close() - nobody listens any more */
 void notify_close(struct notify *notify);
 
 /* notify_send() - "READY=1", "WATCHDOG=1", "STOPPING=1"; a manager that does not read is ignored */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -20,6 +21,8 @@
 #include "guard/server-internal.h"
 #include "policy/image-check.h"
 
+#define MAX_LAST_DRAINS 64
+
 #define refuse(diag, error, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), (error))
 
 int ops_image(struct server *server, void **ret_image, size_t *ret_size)
@@ -31,8 +34,7 @@ static uint32_t judge_secret(struct server *server, const struct connection *cli
 			     const char *text, const struct guard_operator *operator,
 			     struct diag * reterr_diag)
 {
-	_cleanup_(secret_forget)
-	struct secret secret = {};
+	_cleanup_(secret_forget) struct secret secret = {};
 	bool locked;
 	int r;
 
@@ -106,7 +108,9 @@ static uint32_t take_down(struct server *server, struct connection *client,
 	int r;
 
 	server_note(server, client, "down", "the guard is taken down");
-	server_drain(server);
+	/* Not for ever: somebody may be filling the ring as fast. */
+	for (int i = 0; i < MAX_LAST_DRAINS && server_drain(server); i++)
+		continue;
 	server_unwatch(server, guard_events_fd(server->guard));
 	r = guard_down(server->guard);
 	server->guard = NULL;
@@ -117,7 +121,8 @@ static uint32_t take_down(struct server *server, struct connection *client,
 
 	/* What is still pinned is still in force, and still ours. */
 	server_note(server, client, "down", "failed: %s", strerror(-r));
-	if (arm_adopt(server, NULL) == 0 && server->guard)
+	server->settled = arm_adopt(server, NULL) == 0;
+	if (server->guard)
 		(void)arm_take(server);
 	return refuse(reterr_diag, PROTOCOL_E_FATAL, "the guard could not be taken down: %s",
 		      strerror(-r));
@@ -126,8 +131,7 @@ static uint32_t take_down(struct server *server, struct connection *client,
 void ops_down(struct server *server, struct connection *client)
 {
 	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_free_ void *image = NULL;
 	struct diag diag;
 	uint32_t error;
 
@@ -146,8 +150,7 @@ void ops_down(struct server *server, struct connection *client)
 static uint32_t read_new_image(struct server *server, void **ret_image, size_t *ret_size,
 			       struct diag *reterr_diag)
 {
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_free_ void *image = NULL;
 	size_t size = 0;
 	int r;
 
@@ -242,21 +245,34 @@ static void settle_operator(struct server *server, bool kept, const char *secret
 	}
 }
 
-static uint32_t change_image(struct server *server, struct connection *client, const void *new,
-			     size_t size, char ret_secret[PROTOCOL_SECRET_LEN],
-			     struct diag *reterr_diag)
+/* The image that shall take the place of the one in force. */
+struct change {
+	void *image;
+	size_t size;
+	char secret[PROTOCOL_SECRET_LEN]; /* of an operator who is new, else "" */
+};
+
+static void change_done(struct change *change)
 {
+	free(change->image);
+	explicit_bzero(change, sizeof(*change));
+}
+
+static uint32_t make_change(struct server *server, struct connection *client, struct change *change,
+			    struct diag *reterr_diag)
+{
+	const struct image_header *header = image_header(change->image);
 	bool set;
 	uint32_t error;
 	int r;
 
-	error = ensure_operator(server, new, ret_secret, &set, reterr_diag);
+	error = ensure_operator(server, header, change->secret, &set, reterr_diag);
 	if (error)
 		return error;
 
-	r = guard_reload(server->guard, new, size, reterr_diag);
+	r = guard_reload(server->guard, change->image, change->size, reterr_diag);
 	if (set)
-		settle_operator(server, r == 0, ret_secret);
+		settle_operator(server, r == 0, change->secret);
 	if (r < 0)
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
 			      "the guard did not take the image, the old one is in force: %s",
@@ -265,33 +281,33 @@ static uint32_t change_image(struct server *server, struct connection *client, c
 		return PROTOCOL_E_IMAGE;
 
 	arm_refresh(server);
-	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s",
-		    image_header(new)->name, (uint64_t)image_header(new)->version,
-		    image_mode_name(image_header(new)->mode));
+	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s", header->name,
+		    (uint64_t)header->version, image_mode_name(header->mode));
 	return 0;
 }
 
 void ops_reload(struct server *server, struct connection *client)
 {
 	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
-	_cleanup_free_
-	void *old = NULL, *new = NULL;
+	_cleanup_(change_done) struct change change = {};
+	_cleanup_free_ void *old = NULL;
 	struct diag diag;
 	uint32_t error;
-	size_t size;
 
 	error = image_in_force(server, &old, &diag);
 	if (!error)
-		error = read_new_image(server, &new, &size, &diag);
+		error = read_new_image(server, &change.image, &change.size, &diag);
 	if (!error)
-		error = permit_change(server, client, old, new, &diag);
+		error = permit_change(server, client, old, change.image, &diag);
 	if (!error)
-		error = change_image(server, client, new, size, done.secret, &diag);
-
-	if (error)
+		error = make_change(server, client, &change, &diag);
+	if (error) {
 		connection_refuse(server, client, error, diag.text);
-	else
-		connection_answer(server, client, &done.header, NULL);
+		return;
+	}
+
+	memcpy(done.secret, change.secret, sizeof(done.secret));
+	connection_answer(server, client, &done.header, NULL);
 	explicit_bzero(&done, sizeof(done));
 }
 
@@ -326,8 +342,7 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 
 static int fill_state(struct server *server, struct protocol_state *state, int *ret_fd)
 {
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_free_ void *image = NULL;
 	struct guard_operator operator;
 	struct guard_status status = {};
 	size_t size;
@@ -361,8 +376,7 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 void ops_status(struct server *server, struct connection *client)
 {
 	struct protocol_state state = {.header = {.op = PROTOCOL_STATE, .size = sizeof(state)}};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	struct journal_counts counts;
 	int r;
 

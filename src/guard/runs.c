@@ -64,8 +64,7 @@ static uint32_t permit_run(struct server *server, const struct connection *clien
 			   uint32_t *ret_domain, struct diag *reterr_diag)
 {
 	const struct protocol_run *request = &server->message.run;
-	_cleanup_free_
-	void *image = NULL;
+	_cleanup_free_ void *image = NULL;
 	const struct image_domain *domain;
 	size_t size;
 	int r;
@@ -126,7 +125,7 @@ static uint32_t spawn(struct server *server, struct connection *client, struct r
 	run->client = client;
 	run->detach = message->run.flags & PROTOCOL_RUN_DETACH;
 	run->failed = false;
-	run->deadline = server->options.now() + SERVER_TIMEOUT_NS;
+	run->deadline = server->options.now() + SERVER_EXEC_NS;
 	(void)snprintf(run->domain, sizeof(run->domain), "%s", message->run.domain);
 	(void)snprintf(run->command, sizeof(run->command), "%s", argv[0]);
 	client->run = run;

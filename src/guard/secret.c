@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 
-/* About 100 ms and 32 MiB for a try. The secret has 160 bits: this is against a leaked hash only. */
+/* About 100 ms and 32 MiB for a try. The secret has 160 bits: this is for a leaked hash only. */
 #define SCRYPT_N ((uint64_t)1 << 15)
 #define SCRYPT_R 8
 #define SCRYPT_P 1
@@ -97,8 +97,7 @@ static int digit_value(char c)
 
 int secret_parse(const char *text, struct secret *ret_secret)
 {
-	_cleanup_(secret_forget)
-	struct secret secret = {};
+	_cleanup_(secret_forget) struct secret secret = {};
 	size_t bit = 0;
 
 	for (; *text; text++) {
@@ -186,8 +185,7 @@ bool secret_tries_wrong(struct secret_tries *tries, uint64_t now)
 int operator_load(int dir_fd, struct guard_operator *ret_operator)
 {
 	struct guard_operator operator= {.set = 1};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	struct operator_file file;
 	struct stat st;
 	ssize_t n;
@@ -218,8 +216,7 @@ int operator_load(int dir_fd, struct guard_operator *ret_operator)
 int operator_prepare(int dir_fd, const struct guard_operator *operator)
 {
 	struct operator_file file = {.magic = OPERATOR_MAGIC, .version = OPERATOR_VERSION};
-	_cleanup_close_
-	int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF;
 	ssize_t n;
 
 	memcpy(file.salt, operator->salt, sizeof(file.salt));

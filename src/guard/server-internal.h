@@ -54,6 +54,7 @@ struct server {
 	struct journal *journal;
 	void *image; /* in force; for names in the log only, never for a decision */
 	struct secret_tries tries;
+	bool settled; /* what is in the kernel is known: a guard that is held, or none */
 	bool marked; /* all files of ours are guarded */
 	bool stopped; /* leave the loop */
 	uint64_t lonely_until; /* if it only waits for a request: for how long nobody has come */
@@ -64,7 +65,7 @@ struct server {
 };
 
 /* server.c */
-void server_drain(struct server *server);
+bool server_drain(struct server *server); /* whether there may be more */
 void server_unwatch(struct server *server, int fd);
 int server_watch(struct server *server, enum watch kind, size_t slot, int fd);
 void server_note(struct server *server, const struct connection *client, const char *what,

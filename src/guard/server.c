@@ -56,7 +56,7 @@ struct server *server_free(struct server *server)
 
 	/* Clients see the end of the connection when everything is gone. */
 	server->journal = journal_free(server->journal);
-	if (!server->guard && server->dirs.lock_fd >= 0)
+	if (server->settled && !server->guard && server->dirs.lock_fd >= 0)
 		dirs_remove_run(&server->dirs);
 	server->guard = guard_free(server->guard);
 	for (size_t i = 0; i < SERVER_SLOTS; i++)
@@ -172,6 +172,7 @@ int server_start(struct server *server, struct diag *reterr_diag)
 	r = arm_adopt(server, reterr_diag);
 	if (r)
 		return r;
+	server->settled = true;
 	/* Who could adopt is `self`: an unguarded process that holds the lock shall not stop us. */
 	if (locked && !(locked == DIRS_E_LOCKED && server->guard)) {
 		*reterr_diag = contended;
@@ -207,7 +208,7 @@ static int take_event(void *userdata, const struct event *event, size_t size)
 	return ++drain->n < MAX_DRAIN ? 0 : -ECANCELED;
 }
 
-void server_drain(struct server *server)
+bool server_drain(struct server *server)
 {
 	struct drain drain = {.server = server};
 	int r;
@@ -216,6 +217,7 @@ void server_drain(struct server *server)
 	if (r < 0 && drain.n < MAX_DRAIN)
 		(void)log_error_errno(r, "Events could not be read from the ring: %m, ignoring");
 	journal_flush(server->journal, server->options.now());
+	return drain.n == MAX_DRAIN;
 }
 
 static void report_log(struct server *server)
@@ -261,7 +263,7 @@ static void dispatch(struct server *server, uint64_t data)
 		break;
 	case WATCH_EVENTS:
 		if (server->guard)
-			server_drain(server);
+			(void)server_drain(server);
 		break;
 	case WATCH_CONNECTION:
 		if (server->connections[slot].fd == fd)

@@ -16,7 +16,8 @@ struct server;
 
 #define SERVER_MAX_CONNECTIONS 16 /* that ask or are silent; the longest silent gives way */
 #define SERVER_MAX_RUNS 64 /* commands that a `holdfast run` waits for */
-#define SERVER_TIMEOUT_NS 10000000000ull /* for a client to say something, and for an exec */
+#define SERVER_TIMEOUT_NS 10000000000ull /* for a client to say something */
+#define SERVER_EXEC_NS 60000000000ull /* for an exec: the kernel hashes the whole file */
 
 /* Fixed in the binary; a parameter for the tests' sake. */
 struct server_options {

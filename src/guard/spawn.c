@@ -103,10 +103,8 @@ static void run_child(struct guard *guard, const struct spawn_request *request, 
 int spawn_start(struct guard *guard, const struct spawn_request *request, pid_t *ret_pid,
 		int *ret_fd)
 {
-	_cleanup_close_
-	int read_fd = -EBADF;
-	_cleanup_close_
-	int write_fd = -EBADF;
+	_cleanup_close_ int read_fd = -EBADF;
+	_cleanup_close_ int write_fd = -EBADF;
 	int fds[2];
 	pid_t pid;
 

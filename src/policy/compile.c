@@ -32,7 +32,8 @@ struct tables {
 	struct executable *executables;
 	struct image_trusted *trusted;
 	struct image_pin *pins;
-	size_t n_domains, n_executables, n_trusted, n_pins;
+	struct image_file *files;
+	size_t n_domains, n_executables, n_trusted, n_pins, n_files;
 };
 
 static void tables_done(struct tables *t)
@@ -41,6 +42,7 @@ static void tables_done(struct tables *t)
 	free(t->executables);
 	free(t->trusted);
 	free(t->pins);
+	free(t->files);
 }
 
 #define refuse_at(t, place, ...)                                                                   \
@@ -156,7 +158,23 @@ static int add_policy(struct tables *t)
 	return 0;
 }
 
-/* Libraries by path and all that is needed; executables are there already. */
+static int add_file(struct tables *t, const char *path)
+{
+	int r;
+
+	if (!image_path_valid(path))
+		return refuse_at(t, t->policy->name_place,
+				 "a library lies at %.64s..., which is longer than %d bytes or has "
+				 "control characters: move it",
+				 path, IMAGE_PATH_LEN - 1);
+	r = array_grow(&t->files, t->n_files, sizeof(*t->files));
+	if (r < 0)
+		return r;
+	put_text(t->files[t->n_files++].path, IMAGE_PATH_LEN, path);
+	return 0;
+}
+
+/* Libraries by path and all that is needed; executables are trusted already. */
 static int add_lock(struct tables *t)
 {
 	for (size_t i = 0; i < t->lock->n_files; i++) {
@@ -166,6 +184,9 @@ static int add_lock(struct tables *t)
 
 		if (!d)
 			return -EINVAL; /* the caller has not asked lock_agrees() */
+		r = add_file(t, file->path);
+		if (r)
+			return r;
 		if (file->kind == LOCK_EXECUTABLE)
 			continue;
 		r = add_trusted(t, file->digest, d->id);
@@ -206,6 +227,11 @@ static int compare_pins(const void *a, const void *b)
 	return strcmp(((const struct image_pin *)a)->path, ((const struct image_pin *)b)->path);
 }
 
+static int compare_files(const void *a, const void *b)
+{
+	return strcmp(((const struct image_file *)a)->path, ((const struct image_file *)b)->path);
+}
+
 static void sort(void *rows, size_t n, size_t size, int (*compare)(const void *a, const void *b))
 {
 	if (n > 1)
@@ -226,7 +252,7 @@ static int refuse_same_content(const struct tables *t)
 	return 0;
 }
 
-/* Two paths to one library are one trusted content. */
+/* Two paths to one library are one trusted content, two agents' library is one file. */
 static void drop_duplicates(struct tables *t)
 {
 	size_t kept = 0;
@@ -237,6 +263,14 @@ static void drop_duplicates(struct tables *t)
 		t->trusted[kept++] = t->trusted[i];
 	}
 	t->n_trusted = kept;
+
+	kept = 0;
+	for (size_t i = 0; i < t->n_files; i++) {
+		if (kept > 0 && compare_files(&t->files[kept - 1], &t->files[i]) == 0)
+			continue;
+		t->files[kept++] = t->files[i];
+	}
+	t->n_files = kept;
 }
 
 static int sort_tables(struct tables *t)
@@ -245,13 +279,28 @@ static int sort_tables(struct tables *t)
 	sort(t->executables, t->n_executables, sizeof(*t->executables), compare_executables);
 	sort(t->trusted, t->n_trusted, sizeof(*t->trusted), compare_trusted);
 	sort(t->pins, t->n_pins, sizeof(*t->pins), compare_pins);
+	sort(t->files, t->n_files, sizeof(*t->files), compare_files);
 	drop_duplicates(t);
 
 	if (t->n_trusted > IMAGE_MAX_TRUSTED)
 		return refuse_at(t, t->policy->name_place,
 				 "%zu trusted files, the limit is %d: name fewer agents",
 				 t->n_trusted, IMAGE_MAX_TRUSTED);
+	if (t->n_files > IMAGE_MAX_FILES)
+		return refuse_at(t, t->policy->name_place,
+				 "%zu files, the limit is %d: name fewer agents", t->n_files,
+				 IMAGE_MAX_FILES);
 	return refuse_same_content(t);
+}
+
+/* Nothing can be enforced by a guard that does not defend itself. */
+static uint32_t mode_of_self(const struct tables *t)
+{
+	for (size_t i = 0; i < t->n_domains; i++) {
+		if (t->domains[i].mode == IMAGE_MODE_ENFORCE)
+			return IMAGE_MODE_ENFORCE;
+	}
+	return t->policy->mode;
 }
 
 static struct image_header make_header(const struct tables *t)
@@ -259,13 +308,14 @@ static struct image_header make_header(const struct tables *t)
 	struct image_header h = {
 		.magic = IMAGE_MAGIC,
 		.abi = IMAGE_ABI,
-		.mode = t->policy->mode,
+		.mode = mode_of_self(t),
 		.version = t->policy->version,
 		.ring_kib = t->policy->ring_kib,
 		.n_domains = (uint32_t)t->n_domains,
 		.n_executables = (uint32_t)t->n_executables,
 		.n_trusted = (uint32_t)t->n_trusted,
 		.n_pins = (uint32_t)t->n_pins,
+		.n_files = (uint32_t)t->n_files,
 	};
 
 	put_text(h.name, sizeof(h.name), t->policy->name);
@@ -289,6 +339,8 @@ static int lay_out(const struct tables *t, void **ret_image, size_t *ret_size)
 	memcpy(image + IMAGE_OFF_TRUSTED(&h), t->trusted, t->n_trusted * sizeof(*t->trusted));
 	if (t->n_pins > 0)
 		memcpy(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
+	if (t->n_files > 0)
+		memcpy(image + IMAGE_OFF_FILES(&h), t->files, t->n_files * sizeof(*t->files));
 
 	image_fill_size_filter(image);
 	r = image_seal(image, h.size);

@@ -47,6 +47,7 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"executables", header->n_executables, 0, IMAGE_MAX_EXECUTABLES},
 		{"trusted files", header->n_trusted, 0, IMAGE_MAX_TRUSTED},
 		{"pins", header->n_pins, 0, IMAGE_MAX_PINS},
+		{"files", header->n_files, 0, IMAGE_MAX_FILES},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
@@ -136,8 +137,6 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 			      "the image asks for a ring of %" PRIu32
 			      " KiB: a power of two from %d to %d is allowed",
 			      ring, IMAGE_RING_MIN_KIB, IMAGE_RING_MAX_KIB);
-	if (header->pad0 != 0)
-		return refuse(reterr_diag, "the image's header has padding that is not zero");
 	if (!is_padded(header->name, sizeof(header->name)) ||
 	    !image_policy_name_valid(header->name))
 		return refuse(reterr_diag, "the image has no valid policy name");
@@ -168,6 +167,10 @@ static int check_domains(const void *data, struct diag *reterr_diag)
 				      "domain '%s' has the id %08" PRIx32
 				      ", its name gives %08" PRIx32,
 				      d->name, d->id, id);
+		if (d->mode == IMAGE_MODE_ENFORCE && image_header(data)->mode != IMAGE_MODE_ENFORCE)
+			return refuse(reterr_diag,
+				      "domain '%s' enforces and the guard itself does not",
+				      d->name);
 		if (i > 0 && domains[i - 1].id >= d->id)
 			return refuse(reterr_diag, "domain '%s' is out of order or there twice",
 				      d->name);
@@ -295,6 +298,22 @@ static int check_pins(const void *data, struct diag *reterr_diag)
 	return 0;
 }
 
+static int check_files(const void *data, struct diag *reterr_diag)
+{
+	const struct image_file *files = image_files(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_files; i++) {
+		const struct image_file *f = &files[i];
+
+		if (!is_padded(f->path, sizeof(f->path)) || !image_path_valid(f->path))
+			return refuse(reterr_diag, "file %" PRIu32 " has no valid path", i);
+		if (i > 0 && strcmp(f[-1].path, f->path) >= 0)
+			return refuse(reterr_diag,
+				      "file %" PRIu32 " is out of order or there twice", i);
+	}
+	return 0;
+}
+
 static int check_size_filter(const struct image_header *header, struct diag *reterr_diag)
 {
 	const struct image_executable *executables = image_executables(header);
@@ -314,10 +333,7 @@ static int check_size_filter(const struct image_header *header, struct diag *ret
 int image_check(const void *data, size_t size, struct diag *reterr_diag)
 {
 	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
-		check_domains,
-		check_executables,
-		check_trusted,
-		check_pins,
+		check_domains, check_executables, check_trusted, check_pins, check_files,
 	};
 	int r;
 

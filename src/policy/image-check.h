@@ -142,6 +142,11 @@ static inline const struct image_pin *image_pins(const void *data)
 	return (const void *)((const char *)data + IMAGE_OFF_PINS(image_header(data)));
 }
 
+static inline const struct image_file *image_files(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_FILES(image_header(data)));
+}
+
 /**
  * image_domain_find() - a domain by its id
  * Return: borrowed from the checked image @data; NULL if it has no such domain.

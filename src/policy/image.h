@@ -6,7 +6,7 @@
  * lies in the guard's policy banks and is searched by its programs. Owns the layout and its limits;
  * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
  *
- * header | domains | executables | trusted | pins     tables follow each other without a gap
+ * header | domains | executables | trusted | pins | files     tables follow each other without a gap
  *
  * Included by kernel-side programs as well: <linux/types.h> or ktypes.h comes first.
  */
@@ -25,6 +25,7 @@
 #define IMAGE_MAX_EXECUTABLES 256
 #define IMAGE_MAX_TRUSTED 8192
 #define IMAGE_MAX_PINS 256
+#define IMAGE_MAX_FILES 1024
 
 #define IMAGE_RING_MIN_KIB 64
 #define IMAGE_RING_MAX_KIB 65536
@@ -50,14 +51,14 @@ struct image_header {
 	__u32 magic;
 	__u32 abi;
 	__u32 size;	/* of the whole image, in bytes */
-	__u32 mode;	/* of `self`, and the default of a domain that names none */
+	__u32 mode;	/* of `self`: enforce if any domain's is */
 	__u64 version;	/* metadata.version; only goes up */
 	__u32 ring_kib; /* events.ring, a power of two */
 	__u32 n_domains;
 	__u32 n_executables;
 	__u32 n_trusted;
 	__u32 n_pins;
-	__u32 pad0;
+	__u32 n_files;
 	char name[IMAGE_NAME_LEN];	/* metadata.name, NUL padded */
 	__u8 digest[IMAGE_DIGEST_LEN];	/* SHA-256 of the image with this field zero */
 	__u64 size_filter[64];		/* bit (size % 4096) for each executable: the exec prefilter */
@@ -92,6 +93,11 @@ struct image_pin { /* sorted by path; a path appears once */
 	char path[IMAGE_PATH_LEN]; /* absolute, normalised, below a bpffs */
 };
 
+/* What the digests were taken of: holdfastd measures these where the kernel cannot hash (no IMA). */
+struct image_file { /* sorted by path; a path appears once */
+	char path[IMAGE_PATH_LEN];
+};
+
 #define IMAGE_OFF_DOMAINS(h) ((__u32)sizeof(struct image_header))
 #define IMAGE_OFF_EXECUTABLES(h) \
 	(IMAGE_OFF_DOMAINS(h) + (h)->n_domains * (__u32)sizeof(struct image_domain))
@@ -99,7 +105,8 @@ struct image_pin { /* sorted by path; a path appears once */
 	(IMAGE_OFF_EXECUTABLES(h) + (h)->n_executables * (__u32)sizeof(struct image_executable))
 #define IMAGE_OFF_PINS(h) \
 	(IMAGE_OFF_TRUSTED(h) + (h)->n_trusted * (__u32)sizeof(struct image_trusted))
-#define IMAGE_OFF_END(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
+#define IMAGE_OFF_FILES(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
+#define IMAGE_OFF_END(h) (IMAGE_OFF_FILES(h) + (h)->n_files * (__u32)sizeof(struct image_file))
 
 #define IMAGE_FILTER_BIT(size) ((__u32)(size) & 4095u)
 

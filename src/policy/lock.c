@@ -216,9 +216,7 @@ static int read_path(char *text)
 	}
 	*to = '\0';
 
-	if (text[0] != '/' || to - text > LOCK_MAX_PATH)
-		return -EINVAL;
-	return 0;
+	return image_path_valid(text) ? 0 : -EINVAL;
 }
 
 static int read_size(const char *word, uint64_t *ret_size)
@@ -273,7 +271,7 @@ static int read_file(struct lines *lines, char *line, struct lock *lock)
 				   IMAGE_MAX_FILE, size);
 	if (read_path(line) < 0)
 		return refuse_line(
-			lines, "the path is not absolute, too long or not escaped as a lock is");
+			lines, "the path is not normalised, too long or not escaped: " MAKE_AGAIN);
 
 	if (lock->n_files > 0 && compare_files(&lock->files[lock->n_files - 1], &file) >= 0)
 		return refuse_line(lines, "out of order or here twice: " MAKE_AGAIN);

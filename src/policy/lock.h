@@ -12,8 +12,8 @@
  *	needed xdp-filter sha256:... 1926256 /usr/lib/x86_64-linux-gnu/libc.so.6
  *
  * `executable` and `library` are the paths of the policy, as it writes them; `needed` is what the
- * dynamic linker loads for them, by its real path. Bytes of a path outside 0x21..0x7e, and '\',
- * are written \xHH.
+ * dynamic linker loads for them, by its real path. Paths are image_path_valid(); bytes of theirs
+ * outside 0x21..0x7e, and '\', are written \xHH.
  */
 
 #include <stdbool.h>
@@ -28,7 +28,6 @@ struct policy;
 #define LOCK_FORMAT 1
 #define LOCK_MAX_SIZE ((size_t)8 << 20) /* bytes of text */
 #define LOCK_MAX_FILES 10000
-#define LOCK_MAX_PATH 4095 /* bytes, unescaped */
 
 enum lock_kind {
 	LOCK_EXECUTABLE,

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "policy/closure.h"
+#include "policy/image-check.h"
 #include "policy/lock.h"
 #include "policy/root.h"
 #include "policy/search.h"
@@ -30,9 +31,10 @@ static int add_file(struct measure *m, enum lock_kind kind, const char *path,
 		.kind = kind, .domain = m->domain->name, .path = (char *)path, .size = file->size};
 	int r;
 
-	if (strlen(path) > LOCK_MAX_PATH) {
-		diag_set(m->reterr_diag, NULL, 0, 0, "a path of more than %d bytes: %.100s...",
-			 LOCK_MAX_PATH, path);
+	if (!image_path_valid(path)) {
+		diag_set(m->reterr_diag, NULL, 0, 0,
+			 "%.300s has more than %d bytes or control characters: move the file", path,
+			 IMAGE_PATH_LEN - 1);
 		return POLICY_E_INVALID;
 	}
 	memcpy(entry.digest, file->digest, SHA256_LEN);

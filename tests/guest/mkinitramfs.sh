@@ -68,13 +68,16 @@ nogroup:x:65534:' >"$root/etc/group"
 	cp "$here/splats.allow" "$root/etc/holdfast-guest/"
 }
 
-# Copies PATH of the host to the same place of the guest, a symlink as the file it leads to.
+# Copies PATH of the host to the same place of the guest; a symlink stays one, as on the host: one
+# content is one inode.
 add_file() {
-	local path=$1 dest=$root$1
+	local path=$1 real
 
-	[ -e "$dest" ] && return
-	mkdir -p "$(dirname "$dest")"
-	cp -L --preserve=mode "$path" "$dest"
+	[ -e "$root$path" ] && return
+	real=$(realpath "$path")
+	mkdir -p "$root$(dirname "$real")" "$root$(dirname "$path")"
+	[ -e "$root$real" ] || cp --preserve=mode "$real" "$root$real"
+	[ -e "$root$path" ] || ln -s "$real" "$root$path"
 }
 
 # Adds what the dynamic linker would load for the executables given, and the linker itself.

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See fake_guard.h. */
+
+#include "guard/fake_guard.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "bpf/events-api.h"
+
+#define MAX_QUEUED 8192
+
+struct guard {
+	int events_fd;
+};
+
+struct queued {
+	void *data;
+	size_t size;
+};
+
+static struct fake_kernel kernel;
+static struct queued queue[MAX_QUEUED];
+static size_t n_queued;
+static struct guard *holder; /* the process's hold, to wake it */
+
+struct fake_kernel *fake_kernel(void)
+{
+	return &kernel;
+}
+
+static void drop_queue(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(queue[i].data);
+	n_queued -= n;
+	memmove(queue, queue + n, n_queued * sizeof(queue[0]));
+}
+
+void fake_reset(void)
+{
+	free(kernel.image);
+	kernel = (struct fake_kernel){0};
+	drop_queue(n_queued);
+}
+
+static void wake(void)
+{
+	uint64_t one = 1;
+
+	if (holder)
+		(void)!write(holder->events_fd, &one, sizeof(one));
+}
+
+void fake_raw_event(const void *data, size_t size)
+{
+	void *copy = malloc(size);
+
+	if (!copy || n_queued == MAX_QUEUED)
+		abort();
+	memcpy(copy, data, size);
+	queue[n_queued++] = (struct queued){.data = copy, .size = size};
+	wake();
+}
+
+void fake_event(uint64_t sequence)
+{
+	struct event event = {
+		.abi = EVENT_ABI,
+		.size = sizeof(event),
+		.sequence = sequence,
+		.act = EVENT_ACT_MAP_FD,
+		.verdict = EVENT_REFUSED,
+		.row = EVENT_ROW('M', 1),
+		.error = EPERM,
+		.comm = "bpftool",
+	};
+
+	fake_raw_event(&event, sizeof(event));
+}
+
+static int take(int *knob)
+{
+	int r = *knob;
+
+	*knob = 0;
+	return r;
+}
+
+static int keep_image(const void *image, size_t size)
+{
+	void *copy = malloc(size);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, image, size);
+	free(kernel.image);
+	kernel.image = copy;
+	kernel.image_size = size;
+	return 0;
+}
+
+static int hold(struct guard **ret_guard)
+{
+	struct guard *guard = calloc(1, sizeof(*guard));
+
+	if (!guard)
+		return -ENOMEM;
+	guard->events_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (guard->events_fd < 0) {
+		free(guard);
+		return -errno;
+	}
+	holder = guard;
+	if (n_queued > 0)
+		wake();
+	*ret_guard = guard;
+	return 0;
+}
+
+int guard_up(const void *image, size_t size, struct guard **ret_guard, struct diag *reterr_diag)
+{
+	int r = take(&kernel.up_result);
+
+	if (r > 0)
+		diag_set(reterr_diag, NULL, 0, 0, "the fake guard was told to refuse");
+	if (r)
+		return r;
+	if (kernel.up)
+		return GUARD_E_EXISTS;
+	r = keep_image(image, size);
+	if (r < 0)
+		return r;
+	kernel.up = true;
+	return hold(ret_guard);
+}
+
+int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
+{
+	int r = take(&kernel.adopt_result);
+
+	if (r > 0)
+		diag_set(reterr_diag, NULL, 0, 0, "the fake guard was told to refuse");
+	if (r)
+		return r;
+	return kernel.up ? hold(ret_guard) : GUARD_E_NONE;
+}
+
+struct guard *guard_free(struct guard *guard)
+{
+	if (!guard)
+		return NULL;
+	holder = NULL;
+	(void)close(guard->events_fd);
+	free(guard);
+	return NULL;
+}
+
+int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag)
+{
+	int r = take(&kernel.reload_result);
+
+	if (r > 0)
+		diag_set(reterr_diag, NULL, 0, 0, "the fake guard was told to refuse");
+	if (r)
+		return r;
+	kernel.reloads++;
+	return keep_image(image, size);
+}
+
+int guard_image(struct guard *guard, void **ret_image, size_t *ret_size)
+{
+	void *copy = malloc(kernel.image_size);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, kernel.image, kernel.image_size);
+	*ret_image = copy;
+	*ret_size = kernel.image_size;
+	return 0;
+}
+
+int guard_operator_set(struct guard *guard, const struct guard_operator *operator)
+{
+	kernel.operator= * operator;
+	return 0;
+}
+
+int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator)
+{
+	*ret_operator = kernel.operator;
+	return 0;
+}
+
+int guard_mark(struct guard *guard, int fd, uint32_t domain)
+{
+	kernel.marks++;
+	return take(&kernel.mark_result);
+}
+
+int guard_mark_path(struct guard *guard, const char *path, uint32_t domain)
+{
+	kernel.path_marks++;
+	return access(path, F_OK) < 0 ? -errno : 0;
+}
+
+int guard_expect(struct guard *guard, uint32_t domain)
+{
+	while (kernel.expect_hangs)
+		(void)pause();
+	return kernel.expect_result;
+}
+
+int guard_events_fd(struct guard *guard)
+{
+	return guard->events_fd;
+}
+
+int guard_events_drain(struct guard *guard,
+		       int (*fn)(void *userdata, const struct event *event, size_t size),
+		       void *userdata)
+{
+	uint64_t value;
+	size_t n = 0;
+	int r = 0;
+
+	(void)!read(guard->events_fd, &value, sizeof(value));
+	while (n < n_queued && r >= 0) {
+		r = fn(userdata, queue[n].data, queue[n].size);
+		n++;
+	}
+	drop_queue(n);
+	if (n_queued > 0)
+		wake();
+	return r < 0 ? r : (int)n;
+}
+
+int guard_status(struct guard *guard, struct guard_status *ret_status)
+{
+	*ret_status = (struct guard_status){
+		.armed = true,
+		.ima = true,
+		.armed_ns = 42000000,
+		.n_domains = 1,
+		.domains = {{.id = 1, .tasks = 1, .maps = 2, .progs = 3, .links = 4}},
+		.n_weak = 1,
+		.weak = {"the fake guard refuses nothing"},
+	};
+	return 0;
+}
+
+int guard_down(struct guard *guard)
+{
+	int r = take(&kernel.down_result);
+
+	(void)guard_free(guard);
+	if (r < 0)
+		return r;
+	kernel.up = false;
+	kernel.operator=(struct guard_operator){0};
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A guard without a kernel: guard.h implemented by memory, and knobs for what a kernel might do.
+ * There is one "kernel" for a test process; forked children see a copy.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guard/guard.h"
+
+struct fake_kernel {
+	bool up;
+	void *image;
+	size_t image_size;
+	struct guard_operator operator;
+	unsigned marks, path_marks; /* calls */
+	unsigned reloads;
+
+	/* what the next call of that name returns instead */
+	int up_result, adopt_result, reload_result, mark_result, down_result, expect_result;
+	bool expect_hangs; /* the child never reaches its exec */
+};
+
+/* fake_kernel() - the one; never NULL */
+struct fake_kernel *fake_kernel(void);
+
+/* fake_reset() - reboot */
+void fake_reset(void);
+
+/* fake_event() - an event with this number comes into the ring */
+void fake_event(uint64_t sequence);
+
+/* fake_raw_event() - any bytes do */
+void fake_raw_event(const void *data, size_t size);

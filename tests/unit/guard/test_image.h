@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Small policy images for tests. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct test_image {
+	uint32_t mode;
+	uint64_t version;
+	const char *domain;
+	unsigned n_executables; /* 0 to 8; fewer permit less */
+};
+
+/**
+ * test_image_make() - build and seal it
+ * Return: malloc()ed, of *ret_size bytes; aborts the test if it cannot.
+ */
+void *test_image_make(const struct test_image *spec, size_t *ret_size);
+
+/* test_image_fd() - the same in a memory file; the caller closes */
+int test_image_fd(const struct test_image *spec);

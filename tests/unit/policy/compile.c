@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/compile.h"
+
+#include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "fixture.h"
+#include "policy/image-check.h"
+#include "policy/lock.h"
+#include "policy/tree.h"
+#include "test.h"
+
+#define HEX(digit) "sha256:" DIGIT_16(digit) DIGIT_16(digit) DIGIT_16(digit) DIGIT_16(digit)
+#define LINE(kind, domain, digit, path) kind " " domain " " HEX(digit) " 10 " path "\n"
+
+/* clang-format off */
+static const char text[] =
+	HEAD("1", "observe")
+	"domains:\n"
+	"  - name: a\n"
+	"    executables:\n"
+	"      - {path: /bin/x, launch: unit x.service}\n"
+	"      - {digest: " DIGEST("9") ", size: 20, launch: any}\n"
+	"    libraries: [{path: /p}, {digest: " DIGEST("8") "}]\n"
+	"    pins: [/run/b, /run/a]\n"
+	"  - name: b\n"
+	"    executables: [{path: /bin/y, launch: any}]\n";
+/* clang-format on */
+
+/* clang-format off */
+static const char lock_text[] =
+	"holdfast-lock 1\npolicy t\n"
+	LINE("executable", "a", "1", "/bin/x")
+	LINE("library", "a", "2", "/p")
+	LINE("needed", "a", "3", "/also-c")
+	LINE("needed", "a", "3", "/c")
+	LINE("executable", "b", "4", "/bin/y")
+	LINE("needed", "b", "3", "/c");
+/* clang-format on */
+
+static struct lock *read_lock(const char *content)
+{
+	struct lock *lock = NULL;
+	struct diag diag = {0};
+
+	if (lock_read("t.lock", content, strlen(content), &lock, &diag))
+		fail_msg("%u: %s", diag.line, diag.text);
+	return lock;
+}
+
+static void policy_and_lock_come_together_in_the_image(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = fixture_parse(text);
+	_cleanup_(lock_freep) struct lock *lock = read_lock(lock_text);
+	_cleanup_free_ void *image = NULL;
+	const struct image_executable *e;
+	uint8_t digest[IMAGE_DIGEST_LEN];
+	uint32_t a, b;
+	size_t size;
+
+	assert_int_equal(compile_policy(policy, lock, &image, &size, NULL), 0);
+	assert_int_equal(image_check(image, size, NULL), 0);
+	a = image_domain_find_name(image, "a")->id;
+	b = image_domain_find_name(image, "b")->id;
+
+	/* a: 1 9 2 8 3, b: 4 3; two paths to content 3 are one trusted file */
+	assert_int_equal(image_header(image)->n_trusted, 7);
+	for (unsigned digit = 1; digit < 10; digit++) {
+		memset(digest, (int)(digit * 0x11), sizeof(digest));
+		assert_int_equal(image_trusts(image, digest, a),
+				 strchr("19283", '0' + (int)digit) != NULL);
+		assert_int_equal(image_trusts(image, digest, b),
+				 strchr("43", '0' + (int)digit) != NULL);
+	}
+
+	memset(digest, 0x11, sizeof(digest));
+	e = image_executable_find(image, digest);
+	assert_string_equal(e->path, "/bin/x");
+	assert_string_equal(e->unit, "x.service");
+	assert_int_equal(e->size, 10);
+	memset(digest, 0x99, sizeof(digest));
+	e = image_executable_find(image, digest);
+	assert_string_equal(e->path, "");
+	assert_int_equal(e->size, 20);
+	assert_int_equal(image_header(image)->n_files, 5); /* /c is needed twice */
+	assert_string_equal(image_files(image)[0].path, "/also-c");
+	assert_string_equal(image_files(image)[4].path, "/p");
+	assert_string_equal(image_pins(image)[0].path, "/run/a");
+	assert_string_equal(image_pins(image)[1].path, "/run/b");
+}
+
+static void the_order_in_the_policy_does_not_change_a_byte(void **state)
+{
+	/* clang-format off */
+	static const char one[] =
+		HEAD("1", "observe")
+		"domains:\n"
+		"  - name: a\n"
+		"    executables: [{digest: " DIGEST("1") ", size: 1, launch: any}]\n"
+		"    pins: [/run/a, /run/b]\n"
+		"  - {name: b, executables: [{digest: " DIGEST("2") ", size: 2, launch: any}]}\n";
+	static const char two[] =
+		HEAD("1", "observe")
+		"domains:\n"
+		"  - {name: b, executables: [{digest: " DIGEST("2") ", size: 2, launch: any}]}\n"
+		"  - pins: [/run/b, /run/a]\n"
+		"    name: a\n"
+		"    executables: [{launch: any, size: 1, digest: " DIGEST("1") "}]\n";
+	/* clang-format on */
+	_cleanup_free_ void *x = NULL, *y = NULL;
+	size_t size_x, size_y;
+
+	x = fixture_image(one, &size_x);
+	y = fixture_image(two, &size_y);
+	assert_int_equal(size_x, size_y);
+	assert_memory_equal(x, y, size_x);
+}
+
+static void one_content_cannot_be_two_executables(void **state)
+{
+	static const char *const texts[] = {
+		HEAD("1", "observe") "domains:\n"
+				     "  - {name: a, executables: [{path: /bin/x, launch: any}]}\n"
+				     "  - {name: b, executables: [{path: /bin/y, launch: any}]}\n",
+		HEAD("1", "observe") "domains:\n"
+				     "  - {name: a, executables: [{path: /bin/x, launch: any}]}\n"
+				     "  - {name: b, executables: [{digest: " DIGEST(
+					     "1") ", size: 10, launch: any}]}\n",
+	};
+	static const char *const locks[] = {
+		"holdfast-lock 1\npolicy t\n" LINE("executable", "a", "1", "/bin/x")
+			LINE("executable", "b", "1", "/bin/y"),
+		"holdfast-lock 1\npolicy t\n" LINE("executable", "a", "1", "/bin/x"),
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_(policy_freep) struct policy *policy = fixture_parse(texts[i]);
+		_cleanup_(lock_freep) struct lock *lock = read_lock(locks[i]);
+		struct diag diag = {0};
+		void *image = NULL;
+		size_t size;
+
+		assert_int_equal(compile_policy(policy, lock, &image, &size, &diag),
+				 POLICY_E_INVALID);
+		assert_null(image);
+		assert_int_equal(diag.line, 7);
+		assert_int_equal(diag.column, 29);
+		assert_non_null(
+			strstr(diag.text, "the content is that of the executable in line 6"));
+	}
+}
+
+/* A lock in which one domain needs n different files. */
+static struct lock *needs(size_t n)
+{
+	_cleanup_free_ char *content = NULL;
+	size_t size;
+	FILE *f = open_memstream(&content, &size);
+
+	fprintf(f, "holdfast-lock 1\npolicy t\n" LINE("executable", "a", "f", "/bin/x"));
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "needed a sha256:%064zx 10 /%06zu\n", i, i);
+	fclose(f);
+	return read_lock(content);
+}
+
+static void files_have_a_limit(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = fixture_parse(HEAD(
+		"1",
+		"observe") "domains:\n  - {name: a, executables: [{path: /bin/x, launch: any}]}\n");
+	_cleanup_(lock_freep) struct lock *good = needs(IMAGE_MAX_FILES - 1);
+	_cleanup_(lock_freep) struct lock *bad = needs(IMAGE_MAX_FILES);
+	_cleanup_free_ void *image = NULL;
+	struct diag diag = {0};
+	void *none = NULL;
+	size_t size;
+
+	assert_int_equal(compile_policy(policy, good, &image, &size, NULL), 0);
+	assert_int_equal(image_check(image, size, NULL), 0);
+	assert_int_equal(image_header(image)->n_files, IMAGE_MAX_FILES);
+	assert_int_equal(compile_policy(policy, bad, &none, &size, &diag), POLICY_E_INVALID);
+	assert_null(none);
+	assert_non_null(strstr(diag.text, "1025 files, the limit is 1024"));
+}
+
+/* Eight domains that come to n trusted digests. */
+static struct policy *trusts(size_t n)
+{
+	_cleanup_free_ char *content = NULL;
+	size_t size;
+	FILE *f = open_memstream(&content, &size);
+
+	fprintf(f, HEAD("1", "observe") "domains:\n");
+	for (size_t d = 0; d < 8; d++) {
+		size_t here = n / (8 - d);
+
+		fprintf(f, "  - name: d%zu\n    executables:\n", d);
+		fprintf(f, "      - {digest: \"sha256:%064zx\", size: 1, launch: any}\n", d);
+		fprintf(f, "    libraries:\n");
+		for (size_t i = 1; i < here; i++)
+			fprintf(f, "      - digest: \"sha256:%064zx\"\n", 100 + i);
+		n -= here;
+	}
+	fclose(f);
+	return fixture_parse(content);
+}
+
+static void trusted_digests_have_a_limit(void **state)
+{
+	_cleanup_(policy_freep) struct policy *good = trusts(IMAGE_MAX_TRUSTED);
+	_cleanup_(policy_freep) struct policy *bad = trusts(IMAGE_MAX_TRUSTED + 1);
+	_cleanup_(lock_freep) struct lock *lock = read_lock("holdfast-lock 1\npolicy t\n");
+	_cleanup_free_ void *image = NULL;
+	struct diag diag = {0};
+	void *none = NULL;
+	size_t size;
+
+	assert_int_equal(compile_policy(good, lock, &image, &size, NULL), 0);
+	assert_int_equal(image_check(image, size, NULL), 0);
+	assert_int_equal(image_header(image)->n_trusted, IMAGE_MAX_TRUSTED);
+	assert_int_equal(compile_policy(bad, lock, &none, &size, &diag), POLICY_E_INVALID);
+	assert_null(none);
+	assert_non_null(strstr(diag.text, "8193 trusted files, the limit is 8192"));
+}
+
+static void the_guard_enforces_if_one_domain_does(void **state)
+{
+	/* clang-format off */
+	static const char text_mixed[] =
+		HEAD("1", "observe")
+		"domains:\n"
+		"  - {name: a, executables: [{path: /a, launch: any}]}\n"
+		"  - {name: b, mode: enforce, executables: [{path: /b, launch: any}]}\n";
+	/* clang-format on */
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+
+	image = fixture_image(text_mixed, &size);
+	assert_int_equal(image_header(image)->mode, IMAGE_MODE_ENFORCE);
+	assert_int_equal(image_domain_find_name(image, "a")->mode, IMAGE_MODE_OBSERVE);
+	assert_int_equal(image_domain_find_name(image, "b")->mode, IMAGE_MODE_ENFORCE);
+	assert_int_equal(image_header(image)->n_files, 2);
+	assert_string_equal(image_files(image)[1].path, "/b");
+}
+
+struct input {
+	const struct policy *policy;
+	const struct lock *lock;
+};
+
+static int compile_and_free(void *userdata)
+{
+	const struct input *input = userdata;
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+
+	return compile_policy(input->policy, input->lock, &image, &size, NULL);
+}
+
+static void running_out_of_memory_leaves_nothing_behind(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = fixture_parse(text);
+	_cleanup_(lock_freep) struct lock *lock = read_lock(lock_text);
+
+	alloc_check(compile_and_free, &(struct input){policy, lock});
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policy_and_lock_come_together_in_the_image),
+		cmocka_unit_test(the_order_in_the_policy_does_not_change_a_byte),
+		cmocka_unit_test(one_content_cannot_be_two_executables),
+		cmocka_unit_test(files_have_a_limit),
+		cmocka_unit_test(running_out_of_memory_leaves_nothing_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "policy/image-check.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "fixture.h"
+#include "test.h"
+
+/* clang-format off */
+static const char small[] =
+	HEAD("3", "enforce")
+	"domains:\n"
+	"  - name: a\n"
+	"    executables:\n"
+	"      - {digest: " DIGEST("1") ", size: 100, launch: unit a.service}\n"
+	"      - {digest: " DIGEST("2") ", size: 200, launch: parent b}\n"
+	"    libraries: [{digest: " DIGEST("3") "}, {path: /l/a}, {path: /l/b}]\n"
+	"    pins: [/sys/fs/bpf/a, /sys/fs/bpf/b]\n"
+	"  - name: b\n"
+	"    executables: [{digest: " DIGEST("4") ", size: 100, launch: any}]\n"
+	"    pins: [/sys/fs/bpf/c]\n";
+/* clang-format on */
+
+static void what_compile_writes_is_accepted(void **state)
+{
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+
+	image = fixture_image(small, &size);
+	assert_int_equal(image_check(image, size, NULL), 0);
+}
+
+static void every_single_flipped_bit_is_refused(void **state)
+{
+	_cleanup_free_ uint8_t *image = NULL;
+	size_t size;
+
+	image = fixture_image(small, &size);
+	for (size_t bit = 0; bit < 8 * size; bit++) {
+		struct diag diag = {0};
+
+		image[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+		assert_true(diag.text[0]);
+		image[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_int_equal(image_check(image, size, NULL), 0);
+}
+
+static void every_truncation_and_extension_is_refused(void **state)
+{
+	_cleanup_free_ uint8_t *image = NULL;
+	size_t size;
+
+	image = fixture_image(small, &size);
+	for (size_t n = 0; n < size; n++) {
+		/* Of its own, so that a read beyond the end is seen. */
+		_cleanup_free_ uint8_t *cut = malloc(n ? n : 1);
+
+		memcpy(cut, image, n);
+		assert_int_equal(image_check(cut, n, NULL), IMAGE_E_INVALID);
+	}
+
+	_cleanup_free_ uint8_t *longer = calloc(1, size + 8);
+	memcpy(longer, image, size);
+	for (size_t n = 1; n <= 8; n++)
+		assert_int_equal(image_check(longer, size + n, NULL), IMAGE_E_INVALID);
+}
+
+static void a_wrong_version_and_a_wrong_kind_say_so(void **state)
+{
+	_cleanup_free_ struct image_header *h = NULL;
+	struct diag diag = {0};
+	size_t size;
+
+	h = fixture_image(small, &size);
+	h->abi = 2;
+	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
+	assert_non_null(strstr(diag.text, "format 2, this holdfast reads 1"));
+	h->magic = 0x464c457f;
+	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
+	assert_non_null(strstr(diag.text, "not a policy image"));
+}
+
+static void an_oversized_file_is_refused_before_it_is_read(void **state)
+{
+	_cleanup_free_ void *large = calloc(1, IMAGE_MAX_SIZE + 8);
+	struct diag diag = {0};
+
+	assert_int_equal(image_check(large, IMAGE_MAX_SIZE + 1, &diag), IMAGE_E_INVALID);
+	assert_non_null(strstr(diag.text, "too many"));
+	assert_int_equal(image_check(large, IMAGE_MAX_SIZE, &diag), IMAGE_E_INVALID);
+	assert_non_null(strstr(diag.text, "not a policy image"));
+}
+
+static void an_unaligned_image_is_a_bug_of_the_caller(void **state)
+{
+	_cleanup_free_ char *image = calloc(1, 1024);
+
+	assert_int_equal(image_check(image + 4, 1000, NULL), -EINVAL);
+}
+
+/* The tables of an image that is about to be broken. */
+struct tables {
+	struct image_header *h;
+	struct image_domain *domains;
+	struct image_executable *executables;
+	struct image_trusted *trusted;
+	struct image_pin *pins;
+	struct image_file *files;
+};
+
+static void swap(void *a, void *b, size_t size)
+{
+	_cleanup_free_ void *t = malloc(size);
+
+	memcpy(t, a, size);
+	memcpy(a, b, size);
+	memcpy(b, t, size);
+}
+
+static struct image_executable *executable_of(struct tables *t, uint32_t launch)
+{
+	for (uint32_t i = 0; i < t->h->n_executables; i++) {
+		if (t->executables[i].launch == launch)
+			return &t->executables[i];
+	}
+	return NULL;
+}
+
+#define BREAK(name, statement)             \
+	static void name(struct tables *t) \
+	{                                  \
+		statement;                 \
+	}
+
+BREAK(header_size, t->h->size += 8)
+BREAK(header_size_less, t->h->size -= 264)
+BREAK(header_mode, t->h->mode = 3)
+BREAK(header_mode_zero, t->h->mode = 0)
+BREAK(header_version, t->h->version = 0)
+BREAK(header_ring_small, t->h->ring_kib = 32)
+BREAK(header_ring_large, t->h->ring_kib = 131072)
+BREAK(header_ring_odd, t->h->ring_kib = 1000)
+BREAK(header_files, t->h->n_files = 1)
+BREAK(header_many_files, t->h->n_files = 1025)
+BREAK(domain_above, (t->h->mode = IMAGE_MODE_OBSERVE, t->domains[0].mode = IMAGE_MODE_ENFORCE))
+BREAK(header_name_empty, t->h->name[0] = 0)
+BREAK(header_name_odd, t->h->name[0] = '/')
+BREAK(header_name_tail, t->h->name[IMAGE_NAME_LEN - 1] = 'x')
+BREAK(header_name_endless, memset(t->h->name, 'x', IMAGE_NAME_LEN))
+BREAK(header_no_domains, t->h->n_domains = 0)
+BREAK(header_many_domains, t->h->n_domains = 65)
+BREAK(header_many_executables, t->h->n_executables = 257)
+BREAK(header_many_trusted, t->h->n_trusted = 8193)
+BREAK(header_many_pins, t->h->n_pins = 257)
+BREAK(header_wrapping, t->h->n_trusted = 0xffffffff)
+BREAK(header_counts, (t->h->n_pins--, t->h->n_domains++))
+BREAK(header_filter_more, t->h->size_filter[63] |= 1)
+BREAK(header_filter_less, memset(t->h->size_filter, 0, sizeof(t->h->size_filter)))
+BREAK(domain_id, t->domains[0].id++)
+BREAK(domain_id_reserved, t->domains[0].id = DOMAIN_SELF)
+BREAK(domain_mode, t->domains[0].mode = 0)
+BREAK(domain_name, memcpy(t->domains[0].name, "self", 4))
+BREAK(domain_name_tail, t->domains[0].name[IMAGE_DOMAIN_LEN - 1] = 'x')
+BREAK(domain_order, swap(&t->domains[0], &t->domains[1], sizeof(*t->domains)))
+BREAK(domain_twice, t->domains[1] = t->domains[0])
+BREAK(executable_order, swap(&t->executables[0], &t->executables[1], sizeof(*t->executables)))
+BREAK(executable_twice, t->executables[1] = t->executables[0])
+BREAK(executable_empty, t->executables[0].size = 0)
+BREAK(executable_large, t->executables[0].size = IMAGE_MAX_FILE + 1)
+BREAK(executable_pad, t->executables[0].pad0 = 1)
+BREAK(executable_path, memcpy(t->executables[0].path, "a", 1))
+BREAK(executable_path_tail, t->executables[0].path[IMAGE_PATH_LEN - 1] = 'a')
+BREAK(executable_domain, t->executables[0].domain = DOMAIN_SELF)
+BREAK(executable_launch, t->executables[0].launch = 5)
+BREAK(executable_launch_zero, t->executables[0].launch = 0)
+BREAK(executable_unit, memset(executable_of(t, IMAGE_LAUNCH_UNIT)->unit, 0, IMAGE_UNIT_LEN))
+BREAK(executable_unit_extra, executable_of(t, IMAGE_LAUNCH_ANY)->unit[0] = 'a')
+BREAK(executable_unit_tail, executable_of(t, IMAGE_LAUNCH_UNIT)->unit[IMAGE_UNIT_LEN - 1] = 'a')
+BREAK(executable_parent, executable_of(t, IMAGE_LAUNCH_PARENT)->launch_domain = 17)
+BREAK(executable_parent_none, executable_of(t, IMAGE_LAUNCH_PARENT)->launch_domain = 0)
+BREAK(executable_parent_extra, executable_of(t, IMAGE_LAUNCH_ANY)->launch_domain = t->domains[0].id)
+BREAK(executable_not_trusted, memset(t->trusted[0].digest, 0, IMAGE_DIGEST_LEN))
+BREAK(trusted_order, swap(&t->trusted[0], &t->trusted[1], sizeof(*t->trusted)))
+BREAK(trusted_twice, t->trusted[3] = t->trusted[2])
+BREAK(trusted_pad, t->trusted[2].pad0 = 1)
+BREAK(trusted_domain, t->trusted[2].domain = 17)
+BREAK(pin_order, swap(&t->pins[0], &t->pins[1], sizeof(*t->pins)))
+BREAK(pin_twice, t->pins[1] = t->pins[0])
+BREAK(pin_pad, t->pins[0].pad0 = 1)
+BREAK(pin_domain, t->pins[0].domain = DOMAIN_CANARY)
+BREAK(pin_relative, t->pins[0].path[0] = 's')
+BREAK(pin_tail, t->pins[0].path[IMAGE_PATH_LEN - 1] = 'x')
+BREAK(pin_of_the_guard, memcpy(t->pins[2].path, IMAGE_SELF_PINS, sizeof(IMAGE_SELF_PINS)))
+BREAK(file_order, swap(&t->files[0], &t->files[1], sizeof(*t->files)))
+BREAK(file_twice, t->files[1] = t->files[0])
+BREAK(file_relative, t->files[0].path[0] = 'l')
+BREAK(file_tail, t->files[0].path[IMAGE_PATH_LEN - 1] = 'x')
+BREAK(file_empty, memset(t->files[0].path, 0, IMAGE_PATH_LEN))
+BREAK(header_many_files, t->h->n_files = 1025)
+BREAK(header_one_file_less, t->h->n_files--)
+BREAK(header_observes, t->h->mode = IMAGE_MODE_OBSERVE)
+BREAK(pin_nested, memcpy(t->pins[2].path, "/sys/fs/bpf/b/c", 16))
+
+static const struct {
+	void (*break_it)(struct tables *t);
+	const char *part;
+} breaks[] = {
+	{header_size, "the image says it has 3416 bytes, the file has 3408"},
+	{header_size_less, "the image says it has 3144 bytes, the file has 3408"},
+	{header_mode, "unknown mode 3"},
+	{header_mode_zero, "unknown mode 0"},
+	{header_version, "version 0"},
+	{header_ring_small, "ring"},
+	{header_ring_large, "ring"},
+	{header_ring_odd, "ring"},
+	{header_files, "tables end"},
+	{header_many_files, "files"},
+	{domain_above, "the guard itself does not"},
+	{header_name_empty, "policy name"},
+	{header_name_odd, "policy name"},
+	{header_name_tail, "policy name"},
+	{header_name_endless, "policy name"},
+	{header_no_domains, "0 domains"},
+	{header_many_domains, "65 domains, 1 to 64"},
+	{header_many_executables, "257 executables, 0 to 256"},
+	{header_many_trusted, "8193 trusted files, 0 to 8192"},
+	{header_many_pins, "257 pins, 0 to 256"},
+	{header_wrapping, "trusted files"},
+	{header_counts, "tables end at"},
+	{header_filter_more, "size filter"},
+	{header_filter_less, "size filter"},
+	{domain_id, "its name gives"},
+	{domain_id_reserved, "its name gives"},
+	{domain_mode, "unknown mode 0"},
+	{domain_name, "no valid name"},
+	{domain_name_tail, "no valid name"},
+	{domain_order, "out of order"},
+	{domain_twice, "out of order"},
+	{executable_order, "out of order"},
+	{executable_twice, "out of order"},
+	{executable_empty, "has 0 bytes"},
+	{executable_large, "has 1073741825 bytes"},
+	{executable_pad, "padding"},
+	{executable_path, "valid path"},
+	{executable_path_tail, "valid path"},
+	{executable_domain, "no domain"},
+	{executable_launch, "unknown launch rule 5"},
+	{executable_launch_zero, "unknown launch rule 0"},
+	{executable_unit, "unit"},
+	{executable_unit_extra, "unit"},
+	{executable_unit_tail, "unit"},
+	{executable_parent, "parent domain"},
+	{executable_parent_none, "parent domain"},
+	{executable_parent_extra, "parent domain"},
+	{executable_not_trusted, "not trusted in its own domain"},
+	{trusted_order, "out of order"},
+	{trusted_twice, "out of order"},
+	{trusted_pad, "padding"},
+	{trusted_domain, "no domain"},
+	{pin_order, "out of order"},
+	{pin_twice, "out of order"},
+	{pin_pad, "padding"},
+	{pin_domain, "no domain"},
+	{pin_relative, "valid path"},
+	{pin_tail, "valid path"},
+	{pin_of_the_guard, "valid path"},
+	{file_order, "file 1 is out of order"},
+	{file_twice, "file 1 is out of order"},
+	{file_relative, "file 0 has no valid path"},
+	{file_tail, "file 0 has no valid path"},
+	{file_empty, "file 0 has no valid path"},
+	{header_many_files, "1025 files, 0 to 1024"},
+	{header_one_file_less, "tables end at byte 3152 of 3408"},
+	{header_observes, "enforces and the guard itself does not"},
+	{pin_nested, "pin of another domain"},
+};
+
+/* The digest alone would refuse all of these: it is made again, as a liar would. */
+static void every_lie_is_refused_also_with_the_right_digest(void **state)
+{
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(*breaks); i++) {
+		_cleanup_free_ void *image = NULL;
+		struct diag diag = {0};
+		struct tables t;
+		size_t size;
+
+		image = fixture_image(small, &size);
+		t = (struct tables){image,
+				    (void *)image_domains(image),
+				    (void *)image_executables(image),
+				    (void *)image_trusted(image),
+				    (void *)image_pins(image),
+				    (void *)image_files(image)};
+		breaks[i].break_it(&t);
+		assert_int_equal(image_seal(image, size), 0);
+		assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+		if (!strstr(diag.text, breaks[i].part))
+			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, diag.text,
+				 breaks[i].part);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_compile_writes_is_accepted),
+		cmocka_unit_test(every_single_flipped_bit_is_refused),
+		cmocka_unit_test(every_truncation_and_extension_is_refused),
+		cmocka_unit_test(a_wrong_version_and_a_wrong_kind_say_so),
+		cmocka_unit_test(an_oversized_file_is_refused_before_it_is_read),
+		cmocka_unit_test(an_unaligned_image_is_a_bug_of_the_caller),
+		cmocka_unit_test(every_lie_is_refused_also_with_the_right_digest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

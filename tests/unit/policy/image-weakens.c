@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <linux/types.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "fixture.h"
+#include "policy/image-check.h"
+#include "test.h"
+
+#define X1 "{digest: " DIGEST("1") ", size: 10, launch: any}"
+#define X1_HELD "{digest: " DIGEST("1") ", size: 10, launch: holdfast}"
+#define X1_UNIT "{digest: " DIGEST("1") ", size: 10, launch: unit x.service}"
+#define X1_OTHER_UNIT "{digest: " DIGEST("1") ", size: 10, launch: unit y.service}"
+#define X1_PARENT_A "{digest: " DIGEST("1") ", size: 10, launch: parent a}"
+#define X1_PARENT_B "{digest: " DIGEST("1") ", size: 10, launch: parent b}"
+#define X2 "{digest: " DIGEST("2") ", size: 10, launch: any}"
+#define X3 "{digest: " DIGEST("3") ", size: 10, launch: any}"
+#define X4 "{digest: " DIGEST("4") ", size: 10, launch: any}"
+#define L5 "{digest: " DIGEST("5") "}"
+#define L6 "{digest: " DIGEST("6") "}"
+
+#define DOMAINS "domains:\n"
+#define DOMAIN(name, executables, libraries, pins)                                    \
+	"  - {name: " name ", executables: [" executables "], libraries: [" libraries \
+	"], pins: [" pins "]}\n"
+#define OBSERVED(name, executables) \
+	"  - {name: " name ", mode: observe, executables: [" executables "]}\n"
+#define BOTH(one, two) one ", " two
+
+#define A DOMAIN("a", X1, L5, "/sys/fs/bpf/a")
+#define B DOMAIN("b", X2, L5, "/sys/fs/bpf/b")
+
+static const struct {
+	const char *name, *old, *new;
+	enum image_change change;
+	const char *part;
+} rows[] = {
+	{"identical", HEAD("2", "enforce") DOMAINS A B, HEAD("2", "enforce") DOMAINS A B,
+	 IMAGE_CHANGE_NONE, ""},
+	{"the version goes up", HEAD("2", "enforce") DOMAINS A, HEAD("3", "enforce") DOMAINS A,
+	 IMAGE_CHANGE_NONE, ""},
+	{"the version goes down", HEAD("2", "enforce") DOMAINS A, HEAD("1", "enforce") DOMAINS A,
+	 IMAGE_CHANGE_ROLLBACK, "from 2 to 1"},
+	{"the version goes down and more", HEAD("2", "enforce") DOMAINS A,
+	 HEAD("1", "observe") DOMAINS B, IMAGE_CHANGE_ROLLBACK, "from 2 to 1"},
+	{"the mode goes up", HEAD("1", "observe") DOMAINS A, HEAD("1", "enforce") DOMAINS A,
+	 IMAGE_CHANGE_NONE, ""},
+	{"the mode goes down", HEAD("1", "enforce") DOMAINS A, HEAD("1", "observe") DOMAINS A,
+	 IMAGE_CHANGE_WEAKENS, "the policy's mode goes from enforce to observe"},
+	{"a domain's mode goes up", HEAD("1", "enforce") DOMAINS OBSERVED("a", X1),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", ""), IMAGE_CHANGE_NONE, ""},
+	{"a domain's mode goes down", HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", ""),
+	 HEAD("1", "enforce") DOMAINS OBSERVED("a", X1), IMAGE_CHANGE_WEAKENS,
+	 "the mode of the domain 'a' goes from enforce to observe"},
+	{"a domain is added", HEAD("1", "enforce") DOMAINS A, HEAD("1", "enforce") DOMAINS A B,
+	 IMAGE_CHANGE_NONE, ""},
+	{"a domain is removed", HEAD("1", "enforce") DOMAINS A B, HEAD("1", "enforce") DOMAINS A,
+	 IMAGE_CHANGE_WEAKENS, "the domain 'b' is gone"},
+	{"a domain is renamed", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("c", X1, L5, "/sys/fs/bpf/a"), IMAGE_CHANGE_WEAKENS,
+	 "the domain 'a' is gone"},
+	{"an executable is added to a domain", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", BOTH(X1, X3), L5, "/sys/fs/bpf/a"),
+	 IMAGE_CHANGE_WEAKENS, "'a' gains the executable"},
+	{"an executable is removed from a domain",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", BOTH(X1, X3), L5, "/sys/fs/bpf/a"),
+	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_NONE, ""},
+	{"an executable is replaced", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X3, L5, "/sys/fs/bpf/a"), IMAGE_CHANGE_WEAKENS,
+	 "'a' gains the executable"},
+	{"an executable moves to another domain",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", BOTH(X1, X3), "", "") DOMAIN("b", X2, "", ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "") DOMAIN("b", BOTH(X2, X3), "", ""),
+	 IMAGE_CHANGE_WEAKENS, "moves from the domain 'a' to 'b'"},
+	{"a new domain takes an executable",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", BOTH(X1, X3), "", ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "") DOMAIN("c", X3, "", ""),
+	 IMAGE_CHANGE_WEAKENS, "moves from the domain 'a' to 'c'"},
+	{"the launch rule widens", HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_HELD, "", ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", ""), IMAGE_CHANGE_WEAKENS, "launch rule"},
+	{"the launch rule changes", HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_HELD, "", ""), IMAGE_CHANGE_WEAKENS,
+	 "launch rule"},
+	{"the unit changes", HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_UNIT, "", ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_OTHER_UNIT, "", ""), IMAGE_CHANGE_WEAKENS,
+	 "launch rule"},
+	{"the parent changes",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_PARENT_A, "", "") DOMAIN("b", X2, "", ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_PARENT_B, "", "") DOMAIN("b", X2, "", ""),
+	 IMAGE_CHANGE_WEAKENS, "launch rule"},
+	{"a trusted file is added to a domain", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, BOTH(L5, L6), "/sys/fs/bpf/a"),
+	 IMAGE_CHANGE_WEAKENS, "'a' gains a trusted file"},
+	{"a trusted file of one domain is added to another",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, L5, "") DOMAIN("b", X2, L6, ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, L5, "") DOMAIN("b", X2, BOTH(L5, L6), ""),
+	 IMAGE_CHANGE_WEAKENS, "'b' gains a trusted file"},
+	{"a trusted file is removed from a domain", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/sys/fs/bpf/a"), IMAGE_CHANGE_NONE, ""},
+	{"a pin is added to a domain", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, L5, BOTH("/sys/fs/bpf/a", "/sys/fs/bpf/c")),
+	 IMAGE_CHANGE_NONE, ""},
+	{"a pin is removed", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, L5, ""), IMAGE_CHANGE_WEAKENS,
+	 "'a' loses the pin '/sys/fs/bpf/a'"},
+	{"a pin moves to another domain", HEAD("1", "enforce") DOMAINS A B,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, L5, "")
+		 DOMAIN("b", X2, L5, BOTH("/sys/fs/bpf/a", "/sys/fs/bpf/b")),
+	 IMAGE_CHANGE_WEAKENS, "the pin '/sys/fs/bpf/a' moves from the domain 'a' to 'b'"},
+	{"a new domain takes a pin", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, L5, "") DOMAIN("c", X4, "", "/sys/fs/bpf/a"),
+	 IMAGE_CHANGE_WEAKENS, "moves from the domain 'a' to 'c'"},
+	{"a new domain takes the folder of a pin",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/run/a/b"),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "") DOMAIN("c", X4, "", "/run/a"),
+	 IMAGE_CHANGE_WEAKENS, "loses the pin"},
+	{"the ring changes", HEAD("1", "enforce") DOMAINS A "events: {ring: 64MiB}\n",
+	 HEAD("1", "enforce") DOMAINS A "events: {ring: 64KiB}\n", IMAGE_CHANGE_NONE, ""},
+};
+
+static void each_way_to_permit_more_is_told_from_the_ways_that_do_not(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		_cleanup_free_ void *old = NULL, *new = NULL;
+		struct diag diag = {0};
+		enum image_change change;
+		size_t size;
+
+		old = fixture_image(rows[i].old, &size);
+		new = fixture_image(rows[i].new, &size);
+		change = image_weakens(old, new, &diag);
+		if (change != rows[i].change || !strstr(diag.text, rows[i].part))
+			fail_msg("%s: %d \"%s\"", rows[i].name, (int)change, diag.text);
+	}
+}
+
+/* No two checked images can show it, see pin_invaded(): the check is driven by hand. */
+static void reaching_into_a_pin_weakens_even_if_the_check_of_an_image_missed_it(void **state)
+{
+	static const char text[] = HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/run/a/b");
+	static const char more[] = HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/run/a/b")
+		DOMAIN("c", X4, "", "/run/z");
+	_cleanup_free_ void *old = NULL, *new = NULL;
+	struct diag diag = {0};
+	size_t size;
+
+	old = fixture_image(text, &size);
+	new = fixture_image(more, &size);
+	assert_int_equal(image_weakens(old, new, &diag), IMAGE_CHANGE_NONE);
+	strcpy((char *)image_pins(new)[1].path, "/run/a/b/c");
+	assert_int_equal(image_weakens(old, new, &diag), IMAGE_CHANGE_WEAKENS);
+	assert_non_null(strstr(diag.text, "'c' reaches with '/run/a/b/c' into the pin '/run/a/b'"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_way_to_permit_more_is_told_from_the_ways_that_do_not),
+		cmocka_unit_test(
+			reaching_into_a_pin_weakens_even_if_the_check_of_an_image_missed_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

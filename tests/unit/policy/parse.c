@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "base/cleanup.h"
+#include "fixture.h"
+#include "policy/image-check.h"
+#include "policy/tree.h"
+#include "test.h"
+
+/* One domain from line 5 on; what stands in its executable, and after it. */
+#define ONE(executable, rest) \
+	HEAD("1", "observe") "domains:\n  - name: a\n    executables: [{" executable "}]\n" rest
+#define PLAIN ONE("path: /a, launch: any", "")
+
+static void every_key_is_read(void **state)
+{
+	/* clang-format off */
+	static const char text[] =
+		HEAD("7", "enforce")
+		"domains:\n"
+		"  - name: a\n"
+		"    mode: observe\n"
+		"    executables:\n"
+		"      - {path: /usr/bin/a, launch: any}\n"
+		"      - {path: /usr/bin/b, launch: holdfast}\n"
+		"      - {path: /usr/bin/c, launch: unit c@1.service}\n"
+		"      - {digest: " DIGEST("1") ", size: 10, launch: parent b}\n"
+		"    libraries:\n"
+		"      - {path: /usr/lib/x.so}\n"
+		"      - {digest: " DIGEST("2") "}\n"
+		"    pins: [/sys/fs/bpf/a, \"/run/bpf/b\"]\n"
+		"  - name: b\n"
+		"    executables: [{path: /usr/bin/d, launch: any}]\n"
+		"events: {ring: 4MiB}\n";
+	/* clang-format on */
+	_cleanup_(policy_freep) struct policy *p = fixture_parse(text);
+	const struct policy_domain *a = &p->domains[0];
+
+	assert_string_equal(p->name, "t");
+	assert_int_equal(p->version, 7);
+	assert_int_equal(p->mode, IMAGE_MODE_ENFORCE);
+	assert_int_equal(p->ring_kib, 4096);
+	assert_int_equal(p->n_domains, 2);
+	assert_int_equal(a->mode, IMAGE_MODE_OBSERVE);
+	assert_int_equal(p->domains[1].mode, IMAGE_MODE_ENFORCE);
+	assert_int_equal(a->n_executables, 4);
+	assert_string_equal(a->executables[0].path, "/usr/bin/a");
+	assert_int_equal(a->executables[0].launch, IMAGE_LAUNCH_ANY);
+	assert_int_equal(a->executables[1].launch, IMAGE_LAUNCH_HOLDFAST);
+	assert_int_equal(a->executables[2].launch, IMAGE_LAUNCH_UNIT);
+	assert_string_equal(a->executables[2].launch_name, "c@1.service");
+	assert_int_equal(a->executables[3].launch, IMAGE_LAUNCH_PARENT);
+	assert_string_equal(a->executables[3].launch_name, "b");
+	assert_int_equal(a->executables[3].size, 10);
+	assert_int_equal(a->executables[3].digest[31], 0x11);
+	assert_null(a->executables[3].path);
+	assert_int_equal(a->n_libraries, 2);
+	assert_string_equal(a->libraries[0].path, "/usr/lib/x.so");
+	assert_int_equal(a->libraries[1].digest[0], 0x22);
+	assert_int_equal(a->n_pins, 2);
+	assert_string_equal(a->pins[1].path, "/run/bpf/b");
+	assert_int_equal(a->pins[1].place.line, 16);
+	assert_int_equal(a->pins[1].place.column, 27);
+}
+
+static void the_ring_has_a_default(void **state)
+{
+	_cleanup_(policy_freep) struct policy *p = fixture_parse(PLAIN);
+
+	assert_int_equal(p->ring_kib, 1024);
+}
+
+/* clang-format off */
+static const struct {
+	const char *text;
+	unsigned line, column;
+	const char *part;
+} rows[] = {
+	/* the document */
+	{"[a]\n", 1, 1, "expected a mapping with the key apiVersion, got a list"},
+	{"a\n", 1, 1, "got \"a\""},
+	{"kind: Policy\n", 1, 1, "the key \"apiVersion\" is missing"},
+	{"apiVersion: holdfast/v2\n", 1, 13,
+	 "apiVersion: expected \"holdfast/v1\", got \"holdfast/v2\""},
+	{"apiVersion: holdfast/v1\nkind: Pod\n", 2, 7, "kind: expected \"Policy\", got \"Pod\""},
+	{"apiVersion: holdfast/v1\nkind:\n", 2, 6, "kind: expected \"Policy\", got nothing"},
+	{"nonsense: 1\n", 1, 1,
+	 "unknown key \"nonsense\", allowed here: apiVersion, kind, metadata, mode, domains,"
+	 " events"},
+	{HEAD("1", "observe"), 1, 1, "the key \"domains\" is missing"},
+	/* keys without effect in this version */
+	{PLAIN "admission: {}\n", 8, 1, "admission: not built yet in this version, remove it"},
+	{PLAIN "kernel: {}\n", 8, 1, "kernel: not built yet in this version, remove it"},
+	{PLAIN "    files: [/etc/a]\n", 8, 5,
+	 "domains[0].files: not built yet in this version, remove it"},
+	{PLAIN "    hold: [links]\n", 8, 5, "domains[0].hold: not built yet"},
+	{PLAIN "    on_violation: kill\n", 8, 5, "domains[0].on_violation: not built yet"},
+	{HEAD("1", "sealed"), 4, 7, "mode: \"sealed\" is not built yet"},
+	{PLAIN "    mode: sealed\n", 8, 11, "domains[0].mode: \"sealed\" is not built yet"},
+	/* metadata and mode */
+	{HEAD("0", "observe"), 3, 30, "metadata.version: expected a whole number from 1"},
+	{HEAD("-1", "observe"), 3, 30, "metadata.version"},
+	{HEAD("01", "observe"), 3, 30, "metadata.version"},
+	{HEAD("\"1\"", "observe"), 3, 30, "metadata.version"},
+	{HEAD("1.5", "observe"), 3, 30, "metadata.version"},
+	{HEAD("9007199254740992", "observe"), 3, 30, "metadata.version"},
+	{HEAD("99999999999999999999999", "observe"), 3, 30, "metadata.version"},
+	{HEAD("[1]", "observe"), 3, 30, "metadata.version: expected a whole number"},
+	{HEAD("1, x: 1", "observe"), 3, 33, "unknown key \"x\", allowed here: name, version"},
+	{HEAD("1", "audit"), 4, 7, "mode: expected \"observe\" or \"enforce\", got \"audit\""},
+	{HEAD("1", "[observe]"), 4, 7, "got a list"},
+	{HEAD("1", "{a: b}"), 4, 7, "got a mapping"},
+	{"metadata: {name: A}\n", 1, 18, "metadata.name: expected a name of at most 63 bytes"},
+	{"metadata: {name: 7}\n", 1, 18, "metadata.name: 7 reads as a number"},
+	{"metadata: {name: yes}\n", 1, 18, "write it in quotes"},
+	/* domains */
+	{HEAD("1", "observe") "domains: a\n", 5, 10,
+	 "domains: expected a list of domains, got \"a\""},
+	{HEAD("1", "observe") "domains: []\n", 5, 10, "domains: expected 1 to 64 domains, got 0"},
+	{HEAD("1", "observe") "domains: [a]\n", 5, 11,
+	 "domains[0]: expected a mapping with the key name"},
+	{HEAD("1", "observe") "domains: [{name: a}]\n", 5, 11,
+	 "domains[0]: the key \"executables\" is missing"},
+	{HEAD("1", "observe") "domains: [{name: self}]\n", 5, 18,
+	 "not self, canary, stranger or none"},
+	{HEAD("1", "observe") "domains: [{name: A}]\n", 5, 18, "domains[0].name: expected a name"},
+	{HEAD("1", "observe") "domains: [{nam: A}]\n", 5, 12,
+	 "domains[0]: unknown key \"nam\", allowed here: name, mode, executables, libraries, pins"},
+	{HEAD("1", "observe") "domains: [{name: a, executables: []}]\n", 5, 34,
+	 "domains[0].executables: expected 1 to 256 executables, got 0"},
+	/* executables */
+	{ONE("path: /a", ""), 7, 19, "domains[0].executables[0]: the key \"launch\" is missing"},
+	{ONE("launch: any", ""), 7, 19,
+	 "expected either a path or a digest with its size, got neither"},
+	{ONE("launch: any, path: a", ""), 7, 39, "executables[0].path: expected an absolute path"},
+	{ONE("launch: any, path: /", ""), 7, 39, "expected an absolute path"},
+	{ONE("launch: any, path: /a/../b", ""), 7, 39, "got \"/a/../b\""},
+	{ONE("launch: any, path: [/a]", ""), 7, 39, "got a list"},
+	{ONE("launch: any, path: /a, size: 3", ""), 7, 19, "size goes with a digest only"},
+	{ONE("launch: any, path: /a, digest: " DIGEST("1") ", size: 1", ""), 7, 19, "got both"},
+	{ONE("launch: any, digest: " DIGEST("1"), ""), 7, 19, "a digest needs the file's size"},
+	{ONE("launch: any, digest: " DIGEST("A"), ""), 7, 41,
+	 "\"sha256:\" and 64 digits of 0-9a-f"},
+	{ONE("launch: any, digest: \"sha256:11\"", ""), 7, 41, "got \"sha256:11\""},
+	{ONE("launch: any, digest: \"md5:11\"", ""), 7, 41, "executables[0].digest"},
+	{ONE("launch: any, digest: " DIGEST("1") ", size: 0", ""), 7, 122, "1 to 1073741824"},
+	{ONE("launch: any, digest: " DIGEST("1") ", size: 1073741825", ""), 7, 122, "1073741824"},
+	{ONE("path: /a, launch: foo", ""), 7, 38,
+	 "domains[0].executables[0].launch: expected \"any\", \"holdfast\","
+	 " \"unit NAME.service\" or \"parent DOMAIN\", got \"foo\""},
+	{ONE("path: /a, launch: unit", ""), 7, 38, "got \"unit\""},
+	{ONE("path: /a, launch: unit a", ""), 7, 38, "expected \"unit NAME.service\", got \"a\""},
+	{ONE("path: /a, launch: unit a@.service", ""), 7, 38, "got \"a@.service\""},
+	{ONE("path: /a, launch: parent A", ""), 7, 38, "\"A\" is no name of a domain"},
+	{ONE("path: /a, launch: parent b", ""), 7, 38, "there is no domain \"b\" in this policy"},
+	{ONE("path: /a, launch: [any]", ""), 7, 38, "got a list"},
+	{ONE("path: /a, launch: any, sha: 1", ""), 7, 43,
+	 "unknown key \"sha\", allowed here: path, digest, size, launch"},
+	/* libraries */
+	{PLAIN "    libraries: [{}]\n", 8, 17,
+	 "domains[0].libraries[0]: expected either a path or a digest"},
+	{PLAIN "    libraries: [{path: /a, digest: " DIGEST("1") "}]\n", 8, 17, "got both"},
+	{PLAIN "    libraries: [/a]\n", 8, 17, "expected a mapping with the key path, got \"/a\""},
+	/* pins */
+	{PLAIN "    pins: /a\n", 8, 11, "domains[0].pins: expected a list of pins"},
+	{PLAIN "    pins: [a]\n", 8, 12,
+	 "domains[0].pins[0]: expected an absolute path of two names"},
+	{PLAIN "    pins: [/a]\n", 8, 12, "two names or more"},
+	{PLAIN "    pins: [/sys/fs/bpf/a/]\n", 8, 12, "slash at the end"},
+	{PLAIN "    pins: [/sys/fs/bpf//a]\n", 8, 12, "got \"/sys/fs/bpf//a\""},
+	{PLAIN "    pins: [/sys/fs/bpf]\n", 8, 12, "reaches the guard's own /sys/fs/bpf/holdfast"},
+	{PLAIN "    pins: [/sys/fs/bpf/holdfast/x]\n", 8, 12, "reaches the guard's own"},
+	{PLAIN "    pins: [{}]\n", 8, 12, "got a mapping"},
+	/* events */
+	{PLAIN "events: {ring: 100KiB}\n", 8, 16, "events.ring: expected a power of two"},
+	{PLAIN "events: {ring: 32KiB}\n", 8, 16, "got \"32KiB\""},
+	{PLAIN "events: {ring: 128MiB}\n", 8, 16, "got \"128MiB\""},
+	{PLAIN "events: {ring: 131072KiB}\n", 8, 16, "events.ring"},
+	{PLAIN "events: {ring: 1048576}\n", 8, 16, "events.ring"},
+	{PLAIN "events: {ring: 1GiB}\n", 8, 16, "events.ring"},
+	{PLAIN "events: {ring: 99999999999999999999MiB}\n", 8, 16, "events.ring"},
+	{PLAIN "events: {rings: 1MiB}\n", 8, 10, "unknown key \"rings\", allowed here: ring"},
+	/* a value is shown, but not all of it */
+	{HEAD("1", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"), 4, 7,
+	 "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\""},
+	{HEAD("1", "\"a\\e[2J\""), 4, 7, "got \"a?[2J\""},
+};
+/* clang-format on */
+
+static void each_mistake_is_named_with_its_place(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		fixture_refused(rows[i].text, rows[i].line, rows[i].column, rows[i].part);
+}
+
+/* A policy of n domains, each with an executable of its own. */
+static char *domains(size_t n)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	fprintf(f, "%sdomains:\n", HEAD("1", "observe"));
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "  - {name: n%zu, executables: [{path: /usr/bin/%zu, launch: any}]}\n",
+			i, i);
+	fclose(f);
+	return text;
+}
+
+static void sixty_four_domains_are_enough(void **state)
+{
+	_cleanup_free_ char *good = domains(IMAGE_MAX_DOMAINS),
+			    *bad = domains(IMAGE_MAX_DOMAINS + 1);
+	_cleanup_(policy_freep) struct policy *p = fixture_parse(good);
+
+	assert_int_equal(p->n_domains, IMAGE_MAX_DOMAINS);
+	fixture_refused(bad, 6 + IMAGE_MAX_DOMAINS, 5, "domains: expected 1 to 64 domains, got 65");
+}
+
+static void ten_thousand_domains_are_one_error_and_soon(void **state)
+{
+	_cleanup_free_ char *text = domains(10000);
+	clock_t before = clock();
+
+	fixture_refused(text, 70, 5, "domains: expected 1 to 64 domains, got 10000");
+	assert_true(clock() - before < 5 * CLOCKS_PER_SEC);
+}
+
+/* One domain with n pins or executables, on lines of their own from line 8. */
+static char *items(size_t n, const char *head, const char *format)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	fprintf(f, "%s", head);
+	for (size_t i = 0; i < n; i++) {
+		/* The formats below take one number. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		fprintf(f, format, i);
+#pragma GCC diagnostic pop
+	}
+	fclose(f);
+	return text;
+}
+
+static void lists_end_at_their_limits(void **state)
+{
+	static const char executables[] =
+		HEAD("1", "observe") "domains:\n  - name: a\n    executables:\n";
+	static const char one[] = "      - {path: /usr/bin/%zu, launch: any}\n";
+	static const char pins[] = PLAIN "    pins:\n", pin[] = "      - /sys/fs/bpf/%zu\n";
+	_cleanup_free_ char *e256 = items(256, executables, one),
+			    *e257 = items(257, executables, one);
+	_cleanup_free_ char *p256 = items(256, pins, pin), *p257 = items(257, pins, pin);
+	_cleanup_(policy_freep) struct policy *a = fixture_parse(e256), *b = fixture_parse(p256);
+
+	assert_int_equal(a->domains[0].n_executables, IMAGE_MAX_EXECUTABLES);
+	assert_int_equal(b->domains[0].n_pins, IMAGE_MAX_PINS);
+	fixture_refused(e257, 264, 9, "expected 1 to 256 executables, got 257");
+	fixture_refused(p257, 265, 9, "expected 0 to 256 pins, got 257");
+}
+
+static void the_largest_values_are_accepted(void **state)
+{
+	/* clang-format off */
+	static const char text[] =
+		HEAD("9007199254740991", "observe")
+		"domains:\n"
+		"  - name: a\n"
+		"    executables: [{digest: " DIGEST("1") ", size: 1073741824, launch: any}]\n"
+		"events: {ring: 65536KiB}\n";
+	/* clang-format on */
+	_cleanup_(policy_freep) struct policy *p = fixture_parse(text);
+
+	assert_int_equal(p->version, POLICY_MAX_VERSION);
+	assert_int_equal(p->ring_kib, IMAGE_RING_MAX_KIB);
+	assert_int_equal(p->domains[0].executables[0].size, IMAGE_MAX_FILE);
+}
+
+static int parse_and_free(void *text)
+{
+	struct policy *policy = NULL;
+	int r = policy_parse("f", text, strlen(text), &policy, NULL);
+
+	(void)policy_free(policy);
+	return r;
+}
+
+static void running_out_of_memory_leaves_nothing_behind(void **state)
+{
+	alloc_check(parse_and_free,
+		    PLAIN "    pins: [/run/a, /run/b, /run/c]\n    libraries: [{path: /x}]\n");
+	alloc_check(parse_and_free, ONE("path: /a, launch: unit a.service", ""));
+	alloc_check(parse_and_free, ONE("path: /a, launch: parent a", ""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(the_ring_has_a_default),
+		cmocka_unit_test(each_mistake_is_named_with_its_place),
+		cmocka_unit_test(sixty_four_domains_are_enough),
+		cmocka_unit_test(ten_thousand_domains_are_one_error_and_soon),
+		cmocka_unit_test(lists_end_at_their_limits),
+		cmocka_unit_test(the_largest_values_are_accepted),
+		cmocka_unit_test(running_out_of_memory_leaves_nothing_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
