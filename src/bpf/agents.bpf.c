@@ -22,7 +22,8 @@
 #define PTRACE_MODE_ATTACH 2
 
 /* Would this task be a stranger acting on that one? Fills the act in if so. */
-static bool task_act(struct act *act, struct task_struct *target, __u32 actor, __u32 kind, __u32 row)
+static bool task_act(struct act *act, struct task_struct *target, __u32 actor, __u32 kind,
+		     __u32 row)
 {
 	__u32 owner = task_domain(target);
 
@@ -41,7 +42,7 @@ static bool task_act(struct act *act, struct task_struct *target, __u32 actor, _
 SEC("lsm/task_kill")
 int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *info, int signal)
 {
-	struct act act = { .command = signal };
+	struct act act = {.command = signal};
 	__u32 actor;
 
 	if (!signal || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
@@ -51,7 +52,8 @@ int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *inf
 	/* holdfastd passes on to what it launched the signals of whoever launched it. */
 	if (actor == DOMAIN_SELF)
 		return 0;
-	if (task_act(&act, target, actor, EVENT_ACT_SIGNAL, EVENT_ROW('A', 1)) && guard_refuses(&act))
+	if (task_act(&act, target, actor, EVENT_ACT_SIGNAL, EVENT_ROW('A', 1)) &&
+	    guard_refuses(&act))
 		return REFUSED(EPERM);
 	return 0;
 }
@@ -59,7 +61,7 @@ int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *inf
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(agents_ptrace, struct task_struct *target, unsigned int mode)
 {
-	struct act act = { .command = mode };
+	struct act act = {.command = mode};
 
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
@@ -85,7 +87,7 @@ int BPF_PROG(agents_traceme, struct task_struct *parent)
 SEC("lsm/task_setrlimit")
 int BPF_PROG(agents_rlimit, struct task_struct *target, unsigned int resource)
 {
-	struct act act = { .command = resource };
+	struct act act = {.command = resource};
 
 	if (task_act(&act, target, current_domain(), EVENT_ACT_RLIMIT, EVENT_ROW('A', 6)) &&
 	    guard_refuses(&act))
@@ -95,7 +97,7 @@ int BPF_PROG(agents_rlimit, struct task_struct *target, unsigned int resource)
 
 static bool scheduling_refused(struct task_struct *target, __u32 command)
 {
-	struct act act = { .command = command };
+	struct act act = {.command = command};
 
 	return task_act(&act, target, current_domain(), EVENT_ACT_SCHEDULER, EVENT_ROW('A', 7)) &&
 	       guard_refuses(&act);

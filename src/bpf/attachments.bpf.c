@@ -13,12 +13,11 @@
 
 #include "bpf/lib/guard.h"
 
-
 SEC("fexit/bpf_link_prime")
 int BPF_PROG(attachments_link_new, struct bpf_link *link, struct bpf_link_primer *primer, int ret)
 {
 	__u32 domain = current_domain();
-	struct object_label label = { .domain = domain, .kind = EVENT_OBJECT_LINK };
+	struct object_label label = {.domain = domain, .kind = EVENT_OBJECT_LINK};
 	struct guard_state *guard = guard_state();
 	__u64 key = (__u64)link;
 	struct act act = {};

@@ -102,7 +102,7 @@ int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	__u32 domain = label ? label->domain : DOMAIN_NONE;
-	struct act act = { .act = EVENT_ACT_BPF, .command = command, .error = EPERM };
+	struct act act = {.act = EVENT_ACT_BPF, .command = command, .error = EPERM};
 
 	if (domain) {
 		label->command = command;

@@ -6,23 +6,23 @@
  * program answers to tasks of `self` only; each operation returns 0 or a negative errno.
  */
 
-#define CONTROL_CLAIM 1	     /* the caller becomes `self`; once, before the guard is armed */
-#define CONTROL_IMAGE 2	     /* pointer, size: copy into the idle bank, check, put in force */
+#define CONTROL_CLAIM 1 /* the caller becomes `self`; once, before the guard is armed */
+#define CONTROL_IMAGE 2 /* pointer, size: copy into the idle bank, check, put in force */
 #define CONTROL_ARM 3
 #define CONTROL_DISARM 4
-#define CONTROL_SEED 5	     /* kind, id, domain: what the seed iterators shall label */
-#define CONTROL_MARK 6	     /* kind, domain: the caller's next setattr or umount marks, not acts */
-#define CONTROL_EXPECT 7     /* domain: the caller's next exec must give this label or fail */
-#define CONTROL_OPERATOR 8   /* pointer, size: what is kept of the operator's secret */
-#define CONTROL_BUILD 9	     /* pointer, size: struct guard_build */
+#define CONTROL_SEED 5 /* kind, id, domain: what the seed iterators shall label */
+#define CONTROL_MARK 6 /* kind, domain: the caller's next setattr or umount marks, not acts */
+#define CONTROL_EXPECT 7 /* domain: the caller's next exec must give this label or fail */
+#define CONTROL_OPERATOR 8 /* pointer, size: what is kept of the operator's secret */
+#define CONTROL_BUILD 9 /* pointer, size: struct guard_build */
 #define CONTROL_INTERFACE 10 /* kind: netns, id: ifindex, domain: a protected XDP program's place */
-#define CONTROL_MEASURE 12   /* pointer, size: SHA-256 that CONTROL_MARK_MEASURED marks with */
-#define CONTROL_ACT_AS 11    /* domain: the caller takes its label, for the canary */
+#define CONTROL_MEASURE 12 /* pointer, size: SHA-256 that CONTROL_MARK_MEASURED marks with */
+#define CONTROL_ACT_AS 11 /* domain: the caller takes its label, for the canary */
 
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0
-#define CONTROL_MARK_FILE 1  /* a file of that domain */
-#define CONTROL_MARK_PIN 2   /* a pin, or a folder of pins, of that domain */
+#define CONTROL_MARK_FILE 1 /* a file of that domain */
+#define CONTROL_MARK_PIN 2 /* a pin, or a folder of pins, of that domain */
 #define CONTROL_MARK_PLACE 3 /* a folder that leads to pins: nothing is mounted over it */
 #define CONTROL_MARK_MEASURED 5 /* content as CONTROL_MEASURE said; nobody writes it from here on */
 #define CONTROL_MARK_MOUNT 4 /* by umount: the mount, and if it is a bpffs its superblock */

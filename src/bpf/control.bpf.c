@@ -77,13 +77,13 @@ static int operator_keep(const struct control_args *args)
 	struct operator_record *record;
 	__u32 zero = 0;
 
-	record = bpf_map_lookup_elem(&operator, &zero);
+	record = bpf_map_lookup_elem(&operator, & zero);
 	return record ? copy_in(record, sizeof(*record), args) : -ENOENT;
 }
 
 static int interface_seed(struct guard_state *guard, const struct control_args *args)
 {
-	struct interface_key key = { .netns = args->kind, .ifindex = args->id };
+	struct interface_key key = {.netns = args->kind, .ifindex = args->id};
 	__u32 domain = args->domain;
 	int r;
 
@@ -155,7 +155,7 @@ INLINE __u32 seeded(__u32 kind, __u32 id)
 
 INLINE void seed_object(const void *address, __u32 domain, __u32 kind, __u32 id)
 {
-	struct object_label label = { .domain = domain, .kind = kind, .id = id };
+	struct object_label label = {.domain = domain, .kind = kind, .id = id};
 	__u64 key = (__u64)address;
 
 	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);

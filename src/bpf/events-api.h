@@ -13,9 +13,10 @@
 #define EVENT_ROW(letter, number) ((__u32)(letter) << 8 | (__u32)(number))
 
 /* event.verdict */
-#define EVENT_REFUSED 1	 /* enforce: the act failed */
+#define EVENT_REFUSED 1 /* enforce: the act failed */
 #define EVENT_OBSERVED 2 /* observe: the act went through, enforce would have refused it */
-#define EVENT_NOTED 3	 /* not a refusal: something the log should know (a label given, a file replaced) */
+#define EVENT_NOTED \
+	3 /* not a refusal: something the log should know (a label given, a file replaced) */
 
 /* event.object_kind */
 #define EVENT_OBJECT_NONE 0
@@ -23,21 +24,21 @@
 #define EVENT_OBJECT_PROG 2
 #define EVENT_OBJECT_LINK 3
 #define EVENT_OBJECT_TASK 4
-#define EVENT_OBJECT_FILE 5	   /* any inode: pins, files, directories */
+#define EVENT_OBJECT_FILE 5 /* any inode: pins, files, directories */
 #define EVENT_OBJECT_MOUNT 6
-#define EVENT_OBJECT_INTERFACE 7   /* a network interface */
+#define EVENT_OBJECT_INTERFACE 7 /* a network interface */
 #define EVENT_OBJECT_ATTACH_TYPE 8 /* a BPF attach type at cgroups */
 #define EVENT_OBJECT_EXECUTABLE 9
 
 /* event.act: what was tried; the name is the hook's where one hook is one act */
-#define EVENT_ACT_EXEC 1	   /* a label given or refused at exec */
+#define EVENT_ACT_EXEC 1 /* a label given or refused at exec */
 #define EVENT_ACT_MAP_EXECUTABLE 2 /* an executable mapping by a labelled task */
 #define EVENT_ACT_MAP_CREATE 3
 #define EVENT_ACT_MAP_FD 4
 #define EVENT_ACT_PROG_FD 5
 #define EVENT_ACT_LINK_FD 6
 #define EVENT_ACT_FILE_RECEIVE 7 /* SCM_RIGHTS, pidfd_getfd, seccomp addfd */
-#define EVENT_ACT_BPF 8		 /* a bpf(2) command; event.command says which */
+#define EVENT_ACT_BPF 8 /* a bpf(2) command; event.command says which */
 #define EVENT_ACT_NETLINK 9
 #define EVENT_ACT_UNLINK 10
 #define EVENT_ACT_RMDIR 11
@@ -56,9 +57,9 @@
 
 struct event {
 	__u32 abi;
-	__u32 size;	/* of this record, in bytes */
+	__u32 size; /* of this record, in bytes */
 	__u64 sequence; /* from 1; a gap is a lost event, and the per-CPU loss counters say how many */
-	__u64 boot_ns;	/* CLOCK_BOOTTIME */
+	__u64 boot_ns; /* CLOCK_BOOTTIME */
 	__u32 act;
 	__u32 command; /* of bpf(2), or as the act says */
 	__u32 verdict;
@@ -66,20 +67,20 @@ struct event {
 	__u32 error; /* the errno that refused it, positive; 0 if it went through */
 
 	/* who */
-	__u32 pid;	/* thread, in the init pid namespace */
-	__u32 tgid;	/* process */
-	__u32 uid;	/* in the init user namespace */
-	__u32 label;	/* domain id, DOMAIN_NONE for a stranger */
-	__u32 exe_dev;	/* kernel dev_t of the executable's superblock; 0 for a kernel thread */
+	__u32 pid; /* thread, in the init pid namespace */
+	__u32 tgid; /* process */
+	__u32 uid; /* in the init user namespace */
+	__u32 label; /* domain id, DOMAIN_NONE for a stranger */
+	__u32 exe_dev; /* kernel dev_t of the executable's superblock; 0 for a kernel thread */
 	__u64 exe_ino;
 	char comm[16];
 	char exe_name[32]; /* last component, cut */
 
 	/* what */
 	__u32 object_kind;
-	__u32 object_id;   /* map, prog, link id; tgid; ifindex; attach type; 0 if unknown */
-	__u64 object_ino;  /* files only */
-	__u32 owner;	   /* domain id of the object */
+	__u32 object_id; /* map, prog, link id; tgid; ifindex; attach type; 0 if unknown */
+	__u64 object_ino; /* files only */
+	__u32 owner; /* domain id of the object */
 	__u32 pad0;
 	char object_name[32]; /* map, prog name; comm; last component of a path; cut */
 };

@@ -31,7 +31,7 @@ struct digest {
 static bool superblock_qualifies(struct super_block *sb)
 {
 	switch (sb->s_magic) {
-	case 0xEF53:	 /* ext2, ext3, ext4 */
+	case 0xEF53: /* ext2, ext3, ext4 */
 	case 0x58465342: /* xfs */
 	case 0x9123683E: /* btrfs */
 	case 0xF2F52010: /* f2fs */
@@ -80,7 +80,7 @@ INLINE bool file_digest(struct file *file, __u8 *ret_digest)
 
 struct digest_search {
 	struct digest digest;
-	__u32 table;  /* offset of the table in the image */
+	__u32 table; /* offset of the table in the image */
 	__u32 stride; /* size of a record */
 	__u32 domain; /* second key of the trusted table; 0 in the other */
 	__u32 low;
@@ -246,12 +246,13 @@ static __u32 exec_domain(struct linux_binprm *bprm, struct task_label *label, __
 	if (!image || !guard || !superblock_qualifies(inode->i_sb))
 		return DOMAIN_NONE;
 	self = size == guard->build.daemon_size;
-	if (!self && !(image->size_filter[IMAGE_FILTER_BIT(size) / 64] >>
-		       (IMAGE_FILTER_BIT(size) % 64) & 1))
+	if (!self &&
+	    !(image->size_filter[IMAGE_FILTER_BIT(size) / 64] >> (IMAGE_FILTER_BIT(size) % 64) & 1))
 		return DOMAIN_NONE;
 	if (!file_digest(file, digest))
 		return DOMAIN_NONE;
-	self = self && !digest_compare((struct digest *)digest, (struct digest *)guard->build.daemon);
+	self = self &&
+	       !digest_compare((struct digest *)digest, (struct digest *)guard->build.daemon);
 	executable = self ? NULL : executable_find(image, digest);
 	if (!self && (!executable || executable->size != size))
 		return DOMAIN_NONE;

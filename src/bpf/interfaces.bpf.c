@@ -30,13 +30,13 @@ struct block {
 
 struct message_walk {
 	void *data; /* the verifier follows it: constant, so that a round of a loop is like the last */
-	__u32 at;   /* offset of the next message, then attribute */
-	__u32 end;  /* of the buffer, then message */
+	__u32 at; /* offset of the next message, then attribute */
+	__u32 end; /* of the buffer, then message */
 	__u32 netns;
 	__u32 ifindex; /* of an XDP request; 0 by name */
-	__u32 found;   /* an XDP request is in it */
+	__u32 found; /* an XDP request is in it */
 	__u32 removes;
-	__u32 whole;   /* all of it was read */
+	__u32 whole; /* all of it was read */
 	__u32 message_len;
 };
 
@@ -64,7 +64,8 @@ static int read_block(const void *data, __u32 offset, struct block *ret_block)
 		__u32 word = 0;
 
 		for (int j = 3; j >= 0; j--)
-			word = word << 8 | hex(text[i * 8 + j * 2]) << 4 | hex(text[i * 8 + j * 2 + 1]);
+			word = word << 8 | hex(text[i * 8 + j * 2]) << 4 |
+			       hex(text[i * 8 + j * 2 + 1]);
 		ret_block->word[i] = word;
 	}
 	return 0;
@@ -144,7 +145,7 @@ static long message_step(__u32 i, void *context)
 
 static void interface_claim(struct guard_state *guard, struct message_walk *walk, __u32 domain)
 {
-	struct interface_key key = { .netns = walk->netns, .ifindex = walk->ifindex };
+	struct interface_key key = {.netns = walk->netns, .ifindex = walk->ifindex};
 
 	if (walk->removes) {
 		if (!bpf_map_delete_elem(&interfaces, &key))
@@ -158,7 +159,7 @@ static void interface_claim(struct guard_state *guard, struct message_walk *walk
 /* Whose interface is it? By name (index 0) it may be any: the first stranger pays for that. */
 static __u32 interface_owner(struct message_walk *walk)
 {
-	struct interface_key key = { .netns = walk->netns, .ifindex = walk->ifindex };
+	struct interface_key key = {.netns = walk->netns, .ifindex = walk->ifindex};
 	__u32 *owner;
 
 	owner = bpf_map_lookup_elem(&interfaces, &key);

@@ -40,7 +40,7 @@ struct file_key {
 /* A name that a policy reserves for a domain, whether anything has it or not. */
 struct name_key {
 	__u64 folder; /* address of its dentry */
-	__u64 name;   /* hash and length, as the kernel keeps them; salted by the folder's address */
+	__u64 name; /* hash and length, as the kernel keeps them; salted by the folder's address */
 };
 
 struct interface_key {
@@ -57,12 +57,12 @@ struct guard_build {
 
 struct guard_state {
 	__u32 abi;
-	__u32 claimed;	  /* holdfastd has taken the guard for its own */
-	__u32 armed;	  /* decisions are made; before, everything passes */
-	__u32 bank;	  /* of the image in force */
+	__u32 claimed; /* holdfastd has taken the guard for its own */
+	__u32 armed; /* decisions are made; before, everything passes */
+	__u32 bank; /* of the image in force */
 	__u32 interfaces; /* how many have a protected XDP program */
-	__u32 ima;	  /* executables have been hashed by the kernel here */
-	__u32 links;	  /* how many carry a label */
+	__u32 ima; /* executables have been hashed by the kernel here */
+	__u32 links; /* how many carry a label */
 	__u32 pad0;
 	__u64 mount_ns; /* address of the mount namespace whose mounts are protected */
 	__u64 sequence; /* of the newest event */

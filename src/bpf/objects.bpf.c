@@ -22,7 +22,7 @@
 /* set or cleared at every creation: an address that had a label before has none now */
 static int label_object(__u64 address, __u32 domain, __u32 kind, __u32 id)
 {
-	struct object_label label = { .domain = domain, .kind = kind, .id = id };
+	struct object_label label = {.domain = domain, .kind = kind, .id = id};
 
 	if (!domain) {
 		bpf_map_delete_elem(&objects, &address);

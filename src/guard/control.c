@@ -20,14 +20,14 @@ int control_call(int control, struct control_args *args)
 
 int control_op(int control, uint32_t op, uint32_t kind, uint32_t id, uint32_t domain)
 {
-	struct control_args args = { .op = op, .kind = kind, .id = id, .domain = domain };
+	struct control_args args = {.op = op, .kind = kind, .id = id, .domain = domain};
 
 	return control_call(control, &args);
 }
 
 int control_put(int control, uint32_t op, const void *data, size_t size)
 {
-	struct control_args args = { .op = op, .pointer = (uintptr_t)data, .size = size };
+	struct control_args args = {.op = op, .pointer = (uintptr_t)data, .size = size};
 
 	return control_call(control, &args);
 }

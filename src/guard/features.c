@@ -25,14 +25,14 @@
 struct variant {
 	const char *program;
 	const char *function; /* it is for kernels that have this function ... */
-	int n_params;	      /* ... with so many arguments; 0: any number */
+	int n_params; /* ... with so many arguments; 0: any number */
 };
 
 static const struct variant variants[] = {
-	{ "files_setattr", "bpf_lsm_inode_setattr", 3 },
-	{ "files_setattr_compat", "bpf_lsm_inode_setattr", 2 },
-	{ "pins_setattr", "bpf_lsm_inode_setattr", 3 },
-	{ "pins_setattr_compat", "bpf_lsm_inode_setattr", 2 },
+	{"files_setattr", "bpf_lsm_inode_setattr", 3},
+	{"files_setattr_compat", "bpf_lsm_inode_setattr", 2},
+	{"pins_setattr", "bpf_lsm_inode_setattr", 3},
+	{"pins_setattr_compat", "bpf_lsm_inode_setattr", 2},
 };
 
 /* One of the two must be there, or the act named would pass unseen. */
@@ -43,25 +43,25 @@ struct requirement {
 };
 
 static const struct requirement requirements[] = {
-	{ "bpf_lsm_bpf", NULL, "bpf(2) commands" },
-	{ "bpf_lsm_bpf_map", NULL, "map fds" },
-	{ "bpf_lsm_bpf_prog", NULL, "program fds" },
-	{ "bpf_lsm_bpf_map_create", "bpf_lsm_bpf_map_alloc_security", "labels of maps" },
-	{ "bpf_lsm_bpf_map_free", "bpf_lsm_bpf_map_free_security", "labels of maps" },
-	{ "bpf_lsm_bpf_prog_free", "bpf_lsm_bpf_prog_free_security", "labels of programs" },
-	{ "bpf_lsm_bprm_creds_for_exec", NULL, "identity" },
-	{ "bpf_lsm_bprm_committed_creds", NULL, "identity" },
-	{ "bpf_lsm_task_alloc", NULL, "identity" },
-	{ "bpf_lsm_mmap_file", NULL, "executable mappings" },
-	{ "bpf_lsm_file_mprotect", NULL, "executable mappings" },
-	{ "bpf_lsm_file_receive", NULL, "fds that are passed on" },
-	{ "security_file_alloc", NULL, "link fds" },
-	{ "bpf_link_prime", NULL, "labels of links" },
-	{ "bpf_link_free", NULL, "labels of links" },
-	{ "bpf_link_inc", NULL, "link fds from pins" },
-	{ "bpf_lsm_inode_unlink", NULL, "pins" },
-	{ "bpf_lsm_sb_umount", NULL, "mounts" },
-	{ "bpf_lsm_task_kill", NULL, "signals" },
+	{"bpf_lsm_bpf", NULL, "bpf(2) commands"},
+	{"bpf_lsm_bpf_map", NULL, "map fds"},
+	{"bpf_lsm_bpf_prog", NULL, "program fds"},
+	{"bpf_lsm_bpf_map_create", "bpf_lsm_bpf_map_alloc_security", "labels of maps"},
+	{"bpf_lsm_bpf_map_free", "bpf_lsm_bpf_map_free_security", "labels of maps"},
+	{"bpf_lsm_bpf_prog_free", "bpf_lsm_bpf_prog_free_security", "labels of programs"},
+	{"bpf_lsm_bprm_creds_for_exec", NULL, "identity"},
+	{"bpf_lsm_bprm_committed_creds", NULL, "identity"},
+	{"bpf_lsm_task_alloc", NULL, "identity"},
+	{"bpf_lsm_mmap_file", NULL, "executable mappings"},
+	{"bpf_lsm_file_mprotect", NULL, "executable mappings"},
+	{"bpf_lsm_file_receive", NULL, "fds that are passed on"},
+	{"security_file_alloc", NULL, "link fds"},
+	{"bpf_link_prime", NULL, "labels of links"},
+	{"bpf_link_free", NULL, "labels of links"},
+	{"bpf_link_inc", NULL, "link fds from pins"},
+	{"bpf_lsm_inode_unlink", NULL, "pins"},
+	{"bpf_lsm_sb_umount", NULL, "mounts"},
+	{"bpf_lsm_task_kill", NULL, "signals"},
 };
 
 static const struct btf_type *function_proto(const struct btf *btf, const char *name)
@@ -118,10 +118,11 @@ static int lsm_probe(struct diag *reterr_diag)
 	}
 	if (list_has(list, "bpf"))
 		return 0;
-	diag_set(reterr_diag, NULL, 0, 0,
-		 "the kernel was booted without 'bpf' among its security modules (%s), so no guard "
-		 "could refuse anything: add 'bpf' to the list of the boot parameter 'lsm=' and reboot",
-		 path);
+	diag_set(
+		reterr_diag, NULL, 0, 0,
+		"the kernel was booted without 'bpf' among its security modules (%s), so no guard "
+		"could refuse anything: add 'bpf' to the list of the boot parameter 'lsm=' and reboot",
+		path);
 	return GUARD_E_KERNEL;
 }
 

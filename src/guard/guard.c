@@ -114,7 +114,8 @@ static int build_same(struct guard *guard, struct diag *reterr_diag)
 	r = build_identify(&build);
 	if (r < 0)
 		return r;
-	if (state.abi == LABELS_ABI && !memcmp(state.build.object, build.object, sizeof(build.object)))
+	if (state.abi == LABELS_ABI &&
+	    !memcmp(state.build.object, build.object, sizeof(build.object)))
 		return 0;
 	diag_set(reterr_diag, NULL, 0, 0,
 		 "the guard that is up is of another build: start the holdfastd it came from");
@@ -222,7 +223,8 @@ int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(guard->maps[GUARD_MAP_OPERATOR], &zero, ret_operator) ? -errno : 0;
+	return bpf_map_lookup_elem(guard->maps[GUARD_MAP_OPERATOR], &zero, ret_operator) ? -errno
+											 : 0;
 }
 
 int guard_mark(struct guard *guard, int fd, uint32_t domain)
@@ -264,9 +266,8 @@ int guard_down(struct guard *guard)
 	int r;
 
 	r = control_op(guard->control, CONTROL_DISARM, 0, 0, 0);
-	if (r < 0)
-		return r;
-	r = pins_remove();
+	if (!r)
+		r = pins_remove();
 	(void)guard_free(guard);
 	return r;
 }

@@ -20,21 +20,21 @@ struct guard;
 /* Documented outcomes; see each function. reterr_diag says which, where and what to do. */
 enum guard_error {
 	_GUARD_E_SUCCESS,
-	GUARD_E_KERNEL,	  /* this kernel, as booted, cannot enforce: the diag names what is missing */
-	GUARD_E_BPFFS,	  /* no bpffs at /sys/fs/bpf */
-	GUARD_E_NONE,	  /* no guard is pinned */
-	GUARD_E_EXISTS,	  /* a guard is pinned already */
+	GUARD_E_KERNEL, /* this kernel, as booted, cannot enforce: the diag names what is missing */
+	GUARD_E_BPFFS, /* no bpffs at /sys/fs/bpf */
+	GUARD_E_NONE, /* no guard is pinned */
+	GUARD_E_EXISTS, /* a guard is pinned already */
 	GUARD_E_NOT_SELF, /* a guard is up and does not take this process for its own */
-	GUARD_E_ABI,	  /* the pinned guard is of another build */
-	GUARD_E_IMAGE,	  /* the guard refused the image */
-	GUARD_E_PROOF,	  /* the guard is attached and its canary passed: it does not enforce */
+	GUARD_E_ABI, /* the pinned guard is of another build */
+	GUARD_E_IMAGE, /* the guard refused the image */
+	GUARD_E_PROOF, /* the guard is attached and its canary passed: it does not enforce */
 };
 
 /* What the kernel keeps of the operator's secret: never the secret. */
 struct guard_operator {
 	uint8_t salt[32];
 	uint8_t hash[32]; /* scrypt of the secret, parameters fixed in src/guard/secret.c */
-	uint64_t set;	  /* 1 if there is one */
+	uint64_t set; /* 1 if there is one */
 };
 
 struct guard_domain_status {
@@ -47,14 +47,15 @@ struct guard_domain_status {
 
 struct guard_status {
 	bool armed;
-	bool ima;	       /* executables are hashed by the kernel at exec; else: the measured fallback */
-	uint64_t armed_ns;     /* load to proven, in nanoseconds; 0 if this process did not load it */
-	uint64_t events;       /* sequence number of the newest event */
-	uint64_t lost;	       /* events that found no room in the ring, all CPUs */
+	bool ima; /* executables are hashed by the kernel at exec; else: the measured fallback */
+	uint64_t armed_ns; /* load to proven, in nanoseconds; 0 if this process did not load it */
+	uint64_t events; /* sequence number of the newest event */
+	uint64_t lost; /* events that found no room in the ring, all CPUs */
 	size_t n_domains;
 	struct guard_domain_status domains[GUARD_MAX_DOMAIN_STATUS];
 	size_t n_weak;
-	const char *weak[GUARD_MAX_WEAK]; /* what this kernel cannot enforce and why; static strings */
+	const char
+		*weak[GUARD_MAX_WEAK]; /* what this kernel cannot enforce and why; static strings */
 };
 
 /**
@@ -126,7 +127,8 @@ int guard_events_fd(struct guard *guard);
  * @fn: 0 to go on; negative errno stops and is returned
  * Return: number of events handed over, or -errno.
  */
-int guard_events_drain(struct guard *guard, int (*fn)(void *userdata, const struct event *event, size_t size),
+int guard_events_drain(struct guard *guard,
+		       int (*fn)(void *userdata, const struct event *event, size_t size),
 		       void *userdata);
 
 /* guard_status() - what the guard knows of itself. Return: 0 or -errno. */

@@ -35,7 +35,7 @@ enum guard_map {
 
 struct guard {
 	int control; /* fd of the control program */
-	int tasks;   /* fd of the link of the iterator that counts tasks */
+	int tasks; /* fd of the link of the iterator that counts tasks */
 	int maps[_GUARD_MAP_MAX];
 	struct ring_buffer *ring;
 	uint64_t armed_ns;

@@ -48,8 +48,8 @@ static int object_open(struct loader *loader, const struct image_header *image)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "holdfast");
 	struct bpf_map *map;
 
-	loader->object = bpf_object__open_mem(guard_object_start,
-					      (size_t)(guard_object_end - guard_object_start), &opts);
+	loader->object = bpf_object__open_mem(
+		guard_object_start, (size_t)(guard_object_end - guard_object_start), &opts);
 	if (!loader->object)
 		return -errno;
 	map = bpf_object__find_map_by_name(loader->object, "events");
@@ -222,7 +222,7 @@ static int steps(struct loader *loader, const void *image, size_t size, struct d
 
 int guard_load(const void *image, size_t size, struct diag *reterr_diag)
 {
-	_cleanup_(loader_done) struct loader loader = { .control = -EBADF };
+	_cleanup_(loader_done) struct loader loader = {.control = -EBADF};
 	int r;
 
 	r = steps(&loader, image, size, reterr_diag);

@@ -14,15 +14,15 @@
 #include "base/diag.h"
 
 const char *const guard_map_names[] = {
-	[GUARD_MAP_STATE] = "state",	 [GUARD_MAP_POLICY] = "policy",
+	[GUARD_MAP_STATE] = "state",	   [GUARD_MAP_POLICY] = "policy",
 	[GUARD_MAP_OPERATOR] = "operator", [GUARD_MAP_OBJECTS] = "objects",
-	[GUARD_MAP_LOST] = "lost",	 [GUARD_MAP_EVENTS] = "events",
+	[GUARD_MAP_LOST] = "lost",	   [GUARD_MAP_EVENTS] = "events",
 };
 _Static_assert(sizeof(guard_map_names) / sizeof(guard_map_names[0]) == _GUARD_MAP_MAX,
 	       "a name for each map");
 
-static const char *const folders[] = { GUARD_PIN_DIR, GUARD_PIN_LINKS, GUARD_PIN_MAPS,
-				       GUARD_PIN_PROGS };
+static const char *const folders[] = {GUARD_PIN_DIR, GUARD_PIN_LINKS, GUARD_PIN_MAPS,
+				      GUARD_PIN_PROGS};
 
 int pins_absent(struct diag *reterr_diag)
 {

@@ -254,9 +254,10 @@ int places_mark(int control, const void *image, struct diag *reterr_diag)
 			r = way_mark(control, &ways, pins[i].path);
 	}
 	if (r == -E2BIG) {
-		diag_set(reterr_diag, NULL, 0, 0,
-			 "the policy's pins lie in more than %d bpffs, or below more than %d mounts",
-			 WAYS_MAX - 1, CHAIN_MAX);
+		diag_set(
+			reterr_diag, NULL, 0, 0,
+			"the policy's pins lie in more than %d bpffs, or below more than %d mounts",
+			WAYS_MAX - 1, CHAIN_MAX);
 		return GUARD_E_BPFFS;
 	}
 	return r;

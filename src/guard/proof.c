@@ -24,8 +24,8 @@
 /* What the child tells: 0 as an id means that it could not make its map. */
 struct canary {
 	uint32_t map_id;
-	int32_t error;	   /* errno of the step that failed, positive */
-	int32_t mapping;   /* errno of the untrusted executable mapping; 0: it went through */
+	int32_t error; /* errno of the step that failed, positive */
+	int32_t mapping; /* errno of the untrusted executable mapping; 0: it went through */
 	uint32_t pad0;
 };
 

@@ -96,7 +96,7 @@ static int seeds_name(int control, struct bpf_object *object, struct bpf_link **
 
 int labels_seed(int control, struct bpf_object *object, struct bpf_link **links, size_t n_links)
 {
-	static const char *const iterators[] = { "seed_maps", "seed_progs", "seed_links" };
+	static const char *const iterators[] = {"seed_maps", "seed_progs", "seed_links"};
 	int r;
 
 	r = seeds_name(control, object, links, n_links);

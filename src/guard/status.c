@@ -100,7 +100,7 @@ static int count_lost(struct guard *guard, struct guard_status *status)
 
 int guard_status(struct guard *guard, struct guard_status *ret_status)
 {
-	struct guard_status status = { .armed_ns = guard->armed_ns };
+	struct guard_status status = {.armed_ns = guard->armed_ns};
 	struct features features = {};
 	struct guard_state state;
 	struct diag diag = {};

@@ -6,7 +6,9 @@
  * lies in the guard's policy banks and is searched by its programs. Owns the layout and its limits;
  * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
  *
- * header | domains | executables | trusted | pins | files     tables follow each other without a gap
+ * header | domains | executables | trusted | pins | files
+ *
+ * Tables follow each other without a gap.
  *
  * Included by kernel-side programs as well: <linux/types.h> or ktypes.h comes first.
  */
@@ -15,10 +17,10 @@
 #define IMAGE_ABI 1
 #define IMAGE_MAX_SIZE (1u << 20)
 
-#define IMAGE_NAME_LEN 64   /* policy name, with its terminating NUL */
+#define IMAGE_NAME_LEN 64 /* policy name, with its terminating NUL */
 #define IMAGE_DOMAIN_LEN 32 /* domain name, with its terminating NUL */
-#define IMAGE_UNIT_LEN 64   /* unit name, with its terminating NUL */
-#define IMAGE_PATH_LEN 256  /* path, with its terminating NUL */
+#define IMAGE_UNIT_LEN 64 /* unit name, with its terminating NUL */
+#define IMAGE_PATH_LEN 256 /* path, with its terminating NUL */
 #define IMAGE_DIGEST_LEN 32 /* SHA-256 */
 
 #define IMAGE_MAX_DOMAINS 64
@@ -32,36 +34,36 @@
 #define IMAGE_RING_DEFAULT_KIB 1024
 
 /* Domain ids are derived from names (image_domain_id()), so that a label outlives a reload. */
-#define DOMAIN_NONE 0u	   /* a stranger */
-#define DOMAIN_SELF 1u	   /* the guard and holdfastd */
-#define DOMAIN_CANARY 2u   /* what the guard's self-proof is refused */
-#define DOMAIN_FIRST 16u   /* the least id of a policy's domain */
+#define DOMAIN_NONE 0u /* a stranger */
+#define DOMAIN_SELF 1u /* the guard and holdfastd */
+#define DOMAIN_CANARY 2u /* what the guard's self-proof is refused */
+#define DOMAIN_FIRST 16u /* the least id of a policy's domain */
 
 /* image_header.mode, image_domain.mode */
 #define IMAGE_MODE_OBSERVE 1
 #define IMAGE_MODE_ENFORCE 2
 
 /* image_executable.launch: which exec gives the label */
-#define IMAGE_LAUNCH_ANY 1	/* every exec of that content */
-#define IMAGE_LAUNCH_UNIT 2	/* by PID 1, in the cgroup of unit */
-#define IMAGE_LAUNCH_PARENT 3	/* by a task of the domain launch_domain */
+#define IMAGE_LAUNCH_ANY 1 /* every exec of that content */
+#define IMAGE_LAUNCH_UNIT 2 /* by PID 1, in the cgroup of unit */
+#define IMAGE_LAUNCH_PARENT 3 /* by a task of the domain launch_domain */
 #define IMAGE_LAUNCH_HOLDFAST 4 /* by holdfastd, for `holdfast run` */
 
 struct image_header {
 	__u32 magic;
 	__u32 abi;
-	__u32 size;	/* of the whole image, in bytes */
-	__u32 mode;	/* of `self`: enforce if any domain's is */
-	__u64 version;	/* metadata.version; only goes up */
+	__u32 size; /* of the whole image, in bytes */
+	__u32 mode; /* of `self`: enforce if any domain's is */
+	__u64 version; /* metadata.version; only goes up */
 	__u32 ring_kib; /* events.ring, a power of two */
 	__u32 n_domains;
 	__u32 n_executables;
 	__u32 n_trusted;
 	__u32 n_pins;
 	__u32 n_files;
-	char name[IMAGE_NAME_LEN];	/* metadata.name, NUL padded */
-	__u8 digest[IMAGE_DIGEST_LEN];	/* SHA-256 of the image with this field zero */
-	__u64 size_filter[64];		/* bit (size % 4096) for each executable: the exec prefilter */
+	char name[IMAGE_NAME_LEN]; /* metadata.name, NUL padded */
+	__u8 digest[IMAGE_DIGEST_LEN]; /* SHA-256 of the image with this field zero */
+	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
 };
 
 struct image_domain { /* sorted by id, ids are unique */
@@ -93,7 +95,7 @@ struct image_pin { /* sorted by path; a path appears once */
 	char path[IMAGE_PATH_LEN]; /* absolute, normalised, below a bpffs */
 };
 
-/* What the digests were taken of: holdfastd measures these where the kernel cannot hash (no IMA). */
+/* What digests were taken of: holdfastd measures these where the kernel cannot hash (no IMA). */
 struct image_file { /* sorted by path; a path appears once */
 	char path[IMAGE_PATH_LEN];
 };
@@ -108,10 +110,11 @@ struct image_file { /* sorted by path; a path appears once */
 #define IMAGE_OFF_FILES(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
 #define IMAGE_OFF_END(h) (IMAGE_OFF_FILES(h) + (h)->n_files * (__u32)sizeof(struct image_file))
 
-#define IMAGE_FILTER_BIT(size) ((__u32)(size) & 4095u)
+#define IMAGE_FILTER_BIT(size) ((__u32)(size)&4095u)
 
 _Static_assert(sizeof(struct image_header) == 656, "image_header layout");
 _Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");
 _Static_assert(sizeof(struct image_executable) == 376, "image_executable layout");
 _Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");
 _Static_assert(sizeof(struct image_pin) == 264, "image_pin layout");
+_Static_assert(sizeof(struct image_file) == 256, "image_file layout");

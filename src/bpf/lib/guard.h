@@ -6,8 +6,8 @@
  * report. A hook collects a struct act, and refuses if guard_refuses() says so.
  */
 
-#include <asm/errno.h>
 #include "bpf/lib/maps.h"
+#include <asm/errno.h>
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -158,7 +158,7 @@ static long domain_search_step(__u32 i, void *context)
 /* domain_mode() - IMAGE_MODE_* of a domain; 0 if the policy in force does not know it. */
 INLINE __u32 domain_mode(__u32 id)
 {
-	struct domain_search search = { .id = id };
+	struct domain_search search = {.id = id};
 	struct image_header *image = policy_in_force();
 
 	if (!image)

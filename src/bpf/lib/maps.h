@@ -27,9 +27,9 @@ struct measurement {
 /* Of a task: only labelled tasks, tasks at a decision, and PID 1's newborn have one. */
 struct task_label {
 	__u32 domain;
-	__u32 pending;	    /* what the exec under way gives, if it ends with pending_file */
+	__u32 pending; /* what the exec under way gives, if it ends with pending_file */
 	__u64 pending_file; /* address */
-	__u32 command;	    /* of the bpf(2) call under way */
+	__u32 command; /* of the bpf(2) call under way */
 	__u32 expect;
 	__u32 mark_kind;
 	__u32 mark_domain;
@@ -41,7 +41,7 @@ struct task_label {
 
 struct inode_label {
 	__u32 domain; /* owner of a pin; DOMAIN_NONE if only held */
-	__u32 held;   /* domain whose tasks have mapped it executable */
+	__u32 held; /* domain whose tasks have mapped it executable */
 };
 
 struct policy_bank {

@@ -278,6 +278,8 @@ int main(void)
 		cmocka_unit_test(the_order_in_the_policy_does_not_change_a_byte),
 		cmocka_unit_test(one_content_cannot_be_two_executables),
 		cmocka_unit_test(files_have_a_limit),
+		cmocka_unit_test(trusted_digests_have_a_limit),
+		cmocka_unit_test(the_guard_enforces_if_one_domain_does),
 		cmocka_unit_test(running_out_of_memory_leaves_nothing_behind),
 	};
 

@@ -147,8 +147,6 @@ BREAK(header_version, t->h->version = 0)
 BREAK(header_ring_small, t->h->ring_kib = 32)
 BREAK(header_ring_large, t->h->ring_kib = 131072)
 BREAK(header_ring_odd, t->h->ring_kib = 1000)
-BREAK(header_files, t->h->n_files = 1)
-BREAK(header_many_files, t->h->n_files = 1025)
 BREAK(domain_above, (t->h->mode = IMAGE_MODE_OBSERVE, t->domains[0].mode = IMAGE_MODE_ENFORCE))
 BREAK(header_name_empty, t->h->name[0] = 0)
 BREAK(header_name_odd, t->h->name[0] = '/')
@@ -220,8 +218,6 @@ static const struct {
 	{header_ring_small, "ring"},
 	{header_ring_large, "ring"},
 	{header_ring_odd, "ring"},
-	{header_files, "tables end"},
-	{header_many_files, "files"},
 	{domain_above, "the guard itself does not"},
 	{header_name_empty, "policy name"},
 	{header_name_odd, "policy name"},
