@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Attachments: what keeps a program in place. Links have no object hook of their own, so they are
- * labelled as they come to be, and a stranger's fd to one fails where its file is made. XDP over netlink,
- * which needs no fd, is interfaces.bpf.c's.
+ * labelled as they come to be, and a stranger's fd to one fails where its file is made. XDP over
+ * netlink, which needs no fd, is interfaces.bpf.c's.
  *
- *   hook                    refuses with   if the label cannot be stored   cost to others
- *   fexit bpf_link_prime    -              an event says so                per new link
- *   fentry bpf_link_free    -              -                               per link's end
- *   fentry bpf_link_inc     -              -                               per link from a pin
- *   security_file_alloc     EPERM          -                               one storage lookup per file
+ *   hook                   refuses with   if the label cannot be stored   cost to others
+ *   fexit bpf_link_prime   -              an event says so                per new link
+ *   fentry bpf_link_free   -              -                               per link's end
+ *   fentry bpf_link_inc    -              -                               per link from a pin
+ *   security_file_alloc    EPERM          -                               a storage lookup per file
  */
 
 #include "bpf/lib/guard.h"

@@ -71,8 +71,8 @@ static __u32 attach_type_owner(int command, union bpf_attr *attr, __u32 *ret_row
 }
 
 /*
- * A link is labelled when it is there already, and cannot be refused then: so it is refused here, to
- * whoever needs a label, while there is still room for those under way.
+ * A link is labelled when it is there already, and cannot be refused then: so it is refused here,
+ * to whoever needs a label, while there is still room for those under way.
  */
 INLINE bool room_for_link(int command)
 {

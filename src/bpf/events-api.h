@@ -58,7 +58,7 @@
 struct event {
 	__u32 abi;
 	__u32 size; /* of this record, in bytes */
-	__u64 sequence; /* from 1; a gap is a lost event, and the per-CPU loss counters say how many */
+	__u64 sequence; /* from 1; a gap is a lost event, counted per CPU */
 	__u64 boot_ns; /* CLOCK_BOOTTIME */
 	__u32 act;
 	__u32 command; /* of bpf(2), or as the act says */

@@ -9,7 +9,7 @@
  *   bprm_creds_for_exec   EACCES         exec goes on without a label    one array lookup
  *   bprm_committed_creds  -              -                               one storage lookup
  *   task_alloc            ENOMEM         fork fails                      one storage lookup
- *   mmap_file             EPERM          mapping fails                   one test; exec maps a lookup
+ *   mmap_file             EPERM          mapping fails                   one test; exec: a lookup
  *   file_mprotect         EPERM          -                               one test
  */
 
@@ -185,8 +185,9 @@ static bool in_unit(struct image_executable *executable)
 /*
  * May this exec, by this task, give the label? A task of the domain re-executes its own freely.
  *
- * "By PID 1" means the first exec of a task that PID 1 itself has forked: no stranger has run in it.
- * Being PID 1's child means nothing, every orphan is; nor does the cgroup alone, root moves tasks.
+ * "By PID 1" means the first exec of a task that PID 1 itself has forked: no stranger has run in
+ * it. Being PID 1's child means nothing, every orphan is; nor does the cgroup alone, root moves
+ * tasks.
  */
 static bool launched_rightly(struct image_executable *executable, __u32 domain, bool born)
 {

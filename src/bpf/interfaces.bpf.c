@@ -29,7 +29,7 @@ struct block {
 };
 
 struct message_walk {
-	void *data; /* the verifier follows it: constant, so that a round of a loop is like the last */
+	void *data; /* stays as it is: the verifier follows it from round to round */
 	__u32 at; /* offset of the next message, then attribute */
 	__u32 end; /* of the buffer, then message */
 	__u32 netns;

@@ -5,7 +5,8 @@
  * The few kernel types the guard reads, and of each only the fields it reads: CO-RE finds them in
  * the running kernel. Never a vmlinux.h: that would tie the build to the builder's kernel.
  *
- * A type___flavour is the same type as another kernel has it; what history it follows is said there.
+ * A type___flavour is the same type as another kernel has it; what history it follows is said
+ * there.
  */
 
 #include <linux/types.h>

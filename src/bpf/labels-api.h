@@ -71,4 +71,7 @@ struct guard_state {
 
 _Static_assert(sizeof(struct object_label) == 16, "object_label layout");
 _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
+_Static_assert(sizeof(struct name_key) == 16, "name_key layout");
+_Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
+_Static_assert(sizeof(struct guard_build) == 72, "guard_build layout");
 _Static_assert(sizeof(struct guard_state) == 120, "guard_state layout");

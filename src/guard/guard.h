@@ -89,7 +89,10 @@ struct guard *guard_free(struct guard *guard);
  */
 int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag);
 
-/* guard_image() - the image in force, read from the kernel; *ret_image is malloc()ed. Return: 0 or -errno. */
+/*
+ * guard_image() - the image in force, read from the kernel; *ret_image is malloc()ed. Return: 0 or
+ * -errno.
+ */
 int guard_image(struct guard *guard, void **ret_image, size_t *ret_size);
 
 /* What the kernel keeps of the operator's secret. Return: 0 or -errno. */

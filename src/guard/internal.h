@@ -69,7 +69,9 @@ int features_choose(const struct features *features, struct bpf_object *object,
 /* features_weak() - what this kernel cannot enforce and why, static strings. Return: how many. */
 size_t features_weak(const struct features *features, const char **ret_weak, size_t max);
 
-/* control_call() - run the control program. Return: 0 or negative errno, its own or the kernel's. */
+/*
+ * control_call() - run the control program. Return: 0 or negative errno, its own or the kernel's.
+ */
 int control_call(int control, struct control_args *args);
 
 /* The same, by operation. */
@@ -88,13 +90,15 @@ int labels_seed(int control, struct bpf_object *object, struct bpf_link **links,
 /**
  * places_mark() - mark the way to the pins, and every pin and folder of the image that exists
  *
- * A folder that a domain's pins shall lie in is made if it is missing, so that nobody else makes it.
+ * A folder that a domain's pins shall lie in is made if it is missing, so that nobody else makes
+ * it.
  * Return: 0; GUARD_E_BPFFS if a pin's folder is not below a bpffs; negative errno.
  */
 int places_mark(int control, const void *image, struct diag *reterr_diag);
 
 /**
- * files_measure() - hash and seal the files of the image and holdfastd's own, where the kernel cannot
+ * files_measure() - hash and seal the files of the image and holdfastd's own, where the kernel
+ * cannot
  *
  * A file that is missing or being written is passed over: it gives nobody a label. Return: 0 or
  * negative errno.
@@ -104,5 +108,7 @@ int files_measure(int control, const void *image);
 /* proof_run() - provoke the guard's own denials. Return: 0; GUARD_E_PROOF; negative errno. */
 int proof_run(int control, struct diag *reterr_diag);
 
-/* build_identify() - digests of the guard object and of this binary. Return: 0 or negative errno. */
+/*
+ * build_identify() - digests of the guard object and of this binary. Return: 0 or negative errno.
+ */
 int build_identify(struct guard_build *ret_build);

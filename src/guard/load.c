@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From the object file to a guard that enforces: load, claim, attach, label, pin, arm, prove, freeze.
- * Up to the end nothing is left behind by a failure: the pins are removed and the links with them.
+ * From the object file to a guard that enforces: load, claim, attach, label, pin, arm, prove,
+ * freeze. Up to the end nothing is left behind by a failure: the pins are removed and the links
+ * with them.
  */
 
 #include "guard/load.h"

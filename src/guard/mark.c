@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Owners for inodes: the caller announces what its next change of attributes means, and makes it. */
+/*
+ * Owners for inodes: the caller announces what its next change of attributes means, and makes it.
+ */
 
 #include "guard/mark.h"
 

@@ -10,7 +10,8 @@
  * @kind:    CONTROL_MARK_FILE, _PIN or _PLACE
  * @domain:  the owner
  *
- * Its mode is set to what it is: nothing changes, and the guard's inode_setattr hook sees the inode.
+ * Its mode is set to what it is: nothing changes, and the guard's inode_setattr hook sees the
+ * inode.
  * Return: 0 or negative errno.
  */
 int mark_fd(int control, int fd, uint32_t kind, uint32_t domain);

@@ -55,7 +55,10 @@ int files_measure(int control, const void *image)
 		return r;
 	for (uint32_t i = 0; i < header->n_files; i++) {
 		r = file_measure(control, files[i].path);
-		/* Not there now, or being written: a stranger, as any file that nobody has measured. */
+		/*
+		 * Not there now, or being written: a stranger, as any file that nobody has
+		 * measured.
+		 */
 		if (r < 0 && r != -ENOENT && r != -ESTALE && r != -EINVAL && r != -ENOTDIR)
 			return r;
 	}

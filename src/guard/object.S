@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guard's object file, carried in the binary: holdfastd opens no file that could be replaced. */
+/*
+ * The guard's object file, carried in the binary: holdfastd opens no file that could be replaced.
+ */
 	.section .rodata
 	.global guard_object_start
 	.global guard_object_end

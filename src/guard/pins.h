@@ -13,5 +13,8 @@ int pins_absent(struct diag *reterr_diag);
 /* pins_make() - make the folders. Return: 0 or negative errno. */
 int pins_make(void);
 
-/* pins_remove() - links first, so that the hooks go before what they use. Return: 0 or negative errno. */
+/*
+ * pins_remove() - links first, so that the hooks go before what they use. Return: 0 or negative
+ * errno.
+ */
 int pins_remove(void);

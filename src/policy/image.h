@@ -110,7 +110,7 @@ struct image_file { /* sorted by path; a path appears once */
 #define IMAGE_OFF_FILES(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
 #define IMAGE_OFF_END(h) (IMAGE_OFF_FILES(h) + (h)->n_files * (__u32)sizeof(struct image_file))
 
-#define IMAGE_FILTER_BIT(size) ((__u32)(size)&4095u)
+#define IMAGE_FILTER_BIT(size) ((__u32)(size) % 4096u)
 
 _Static_assert(sizeof(struct image_header) == 656, "image_header layout");
 _Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");

@@ -45,7 +45,10 @@ INLINE struct measurement *inode_measurement(struct inode *inode)
 	return bpf_map_lookup_elem(&measured, &key);
 }
 
-/* For whom its content must stay: who has mapped it executable, or measured it; DOMAIN_NONE: nobody. */
+/*
+ * For whom its content must stay: who has mapped it executable, or measured it; DOMAIN_NONE:
+ * nobody.
+ */
 INLINE __u32 inode_holder(struct inode *inode)
 {
 	struct inode_label *label;

@@ -84,7 +84,9 @@ struct files_map {
 	__type(value, __u32);
 };
 
-/* Where the kernel cannot hash: what holdfastd has measured, of inodes that nobody may write since. */
+/*
+ * Where the kernel cannot hash: what holdfastd has measured, of inodes that nobody may write since.
+ */
 struct measured_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LABELS_MAX_MEASURED);
