@@ -66,9 +66,12 @@ static void harden(void)
 
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		log_warning("PR_SET_DUMPABLE: %m, ignoring");
-	/* Commands of `holdfast run` start with it as well; BPF maps count there on old kernels. */
-	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+	/*
+	 * Commands of `holdfast run` start with it as well; BPF maps count there on old kernels. With
+	 * less, what is locked could not grow.
+	 */
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0 ||
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		log_warning("Memory cannot be locked: %m, ignoring");
 	(void)umask(022);
 	(void)chdir("/");

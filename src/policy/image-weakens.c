@@ -21,6 +21,11 @@ static const char *domain_name(const void *image, uint32_t id)
 	return d ? d->name : "?";
 }
 
+static const char *executable_name(const struct image_executable *e)
+{
+	return e->path[0] ? e->path : "(named by digest)";
+}
+
 static bool mode_lowered(const void *old, const void *new, struct diag *reterr_diag)
 {
 	const struct image_domain *domains = image_domains(old);
@@ -60,15 +65,15 @@ static bool executable_gained(const void *old, const void *new, struct diag *ret
 		if (before && before->domain != e->domain)
 			return weakens(reterr_diag,
 				       "the executable '%s' moves from the domain '%s' to '%s'",
-				       e->path, domain_name(old, before->domain),
+				       executable_name(e), domain_name(old, before->domain),
 				       domain_name(new, e->domain));
 		if (before && launch_changed(before, e))
 			return weakens(reterr_diag,
 				       "the launch rule of '%s' in the domain '%s' changes",
-				       e->path, domain_name(new, e->domain));
+				       executable_name(e), domain_name(new, e->domain));
 		if (!before && image_domain_find(old, e->domain))
 			return weakens(reterr_diag, "the domain '%s' gains the executable '%s'",
-				       domain_name(new, e->domain), e->path);
+				       domain_name(new, e->domain), executable_name(e));
 	}
 	return false;
 }
@@ -127,10 +132,26 @@ static bool pin_invaded(const void *old, const void *new, struct diag *reterr_di
 	return false;
 }
 
+/*
+ * It touches nobody's, but whoever has a domain is out of everybody's reach, the operator's too: an
+ * attacker's tools would be well kept there.
+ */
+static bool domain_gained(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_domain *domains = image_domains(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_domains; i++) {
+		if (!image_domain_find(old, domains[i].id))
+			return weakens(reterr_diag, "the domain '%s' is new", domains[i].name);
+	}
+	return false;
+}
+
 enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag)
 {
 	static bool (*const ways[])(const void *old, const void *new, struct diag *reterr_diag) = {
-		mode_lowered, executable_gained, trusted_gained, pin_lost, pin_invaded,
+		mode_lowered, executable_gained, trusted_gained,
+		pin_lost,     pin_invaded,	 domain_gained,
 	};
 
 	if (image_header(new)->version < image_header(old)->version) {

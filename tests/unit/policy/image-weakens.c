@@ -55,7 +55,7 @@ static const struct {
 	 HEAD("1", "enforce") DOMAINS OBSERVED("a", X1), IMAGE_CHANGE_WEAKENS,
 	 "the mode of the domain 'a' goes from enforce to observe"},
 	{"a domain is added", HEAD("1", "enforce") DOMAINS A, HEAD("1", "enforce") DOMAINS A B,
-	 IMAGE_CHANGE_NONE, ""},
+	 IMAGE_CHANGE_WEAKENS, "the domain 'b' is new"},
 	{"a domain is removed", HEAD("1", "enforce") DOMAINS A B, HEAD("1", "enforce") DOMAINS A,
 	 IMAGE_CHANGE_WEAKENS, "the domain 'b' is gone"},
 	{"a domain is renamed", HEAD("1", "enforce") DOMAINS A,
@@ -139,7 +139,8 @@ static void each_way_to_permit_more_is_told_from_the_ways_that_do_not(void **sta
 /* No two checked images can show it, see pin_invaded(): the check is driven by hand. */
 static void reaching_into_a_pin_weakens_even_if_the_check_of_an_image_missed_it(void **state)
 {
-	static const char text[] = HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/run/a/b");
+	static const char text[] = HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/run/a/b")
+		DOMAIN("c", X4, "", "");
 	static const char more[] = HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/run/a/b")
 		DOMAIN("c", X4, "", "/run/z");
 	_cleanup_free_ void *old = NULL, *new = NULL;
