@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Runs every test and counts: unit tests under sanitizers, the checks of the house rules, the guest
-# suites on each kernel of the matrix. The last line is `N passed, N failed, N skipped`; the exit
-# code is 0 only if nothing failed. Logs are in build/test-logs/.
+# suites on each kernel of the matrix, and on one of them whether the tests notice what is broken:
+# the guard without a room (sabotage), the tree with an error (mutants). The last line is
+# `N passed, N failed, N skipped`; the exit code is 0 only if nothing failed. Logs are in
+# build/test-logs/.
 #
-# QUICK=1       one kernel, and only the suites whose rooms differ from HEAD
+# QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
 #
@@ -191,7 +193,9 @@ run_checks() {
 
 	echo "# checks of the house rules"
 	for script in tests/check/*; do
-		[ -x "$script" ] && [ -f "$script" ] || continue
+		if [ ! -f "$script" ] || [ ! -x "$script" ]; then
+			continue
+		fi
 		name=$(basename "${script%.*}")
 		code=0
 		BUILD=$PWD/build "$script" </dev/null >"$logs/check-$name.log" 2>&1 || code=$?
@@ -308,6 +312,35 @@ drain() {
 	done
 }
 
+# A script that speaks TAP by itself: run_script NAME COMMAND...
+run_script() {
+	local name=$1 code=0
+
+	shift
+	"$@" </dev/null >"$logs/$name.log" 2>&1 || code=$?
+	take_tap "$name" "$code" skip <"$logs/$name.log"
+	grep '^#' "$logs/$name.log" || true
+}
+
+# Do the tests notice what they are for?
+run_sabotage() {
+	echo "# sabotage: the guard without one of its rooms"
+	run_script sabotage tests/sabotage.sh
+}
+
+run_mutants() {
+	echo "# mutants: one error each, and the test that has to notice"
+	run_script mutants tests/mutants/run.py ${QUICK:+--changed}
+}
+
+# stage FUNCTION: says how long it took
+stage() {
+	local begun=$SECONDS
+
+	"$1"
+	echo "# ${1#run_}: $((SECONDS - begun)) seconds"
+}
+
 summary() {
 	local passed failed skipped
 
@@ -326,9 +359,11 @@ summary() {
 echo "# build"
 if build build >"$logs/build.log" 2>&1 && ninja -C build >>"$logs/build.log" 2>&1; then
 	record pass "build"
-	run_units
-	run_checks
-	run_guests
+	stage run_units
+	stage run_checks
+	stage run_guests
+	[ -n "${QUICK:-}" ] || stage run_sabotage
+	stage run_mutants
 else
 	record fail "build"
 	tail -n 40 "$logs/build.log" | sed 's/^/# /'

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What an attacker does to pass for a task of the domain. Each helper ends in asking the kernel for
+ * the victim's map, or in running a program that does: 0 it was given, 1 it was refused.
+ *
+ *   ask NAME REQUEST          no disguise at all: prints the victim's reply (victim.h); 0 if it came
+ *   peek ID                   without any disguise
+ *   comm NAME ID              under another name
+ *   exe FILE ID               with /proc/PID/exe leading to FILE (PR_SET_MM_EXE_FILE)
+ *   argv0 NAME CMD [ARG]...   CMD with another argv[0]
+ *   traced CMD [ARG]...       CMD traced from its birth
+ *   memory FILE [ARG]...      FILE's content, from a memfd
+ *   orphan CGROUP CMD [ARG].. CMD as a child of PID 1, in CGROUP
+ *
+ * And two that pretend nothing:
+ *   hammer FILE VERB          attacks until FILE is there; 1 if not one of many attacks went through
+ *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
+ */
+#include "probe.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/if_ether.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../victim.h"
+#include "insn.h"
+
+#define MAPPINGS_MAX 16
+
+static int peek(const char *id)
+{
+	int fd = bpf_map_get_fd_by_id((uint32_t)strtoul(id, NULL, 10));
+
+	if (fd >= 0)
+		return PROBE_ALLOWED;
+	/* the guard refuses an id as if it were not there */
+	return errno == EPERM || errno == ENOENT ? PROBE_DENIED : PROBE_IMPOSSIBLE;
+}
+
+static int as_ask(int argc, char **argv)
+{
+	char reply[PROBE_STATE_MAX], request[512] = "";
+
+	for (int i = 2; i < argc; i++)
+		snprintf(request + strlen(request), sizeof(request) - strlen(request), "%s%s",
+			 i > 2 ? " " : "", argv[i]);
+	if (target_ask(argv[1], request, reply, sizeof(reply)) < 0)
+		return PROBE_DENIED;
+	puts(reply);
+	return PROBE_ALLOWED;
+}
+
+static int as_peek(int argc, char **argv)
+{
+	return peek(argv[1]);
+}
+
+static int as_comm(int argc, char **argv)
+{
+	if (prctl(PR_SET_NAME, argv[1]) < 0)
+		return setup_failed("PR_SET_NAME");
+	return peek(argv[2]);
+}
+
+/* ---- another exe */
+
+struct mapping {
+	unsigned long start, end;
+	int prot;
+};
+
+/* Our own file's mappings; the kernel lets exe change only when none is left. */
+static size_t own_mappings(struct mapping *mappings, size_t max)
+{
+	char line[512], exe[256], *path, access[5];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	FILE *file = fopen("/proc/self/maps", "re");
+	size_t count = 0;
+
+	if (!file || n < 0)
+		return 0;
+	exe[n] = '\0';
+	while (count < max && fgets(line, sizeof(line), file)) {
+		struct mapping *m = &mappings[count];
+
+		line[strcspn(line, "\n")] = '\0';
+		path = strchr(line, '/');
+		if (!path || strcmp(path, exe) != 0 ||
+		    sscanf(line, "%lx-%lx %4s", &m->start, &m->end, access) != 3)
+			continue;
+		m->prot = (access[0] == 'r' ? PROT_READ : 0) | (access[1] == 'w' ? PROT_WRITE : 0) |
+			  (access[2] == 'x' ? PROT_EXEC : 0);
+		count++;
+	}
+	fclose(file);
+	return count;
+}
+
+/* Puts a copy of itself under our feet. Nothing here may be written between copy and move. */
+static int replace_mapping(const struct mapping *m)
+{
+	size_t size = m->end - m->start;
+	void *copy;
+
+	copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (copy == MAP_FAILED)
+		return -1;
+	memcpy(copy, (const void *)m->start, size);
+	if (mprotect(copy, size, m->prot) < 0)
+		return -1;
+	return mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)m->start) ==
+			       MAP_FAILED
+		       ? -1
+		       : 0;
+}
+
+static int as_exe(int argc, char **argv)
+{
+	struct mapping mappings[MAPPINGS_MAX];
+	char now[256] = "";
+	size_t n = own_mappings(mappings, MAPPINGS_MAX);
+	int fd;
+
+	for (size_t i = 0; i < n; i++)
+		if (replace_mapping(&mappings[i]) < 0)
+			return setup_failed("mappings");
+	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, fd, 0, 0) < 0)
+		return setup_failed("PR_SET_MM_EXE_FILE") ? PROBE_IMPOSSIBLE : 0;
+	if (readlink("/proc/self/exe", now, sizeof(now) - 1) < 0 || strcmp(now, argv[1]) != 0) {
+		fprintf(stderr, "probe: exe is %s\n", now);
+		return PROBE_IMPOSSIBLE;
+	}
+	return peek(argv[2]);
+}
+
+/* ---- running it */
+
+static int as_argv0(int argc, char **argv)
+{
+	char *name = argv[1], *path = argv[2];
+
+	argv[2] = name;
+	execv(path, argv + 2);
+	return PROBE_IMPOSSIBLE;
+}
+
+static int exit_code(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int as_traced(int argc, char **argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(PROBE_IMPOSSIBLE);
+		execv(argv[1], argv + 1);
+		_exit(PROBE_IMPOSSIBLE);
+	}
+	while (waitpid(pid, &status, 0) == pid) {
+		if (WIFEXITED(status) || WIFSIGNALED(status))
+			return exit_code(status);
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+	}
+	return PROBE_IMPOSSIBLE;
+}
+
+static int as_memory(int argc, char **argv)
+{
+	int file = open(argv[1], O_RDONLY | O_CLOEXEC), memory = memfd_create("m", MFD_CLOEXEC), fd;
+	struct stat st;
+	char path[64];
+	off_t done = 0;
+
+	if (file < 0 || memory < 0 || fstat(file, &st) < 0)
+		return setup_failed(argv[1]) ? PROBE_IMPOSSIBLE : 0;
+	while (done < st.st_size && sendfile(memory, file, &done, (size_t)(st.st_size - done)) > 0)
+		;
+	/* who can write it keeps it from being run */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	close(memory);
+	fexecve(fd, argv + 1, environ);
+	return setup_failed("fexecve") ? PROBE_IMPOSSIBLE : 0;
+}
+
+static void orphan_run(const char *cgroup, char **argv)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		_exit(PROBE_IMPOSSIBLE);
+	while (getppid() != 1)
+		usleep(1000);
+	execv(argv[0], argv);
+	_exit(PROBE_IMPOSSIBLE);
+}
+
+/* PID 1 gets its exit code; what it says comes to us: `peek CODE`. */
+static int as_orphan(int argc, char **argv)
+{
+	int pipes[2], code = PROBE_IMPOSSIBLE;
+	char line[128];
+	FILE *said;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return PROBE_IMPOSSIBLE;
+	pid = fork();
+	if (pid == 0) {
+		if (fork() == 0) {
+			dup2(pipes[1], STDOUT_FILENO);
+			orphan_run(argv[1], argv + 2);
+		}
+		_exit(0);
+	}
+	close(pipes[1]);
+	waitpid(pid, NULL, 0);
+	said = fdopen(pipes[0], "r");
+	while (said && fgets(line, sizeof(line), said))
+		(void)sscanf(line, "peek %d", &code);
+	return code;
+}
+
+/* ---- no disguise */
+
+static int as_hammer(int argc, char **argv)
+{
+	const struct technique *technique = technique_find(argv[2]);
+	unsigned int n = 0, allowed = 0, denied = 0;
+	struct target target;
+
+	if (!technique || target_load(VICTIM_NAME, &target) < 0)
+		return PROBE_IMPOSSIBLE;
+	for (; access(argv[1], F_OK) < 0; n++) {
+		int code = exit_of(technique, technique->run(&target));
+
+		allowed += code == PROBE_ALLOWED;
+		denied += code == PROBE_DENIED;
+		/* often enough to fall into any gap, seldom enough for the ring to hold it all */
+		usleep(2000);
+	}
+	printf("%u attacks, %u refused, %u went through\n", n, denied, allowed);
+	if (allowed)
+		return PROBE_ALLOWED;
+	return n > 10 && denied == n ? PROBE_DENIED : PROBE_OTHERWISE;
+}
+
+static int as_sniff(int argc, char **argv)
+{
+	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 64), EXIT()};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				      .sin_port = htons(9)};
+	struct timeval patience = {.tv_sec = 5};
+	int prog, raw, sender;
+	char packet[64];
+
+	prog = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "sniff", "GPL", insns, 2, NULL);
+	raw = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
+	sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (prog < 0 || raw < 0 || sender < 0 ||
+	    setsockopt(raw, SOL_SOCKET, SO_ATTACH_BPF, &prog, sizeof(prog)) < 0 ||
+	    setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+		return PROBE_DENIED;
+	(void)sendto(sender, "x", 1, 0, (struct sockaddr *)&address, sizeof(address));
+	return recv(raw, packet, sizeof(packet), 0) > 0 ? PROBE_ALLOWED : PROBE_DENIED;
+}
+
+static const struct {
+	const char *name;
+	int min_args;
+	int (*run)(int argc, char **argv);
+} helpers[] = {
+	{"ask", 2, as_ask},	  {"peek", 1, as_peek},	    {"comm", 2, as_comm},
+	{"exe", 2, as_exe},	  {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
+	{"memory", 1, as_memory}, {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
+	{"sniff", 0, as_sniff},
+};
+
+int identity_main(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
+		if (strcmp(argv[0], helpers[i].name) == 0 && argc > helpers[i].min_args)
+			return helpers[i].run(argc, argv);
+	fprintf(stderr, "probe: no helper %s with %d arguments\n", argv[0], argc - 1);
+	return PROBE_IMPOSSIBLE;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Probes: one table row is one technique of root against somebody's eBPF objects, done once, without
+ * any care for being seen. A probe says only what the kernel answered; what it did to the target the
+ * target says itself.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROBE_STATE_MAX 2048
+
+enum probe_exit {
+	PROBE_ALLOWED = 0,
+	PROBE_DENIED = 1,     /* with the errno that the row expects */
+	PROBE_IMPOSSIBLE = 2, /* could not be attempted; usage errors too */
+	PROBE_OTHERWISE = 3,  /* failed, with another errno */
+};
+
+/* What run() returns, besides 0 and the negative errno of the act itself. */
+#define PROBE_SETUP 1 /* something before the act failed; it has been said on stderr */
+
+/* Whom a probe attacks: the victim, or somebody like it whom no policy protects. */
+struct target {
+	const char *name;
+	char state[PROBE_STATE_MAX];
+};
+
+/* technique.flags */
+#define SILENT 1u  /* success leaves no trace in the target's state */
+#define MOUNTS 2u  /* success changes mounts: the driver puts them back */
+#define LONELY 4u  /* there is nobody else's object of that kind, and no neighbour of another */
+#define SELF 8u	   /* the target is the guard: nothing to attack without it */
+#define KILLS 16u  /* success ends the daemon; it comes again */
+
+struct technique {
+	const char *id;	  /* row of the threat catalogue */
+	const char *verb; /* on the command line; unique */
+	const char *what; /* in one line */
+	int error;	  /* of the refusal, positive; ENOENT where an id is asked for: see commands.bpf.c */
+	/* rows of the events of a refusal, in their order, separated by spaces; "*": id's, and others */
+	const char *rows;
+	const char *observed; /* the same where nothing is refused; NULL: the same */
+	unsigned int flags;
+	int (*run)(const struct target *target);
+	/* what must stay allowed, if it is not run() on somebody else's object; and in words */
+	int (*neighbour)(const struct target *target);
+	const char *neighbour_what;
+};
+
+/* The families; each table ends with a row without verb. */
+extern const struct technique maps_techniques[];
+extern const struct technique programs_techniques[];
+extern const struct technique links_techniques[];
+extern const struct technique netlink_techniques[];
+extern const struct technique pins_techniques[];
+extern const struct technique files_techniques[];
+extern const struct technique tasks_techniques[];
+extern const struct technique mounts_techniques[];
+extern const struct technique guard_techniques[];
+
+/* ---- target.c */
+
+/* target_ask() - one request, one reply. Return: 0 or -errno. */
+int target_ask(const char *name, const char *request, char *reply, size_t size);
+
+/* target_ask_fd() - the same; a fd goes with the request if @send >= 0, one comes with the reply.
+ * Return: 0; -EPERM if the fd of the reply was withheld; -errno. */
+int target_ask_fd(const char *name, const char *request, int send, int *ret_fd);
+
+/* target_load() - read the target's state. Return: 0 or -errno. */
+int target_load(const char *name, struct target *ret_target);
+
+/* target_get() - a number from the state; 0 if it is not there. */
+uint64_t target_get(const struct target *target, const char *key);
+
+/* target_pin() - path of its pin `map`, `prog` or `link`; "" gives the folder. */
+const char *target_pin(const struct target *target, const char *pin);
+
+/* target_cgroup() - fd of its cgroup, @sub is "" or "/child". Return: fd or -errno. */
+int target_cgroup(const struct target *target, const char *sub);
+
+/* setup_failed() - "WHAT: errno" on stderr. Return: PROBE_SETUP. */
+int setup_failed(const char *what);
+
+/* result() - what a run() returns for a call that answers -1 and errno. */
+int result(long r);
+
+/* exit_of() - enum probe_exit for what run() returned. */
+int exit_of(const struct technique *technique, int r);
+
+/* technique_find() - by verb; NULL if there is none. */
+const struct technique *technique_find(const char *verb);
+
+/* technique_each() - the @i-th of all; NULL at the end. */
+const struct technique *technique_each(size_t i);
+
+/* private_namespace() - a mount namespace of our own, private or still sharing. Return: 0 or -errno. */
+int private_namespace(bool shared);
+
+/* ---- drive.c: whole families, as TAP */
+int drive_main(int argc, char **argv);
+
+/* ---- identity.c: helpers of the identity suite; exit codes are enum probe_exit */
+int identity_main(int argc, char **argv);

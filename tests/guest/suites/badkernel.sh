@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Kernels and hosts that cannot carry the guard, or not well: it says so, with a code of its own, and
+# leaves nothing half done.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /opt/tests/lib.sh
+
+boot_image=/etc/holdfast/policy.img
+
+# holdfastd by itself, as at boot: refused_at_boot CODE TEXT
+refused_at_boot() {
+	mkdir -p /etc/holdfast
+	cp "$observe" $boot_image
+	got=0
+	/usr/local/sbin/holdfastd 2>$work/err || got=$?
+	rm -f $boot_image
+	cat $work/err
+	[ "$got" -eq "$1" ] && grep -q "$2" $work/err && nothing_up
+}
+
+nothing_up() {
+	[ ! -e /sys/fs/bpf/holdfast ] && ! armed 2>/dev/null
+}
+
+refused_up() {
+	refused "$1" holdfast guard up "$observe" && nothing_up
+}
+
+observe=$(image rows) && enforce=$(image rows 's/observe/enforce/') || exit 1
+
+if ! grep -qw bpf /sys/kernel/security/lsm; then
+	check "holdfastd starts" daemon_start
+	check "without bpf among the security modules guard up is refused" refused_up "lsm="
+	daemon_stop
+	guest-ctl until 10 test ! -e /run/holdfast/control.sock
+	check "and holdfastd ends with 5 at boot" refused_at_boot 5 "lsm="
+	exit $failed
+fi
+
+ftrace_off() {
+	echo 0 >/proc/sys/kernel/ftrace_enabled
+}
+
+no_bpffs() {
+	umount -l /sys/fs/bpf
+	code=0
+	"$@" || code=$?
+	mount -t bpf bpf /sys/fs/bpf
+	return $code
+}
+
+# ---- no room
+
+state_small() {
+	mkdir -p /var/lib/holdfast && mount -t tmpfs -o size=64k,mode=0750 none /var/lib/holdfast
+}
+
+# by events: the folder itself takes no stranger's file
+state_fill() {
+	rm -f $work/enough
+	probe as hammer $work/enough map-update >$work/hammer 2>&1 &
+	code=0
+	guest-ctl until 40 sh -c ". $here/lib.sh; [ \"\$(status_number unwritten)\" -gt 0 ]" || code=$?
+	touch $work/enough
+	wait $! || true
+	cat $work/hammer
+	return $code
+}
+
+loss_is_told() {
+	holdfast guard status | grep -E 'not written [1-9]'
+}
+
+if ftrace_off 2>/dev/null; then
+	check "holdfastd starts" daemon_start
+	check "with ftrace off guard up is refused" refused_up ftrace_enabled
+	daemon_stop
+	guest-ctl until 10 test ! -e /run/holdfast/control.sock
+	check "and holdfastd ends with 5 at boot" refused_at_boot 5 ftrace_enabled
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+else
+	ok "this kernel does not let ftrace be switched off"
+fi
+
+check "holdfastd starts with everything there" daemon_start
+check "without a bpffs guard up is refused" no_bpffs refused_up bpffs
+check "and comes up when it is there again" guard_up "$observe"
+check "it goes down again" holdfast guard down
+guest-ctl until 10 test ! -e /run/holdfast/control.sock
+
+check "the state folder is small" state_small
+check "holdfastd starts on it" daemon_start
+check "the guard comes up" guard_up "$enforce"
+check "the victim and its neighbour start" targets_start
+check "the log finds no more room" state_fill
+check "enforcement goes on" exits 1 probe map-update
+check "the status says that events were not written" loss_is_told
+check "a killed holdfastd comes again without room" \
+	sh -c "echo 1 >/sys/fs/cgroup/system.slice/holdfastd.service/cgroup.kill; guest-ctl until 20 holdfast guard status"
+check "enforcement still goes on" exits 1 probe map-update
+check "the guard goes down by the operator" guard_down
+exit $failed

@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the suites that bring up the guard share; they source it. The guard runs as a service of PID 1,
+# as on a real host; what `guard up` prints is kept for the operator's part of the test.
+# shellcheck disable=SC2034,SC2317 # used by those who source it
+
+here=/opt/tests
+work=/run/suite
+secret=$work/secret
+log=/var/lib/holdfast/events.jsonl
+failed=0
+PATH=$here:$PATH
+mkdir -p "$work"
+
+ok() {
+	echo "ok - $1"
+}
+
+not_ok() {
+	echo "not ok - $1"
+	failed=1
+}
+
+# check NAME CMD...: one TAP line; what CMD says only if it fails
+check() {
+	name=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then
+		ok "$name"
+	else
+		echo "not ok - $name"
+		sed 's/^/# /' "$work/out"
+		failed=1
+	fi
+}
+
+# exits CODE CMD...
+exits() {
+	wanted=$1
+	shift
+	got=0
+	"$@" || got=$?
+	[ "$got" -eq "$wanted" ] || { echo "exit code $got, wanted $wanted: $*"; return 1; }
+}
+
+# refused TEXT CMD...: exits 1, and says TEXT (a regular expression) on stderr
+refused() {
+	text=$1
+	shift
+	exits 1 "$@" 2>"$work/err" || { cat "$work/err"; return 1; }
+	grep -qE "$text" "$work/err" || { cat "$work/err"; return 1; }
+}
+
+# image NAME [SED-EXPRESSION]...: compiles policies/NAME.yaml, changed, and prints the image's path
+image() {
+	yaml=$work/$1-$#.yaml
+	img=${yaml%.yaml}.img
+	cp "$here/policies/$1.yaml" "$yaml"
+	shift
+	for change; do
+		sed -i "$change" "$yaml"
+	done
+	holdfast policy lock "$yaml" >&2 && holdfast policy compile "$yaml" -o "$img" >&2 && echo "$img"
+}
+
+daemon_start() {
+	guest-ctl service system.slice/holdfastd.service /usr/local/sbin/holdfastd --wait >/dev/null
+	guest-ctl until 20 test -S /run/holdfast/control.sock
+}
+
+# guard_up IMAGE: keeps the secret
+guard_up() {
+	holdfast guard up "$1" >"$work/up" 2>&1 || { cat "$work/up"; return 1; }
+	sed -n 's/^secret: \([^ ]*\)$/\1/p' "$work/up" >"$work/new-secret"
+	if [ -s "$work/new-secret" ]; then
+		cp "$work/new-secret" "$secret"
+	fi
+}
+
+guard_down() {
+	holdfast guard down --secret-fd 3 3<"$secret"
+}
+
+daemon_stop() {
+	guest-ctl stop system.slice/holdfastd.service >/dev/null
+}
+
+armed() {
+	holdfast guard status >/dev/null
+}
+
+daemon_pid() {
+	# shellcheck disable=SC2046 # words are meant
+	set -- $(guest-ctl status system.slice/holdfastd.service)
+	echo "$2"
+}
+
+# The victim and somebody like it whom no policy knows.
+targets_start() {
+	ip link show neighbour >/dev/null 2>&1 || ip link add neighbour type dummy
+	ip link show own >/dev/null 2>&1 || ip link add own type dummy
+	guest-ctl spawn system.slice/victim.service "$here/victim" victim >/dev/null
+	guest-ctl spawn system.slice/neighbour.service "$here/victim" neighbour >/dev/null
+	guest-ctl until 20 probe as ask victim state && guest-ctl until 20 probe as ask neighbour state
+}
+
+state() {
+	probe as ask victim state | tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+# status_number KEY: of the JSON that `guard status` prints
+status_number() {
+	holdfast guard status --json | tr -d ' ,' | sed -n "s/^\"$1\"://p" | head -n 1
+}

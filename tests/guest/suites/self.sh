@@ -1,0 +1,153 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The guard against root: stopping it, weakening it, replacing its daemon. What it does to its maps,
+# pins and files is among the rows (rows.sh).
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /opt/tests/lib.sh
+
+with_secret() {
+	holdfast "$@" --secret-fd 3 3<"$secret"
+}
+
+with_wrong() {
+	printf '%s\n' 'aaaa-aaaa-aaaa-aaaa-aaaa-aaaa' >"$work/wrong"
+	holdfast "$@" --secret-fd 3 3<"$work/wrong"
+}
+
+mode_is() {
+	holdfast guard status | grep -q "^mode *$1" || { holdfast guard status; return 1; }
+}
+
+secret_shown() {
+	[ -s "$secret" ]
+}
+
+secret_not_kept() {
+	! grep -rqF "$(cat "$secret")" /var/lib/holdfast /run/holdfast
+}
+
+# ---- the operator's secret
+
+operator() {
+	check "guard down without the secret is refused" refused 'secret' holdfast guard down
+	check "guard down with a wrong secret is refused" refused 'not the operator' with_wrong guard down
+	check "a weaker policy without the secret is refused" refused 'secret' holdfast guard reload "$weaker"
+	check "a policy without the domain is refused without the secret" \
+		refused 'secret' holdfast guard reload "$empty"
+	check "a policy that trusts another executable is refused without the secret" \
+		refused 'secret' holdfast guard reload "$wider"
+	check "an older policy is refused even with the secret" refused 'version' with_secret guard reload "$older"
+	check "a wrong secret is in the log" grep -q '"note":"secret"' $log
+	check "the mode is what it was" mode_is enforce
+	check "the same policy again needs no secret" holdfast guard reload "$enforce"
+	check "a weaker policy with the secret goes in force" with_secret guard reload "$weaker"
+	check "and says so" mode_is observe
+	check "a stricter one needs none" holdfast guard reload "$again"
+	check "bad images leave the policy in force" bad_images
+	check "the mode is enforce again" mode_is enforce
+}
+
+bad_images() {
+	head -c 700 "$again" >$work/short.img
+	head -c 4096 /dev/urandom >$work/noise.img
+	: >$work/empty.img
+	for bad in short noise empty; do
+		exits 1 with_secret guard reload $work/$bad.img || return 1
+	done
+}
+
+# ---- the daemon
+
+second_daemon() {
+	exits 3 /usr/local/sbin/holdfastd --wait
+}
+
+# a copy is not the daemon that the guard knows, and neither is one that root starts
+copied_daemon() {
+	cp /usr/local/sbin/holdfastd $work/holdfastd
+	! $work/holdfastd --wait
+}
+
+killed() {
+	echo 1 >/sys/fs/cgroup/system.slice/holdfastd.service/cgroup.kill
+}
+
+restarts() {
+	guest-ctl status system.slice/holdfastd.service | awk '{ print $3 }'
+}
+
+killed_without_gap() {
+	rm -f $work/enough
+	probe as hammer $work/enough map-update >$work/hammer 2>&1 &
+	hammer=$!
+	for n in 1 2; do
+		before=$(daemon_pid)
+		killed
+		guest-ctl until 20 sh -c ". $here/lib.sh; [ \"\$(daemon_pid)\" != $before ] && armed" || break
+	done
+	touch $work/enough
+	code=0
+	wait $hammer || code=$?
+	cat $work/hammer
+	[ "$code" -eq 1 ]
+}
+
+# no number is missing: what happened while nobody read the ring is in the log as well
+log_is_whole() {
+	probe map-read >/dev/null 2>&1
+	guest-ctl until 10 sh -c "tail -n 1 $log | grep -q MAP_GET_FD_BY_ID" || return 1
+	sed -n 's/.*"abi":1,"seq":\([0-9]*\),.*/\1/p' $log |
+		awk 'NR > 1 && $1 != last + 1 { print "after", last, "comes", $1; bad = 1 }
+		     { last = $1 } END { exit bad || NR < 50 }'
+}
+
+no_stop() {
+	guest-ctl stop system.slice/holdfastd.service >/dev/null
+	armed && guest-ctl status system.slice/holdfastd.service | grep -q running
+}
+
+daemon() {
+	check "a second holdfastd does not start" second_daemon
+	check "a copy of holdfastd does not start" copied_daemon
+	check "two kills of holdfastd by cgroup.kill leave no gap" killed_without_gap
+	check "the status is right afterwards" mode_is enforce
+	check "the log says that the guard was adopted" grep -q '"note":"adopted"' $log
+	check "the log misses no number" log_is_whole
+	check "the operator is still asked for the secret" refused 'secret' holdfast guard down
+	check "A08 the service manager's SIGTERM does not stop it" no_stop
+}
+
+# ---- nothing left behind
+
+nothing_left() {
+	[ ! -e /sys/fs/bpf/holdfast ] && [ ! -e /run/holdfast ] || return 1
+	# the kernel frees programs, and their maps, some time after their last link
+	guest-ctl until 20 sh -c "! bpftool link list | grep -E 'lsm|tracing'" &&
+		guest-ctl until 20 sh -c "! bpftool prog list | grep -E ' lsm | syscall '" &&
+		guest-ctl until 20 sh -c "! bpftool map list | grep -E 'name (task_labels|objects|policy) '"
+}
+
+check "bpf has nothing of the kind before" nothing_left
+observe=$(image rows 's/version: 1/version: 2/') &&
+	enforce=$(image rows 's/version: 1/version: 2/' 's/observe/enforce/') &&
+	weaker=$(image rows 's/version: 1/version: 3/' '' '') &&
+	again=$(image rows 's/version: 1/version: 3/' 's/observe/enforce/' '' '') &&
+	older=$(image rows 's/version: 1/version: 1/' 's/observe/enforce/' '' '' '') &&
+	empty=$(image rows 's/version: 1/version: 4/' 's/observe/enforce/' 's/name: victim/name: other/' '' '' '') &&
+	wider=$(image rows 's/version: 1/version: 4/' 's/observe/enforce/' \
+		's/unit victim.service/any/' '' '' '' '') || exit 1
+
+check "holdfastd starts" daemon_start
+check "the guard comes up to observe, and prints a secret" guard_up "$observe"
+check "the secret is there" secret_shown
+check "the host keeps no secret" secret_not_kept
+check "the guard enforces after a reload" holdfast guard reload "$enforce"
+check "the mode is enforce" mode_is enforce
+check "the victim and its neighbour start" targets_start
+operator
+daemon
+check "the guard goes down by the operator" guard_down
+check "and leaves nothing behind" nothing_left
+check "the attack works again" exits 0 probe map-update
+exit $failed
