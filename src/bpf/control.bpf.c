@@ -29,7 +29,11 @@ static int image_load(struct guard_state *guard, const struct control_args *args
 
 	if (!image)
 		return -ENOENT;
-	if (size < sizeof(*image) || size > IMAGE_MAX_SIZE)
+	if (size < sizeof(*image))
+		return -EMSGSIZE;
+	/* Merged with the one above, this comparison would say nothing to the verifier of 6.1. */
+	barrier_var(size);
+	if (size > IMAGE_MAX_SIZE)
 		return -EMSGSIZE;
 	if (bpf_copy_from_user(image, size, (void *)args->pointer))
 		return -EFAULT;
