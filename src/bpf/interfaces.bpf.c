@@ -33,11 +33,12 @@ struct message_walk {
 	__u32 at; /* offset of the next message, then attribute */
 	__u32 end; /* of the buffer, then message */
 	__u32 netns;
-	__u32 ifindex; /* of an XDP request; 0 by name */
-	__u32 found; /* an XDP request is in it */
+	__u32 actor; /* domain of the sender */
+	__u32 ifindex; /* of the request that is not the sender's to make; 0 by name */
+	__u32 owner; /* of that interface */
+	__u32 found; /* the message asks for XDP */
 	__u32 removes;
 	__u32 whole; /* all of it was read */
-	__u32 message_len;
 };
 
 /* Without a branch: 32 of them in a row would be the verifier's undoing. */
@@ -101,6 +102,44 @@ static long attribute_step(__u32 i, void *context)
 	return 0;
 }
 
+static void interface_claim(const struct interface_key *key, __u32 domain, bool removes)
+{
+	struct guard_state *guard = guard_state();
+
+	if (!guard)
+		return;
+	if (removes) {
+		if (!bpf_map_delete_elem(&interfaces, key))
+			__sync_fetch_and_add(&guard->interfaces, -1);
+		return;
+	}
+	if (!bpf_map_update_elem(&interfaces, key, &domain, BPF_NOEXIST))
+		__sync_fetch_and_add(&guard->interfaces, 1);
+}
+
+/* One request for XDP. By name (index 0) it may be any interface: nobody's to ask, then. */
+static bool request_permitted(struct message_walk *walk, __u32 ifindex, bool removes)
+{
+	struct interface_key key = {.netns = walk->netns, .ifindex = ifindex};
+	__u32 *claimed = bpf_map_lookup_elem(&interfaces, &key);
+	struct guard_state *guard = guard_state();
+	__u32 owner = DOMAIN_NONE;
+
+	if (claimed)
+		owner = *claimed;
+	else if (!ifindex && guard && guard->interfaces)
+		owner = DOMAIN_SELF;
+
+	if (strange(walk->actor, owner)) {
+		walk->owner = owner;
+		walk->ifindex = ifindex;
+		return false;
+	}
+	if (walk->actor)
+		interface_claim(&key, walk->actor, removes);
+	return true;
+}
+
 static long message_step(__u32 i, void *context)
 {
 	struct message_walk *walk = context;
@@ -129,45 +168,14 @@ static long message_step(__u32 i, void *context)
 	attributes.at = walk->at + 2 * HEADER_SIZE;
 	attributes.end = walk->at + header.word[0];
 	attributes.whole = 0;
+	attributes.found = 0;
 	bpf_loop(ATTRIBUTES_MAX, attribute_step, &attributes, 0);
 	if (!attributes.whole)
 		return 1;
-	if (attributes.found) {
-		walk->found = 1;
-		walk->removes = attributes.removes;
-		walk->ifindex = link.word[1];
-		walk->whole = 1;
+	if (attributes.found && !request_permitted(walk, link.word[1], attributes.removes))
 		return 1;
-	}
 	walk->at += ALIGN4(header.word[0]);
 	return 0;
-}
-
-static void interface_claim(struct guard_state *guard, struct message_walk *walk, __u32 domain)
-{
-	struct interface_key key = {.netns = walk->netns, .ifindex = walk->ifindex};
-
-	if (walk->removes) {
-		if (!bpf_map_delete_elem(&interfaces, &key))
-			__sync_fetch_and_add(&guard->interfaces, -1);
-		return;
-	}
-	if (!bpf_map_update_elem(&interfaces, &key, &domain, BPF_NOEXIST))
-		__sync_fetch_and_add(&guard->interfaces, 1);
-}
-
-/* Whose interface is it? By name (index 0) it may be any: the first stranger pays for that. */
-static __u32 interface_owner(struct message_walk *walk)
-{
-	struct interface_key key = {.netns = walk->netns, .ifindex = walk->ifindex};
-	__u32 *owner;
-
-	owner = bpf_map_lookup_elem(&interfaces, &key);
-	if (owner)
-		return *owner;
-	if (!walk->whole || !walk->ifindex)
-		return DOMAIN_SELF;
-	return DOMAIN_NONE;
 }
 
 SEC("lsm/netlink_send")
@@ -186,15 +194,13 @@ int BPF_PROG(interfaces_netlink, struct sock *sk, struct sk_buff *skb)
 	walk.data = skb->data;
 	walk.end = skb->len;
 	walk.netns = sk->__sk_common.skc_net.net->ns.inum;
+	walk.actor = domain;
 	bpf_loop(MESSAGES_MAX, message_step, &walk, 0);
-	if (!walk.found && (walk.whole || !guard->interfaces))
+	if (!walk.owner && !walk.whole && guard->interfaces)
+		walk.owner = DOMAIN_SELF;
+	if (!strange(domain, walk.owner))
 		return 0;
-	act.owner = interface_owner(&walk);
-	if (!strange(domain, act.owner)) {
-		if (domain && walk.found)
-			interface_claim(guard, &walk, domain);
-		return 0;
-	}
+	act.owner = walk.owner;
 	act.act = EVENT_ACT_NETLINK;
 	act.row = EVENT_ROW('L', 8);
 	act.error = EPERM;

@@ -16,6 +16,7 @@
 #define MNT_SHARED 0x1000
 #define T_SHARED 1
 #define MS_REMOUNT 32ul
+#define MS_BIND 4096ul
 #define MS_MOVE 8192ul
 #define MS_PROPAGATION ((1ul << 17) | (1ul << 18) | (1ul << 19) | (1ul << 20))
 
@@ -83,8 +84,11 @@ int BPF_PROG(mounts_umount, struct vfsmount *vfsmount, int flags)
 	if (mount_marked(vfsmount))
 		return REFUSED(EBUSY);
 	owner = place_owner(vfsmount->mnt_sb);
-	if (!owner && (protected_namespace() || mount_shared(vfsmount)))
+	if (!owner && protected_namespace())
 		owner = place_owner(vfsmount);
+	/* a copy, elsewhere: another mount, of the same root */
+	else if (!owner && mount_shared(vfsmount))
+		owner = place_owner(vfsmount->mnt_root);
 	if (mount_refused(vfsmount->mnt_root, owner, EVENT_ACT_UMOUNT, EVENT_ROW('F', 3)))
 		return REFUSED(EPERM);
 	return 0;
@@ -107,7 +111,8 @@ int BPF_PROG(mounts_mount, const char *device, struct path *path, const char *ty
 {
 	__u32 owner = DOMAIN_NONE;
 
-	if (flags & (MS_REMOUNT | MS_PROPAGATION))
+	/* in the order in which the kernel looks at them */
+	if (flags & MS_REMOUNT || (!(flags & MS_BIND) && flags & MS_PROPAGATION))
 		return 0;
 	/* The old system call gives the mount to be moved as a string: nothing to be trusted. */
 	if (flags & MS_MOVE && protected_namespace())
