@@ -381,6 +381,7 @@ int BPF_PROG(identity_mmap, struct file *file, unsigned long reqprot, unsigned l
 {
 	struct act act = {};
 	__u32 domain;
+	bool absent;
 
 	if (!(prot & PROT_EXEC))
 		return 0;
@@ -388,9 +389,10 @@ int BPF_PROG(identity_mmap, struct file *file, unsigned long reqprot, unsigned l
 	/* holdfastd is static: what it runs was judged at exec. */
 	if (!domain || domain == DOMAIN_SELF)
 		return 0;
-	if (file && mapping_trusted(file, domain))
+	absent = argument_null(0) || !file; /* memory of no file */
+	if (!absent && mapping_trusted(file, domain))
 		return 0;
-	mapping_act(&act, file, domain);
+	mapping_act(&act, absent ? NULL : file, domain);
 	if (guard_refuses(&act))
 		return REFUSED(EPERM);
 	return 0;

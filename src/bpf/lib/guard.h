@@ -26,6 +26,20 @@
 		-(error);  \
 	})
 
+/*
+ * argument_null() - is the hook's n-th argument NULL?
+ *
+ * Verifiers from 6.2 on take an LSM hook's arguments for never NULL, drop a test of the argument
+ * itself, and let the program fault; they do not know what this reads. Later ones know which hooks
+ * have such arguments, and want the test of the argument: so make both.
+ */
+#define argument_null(n)                                          \
+	({                                                        \
+		__u64 argument = 0;                               \
+                                                                  \
+		bpf_get_func_arg(ctx, n, &argument) || !argument; \
+	})
+
 /* One try of one task at one object: the event's part that the hook knows. */
 struct act {
 	__u32 act;

@@ -3,17 +3,18 @@
  * What an attacker does to pass for a task of the domain. Each helper ends in asking the kernel for
  * the victim's map, or in running a program that does: 0 it was given, 1 it was refused.
  *
- *   ask NAME REQUEST          no disguise at all: prints the victim's reply (victim.h); 0 if it came
+ *   ask NAME REQUEST          prints the victim's reply (victim.h); 0 if it came
  *   peek ID                   without any disguise
  *   comm NAME ID              under another name
  *   exe FILE ID               with /proc/PID/exe leading to FILE (PR_SET_MM_EXE_FILE)
  *   argv0 NAME CMD [ARG]...   CMD with another argv[0]
  *   traced CMD [ARG]...       CMD traced from its birth
  *   memory FILE [ARG]...      FILE's content, from a memfd
+ *   zero CMD [ARG]...         CMD with a page at address 0, which the kernel maps at exec
  *   orphan CGROUP CMD [ARG].. CMD as a child of PID 1, in CGROUP
  *
  * And two that pretend nothing:
- *   hammer FILE VERB          attacks until FILE is there; 1 if not one of many attacks went through
+ *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
 #include "probe.h"
@@ -23,10 +24,12 @@
 #include <fcntl.h>
 #include <netinet/if_ether.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/sendfile.h>
@@ -182,6 +185,14 @@ static int as_traced(int argc, char **argv)
 	return PROBE_IMPOSSIBLE;
 }
 
+static int as_zero(int argc, char **argv)
+{
+	if (personality(MMAP_PAGE_ZERO) < 0)
+		return PROBE_IMPOSSIBLE;
+	execv(argv[1], argv + 1);
+	return PROBE_IMPOSSIBLE;
+}
+
 static int as_memory(int argc, char **argv)
 {
 	int file = open(argv[1], O_RDONLY | O_CLOEXEC), memory = memfd_create("m", MFD_CLOEXEC), fd;
@@ -211,7 +222,7 @@ static void orphan_run(const char *cgroup, char **argv)
 	if (fd < 0 || write(fd, "0", 1) != 1)
 		_exit(PROBE_IMPOSSIBLE);
 	while (getppid() != 1)
-		usleep(1000);
+		(void)poll(NULL, 0, 1);
 	execv(argv[0], argv);
 	_exit(PROBE_IMPOSSIBLE);
 }
@@ -257,8 +268,10 @@ static int as_hammer(int argc, char **argv)
 
 		allowed += code == PROBE_ALLOWED;
 		denied += code == PROBE_DENIED;
+		/* an attack leaves its fds to the exit that is not there */
+		(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 		/* often enough to fall into any gap, seldom enough for the ring to hold it all */
-		usleep(2000);
+		(void)poll(NULL, 0, 2);
 	}
 	printf("%u attacks, %u refused, %u went through\n", n, denied, allowed);
 	if (allowed)
@@ -269,7 +282,8 @@ static int as_hammer(int argc, char **argv)
 static int as_sniff(int argc, char **argv)
 {
 	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 64), EXIT()};
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				      .sin_port = htons(9)};
 	struct timeval patience = {.tv_sec = 5};
 	int prog, raw, sender;
@@ -294,7 +308,7 @@ static const struct {
 	{"ask", 2, as_ask},	  {"peek", 1, as_peek},	    {"comm", 2, as_comm},
 	{"exe", 2, as_exe},	  {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
 	{"memory", 1, as_memory}, {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
-	{"sniff", 0, as_sniff},
+	{"zero", 1, as_zero},	  {"sniff", 0, as_sniff},
 };
 
 int identity_main(int argc, char **argv)

@@ -3,6 +3,8 @@
 #
 # Identity: who is a task of the domain, and who only looks like one. Asked of the kernel each time:
 # a task of the domain gets an fd of the victim's map, a stranger does not.
+# shellcheck disable=SC2086 # no path of ours has a space in it
+# shellcheck disable=SC2317 # the functions are called through check
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /opt/tests/lib.sh
 
@@ -158,6 +160,8 @@ libraries() {
 	check "I11 a mapped library cannot be written" busy
 	check "I11 nor truncated" busy_truncate
 	check "I11 an executable mapping of memory is refused" exits 1 by_victim map anon
+	check "I11 the kernel's own mapping of a page at 0 does no harm" \
+		labelled probe as zero $here/any peek "$id"
 	check "I11 memory that was writable cannot become executable" exits 1 by_victim map change
 	check "I11 an executable mapping of untrusted content is refused" \
 		exits 1 by_victim map $here/libvictim-evil.so
@@ -214,9 +218,9 @@ replace_tool() {
 
 check "the variants of the victim are made" variants_make
 img=$(image identity) || exit 1
-check "holdfastd starts" daemon_start
-check "the guard comes up to enforce" guard_up "$img"
-check "the victim and its neighbour start" targets_start
+need "holdfastd starts" daemon_start
+need "the guard comes up to enforce" guard_up "$img"
+need "the victim and its neighbour start" targets_start
 id=$(state map)
 printf '#!/bin/sh\nexec %s as peek %s\n' $here/probe "$id" >$work/peek.sh
 launch_rules
