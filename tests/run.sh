@@ -275,8 +275,8 @@ run_guests() {
 		done < <(chosen_suites)
 	done < <(chosen_kernels)
 
-	# A harness that cannot fail proves nothing; one kernel is enough to see that it can. It takes
-	# longest, so it starts first.
+	# A harness that cannot fail proves nothing; one kernel is enough to see that it can. It
+	# takes longest, so it starts first.
 	if [ -z "${QUICK:-}" ] && [ ${#queue[@]} -gt 0 ]; then
 		read -r kernel _ <<<"${queue[-1]}"
 		queue=("$kernel required harness default 0 -" "${queue[@]}")

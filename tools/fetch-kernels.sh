@@ -46,7 +46,8 @@ mirrors() {
 			  score = $4 == "Debian" ? 4 : 0
 			  if ($1 ~ /debian/) score += 2
 			  if (index($2, codename) == 1 || $2 ~ /^(old|old-old)?stable/) score += 1
-			  if (score >= 1 && score > best[kind]) { best[kind] = score; uri[kind] = $1 } }
+			  if (score >= 1 && score > best[kind]) {
+				best[kind] = score; uri[kind] = $1 } }
 			END { print uri["main"], uri["security"] }'
 }
 
@@ -112,8 +113,8 @@ update_lists() {
 	grep -q '^\(Get\|Hit\)' "$apt/update.log"
 }
 
-# Fills $index with lines `PACKAGE VERSION SUITE` for every cloud kernel image of the suites, `first`
-# or `all`, once a run.
+# Fills $index with lines `PACKAGE VERSION SUITE` for every cloud kernel image of the suites,
+# `first` or `all`, once a run.
 load_index() {
 	local which=$1 names version='[0-9]+\.[0-9]+\.[0-9].*'
 

@@ -67,8 +67,8 @@ static void harden(void)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		log_warning("PR_SET_DUMPABLE: %m, ignoring");
 	/*
-	 * Commands of `holdfast run` start with it as well; BPF maps count there on old kernels. With
-	 * less, what is locked could not grow.
+	 * Commands of `holdfast run` start with it as well; BPF maps count there on old kernels.
+	 * With less, what is locked could not grow.
 	 */
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0 ||
 	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)

@@ -627,9 +627,9 @@ enforcing() {
 nothing_left() {
 	ls -d /sys/fs/bpf/holdfast /run/holdfast && return 1
 	pidof holdfastd && return 1
-	# the kernel lets go of the programs one by one, a little later
-	guest-ctl until 60 sh -c '! bpftool prog show | grep -qw "lsm\|syscall\|iter"' &&
-		! bpftool map show | grep -w 'policy\|operator\|task_labels'
+	# the kernel lets go of the programs one by one, a little later, then of their maps
+	guest-ctl until 60 sh -c '! bpftool prog show | grep -qw "lsm\|syscall\|iter" &&
+		! bpftool map show | grep -qw "policy\|operator\|task_labels"'
 }
 
 taken_down() {

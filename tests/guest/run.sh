@@ -40,8 +40,8 @@ verbose='' smp=1 mem=768 icount='' overlay=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--shell | --quiet | --verbose | --icount) declare "${1#--}=yes" ;;
-	--kernel | --initramfs | --run | --profile | --deadline | --append | --log | --smp | --mem | \
-		--overlay)
+	--kernel | --initramfs | --run | --profile | --deadline | --append | --log | --smp | \
+		--mem | --overlay)
 		[ $# -gt 1 ] || usage
 		declare "${1#--}=$2"
 		shift

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The victim of the guest suites: a small agent as agents are. It holds maps, programs, a link and
- * pins, and says on a socket how they are, so that a test learns from it, and not from the attacker,
- * what an attack has done. It never looks at who attacks, and knows nothing of a guard. See victim.h.
+ * pins, and says on a socket how they are, so that a test learns from it, and not from the
+ * attacker, what an attack has done. It never looks at who attacks, and knows nothing of a guard.
  */
 #include "victim.h"
 
@@ -111,8 +111,10 @@ static void make_maps(struct victim *v)
 	for (uint32_t key = 1; key <= 2; key++)
 		must(bpf_map_update_elem(v->hash, &key, &values[key - 1], BPF_ANY), "hash");
 	/* one value: a word for those who map it, and the counter of the program `count` */
-	v->array = must(bpf_map_create(BPF_MAP_TYPE_ARRAY, "victim_array", 4, 16, 1, &mapped), "array");
-	v->ring = must(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "victim_ring", 0, 0, PAGE, NULL), "ring");
+	v->array = must(bpf_map_create(BPF_MAP_TYPE_ARRAY, "victim_array", 4, 16, 1, &mapped),
+			"array");
+	v->ring =
+		must(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "victim_ring", 0, 0, PAGE, NULL), "ring");
 	v->ring_page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, v->ring, 0);
 	if (v->ring_page == MAP_FAILED)
 		die("mmap of the ring");
@@ -144,22 +146,31 @@ static void make_perf(struct victim *v)
 static void make_programs(struct victim *v)
 {
 	const struct bpf_insn count[] = {
-		LOAD_VALUE(BPF_REG_1, v->array, 8), MOV_IMM(BPF_REG_2, 1),
-		ATOMIC_ADD(BPF_REG_1, BPF_REG_2, 0), MOV_IMM(BPF_REG_0, 1), EXIT(),
+		LOAD_VALUE(BPF_REG_1, v->array, 8),
+		MOV_IMM(BPF_REG_2, 1),
+		ATOMIC_ADD(BPF_REG_1, BPF_REG_2, 0),
+		MOV_IMM(BPF_REG_0, 1),
+		EXIT(),
 	};
 	const struct bpf_insn emit[] = {
-		STORE_IMM(BPF_REG_10, -8, 1),	LOAD_MAP(BPF_REG_2, v->perf),
-		MOV32_IMM(BPF_REG_3, -1),	MOV_REG(BPF_REG_4, BPF_REG_10),
-		ADD_IMM(BPF_REG_4, -8),		MOV_IMM(BPF_REG_5, 8),
-		CALL(BPF_FUNC_perf_event_output), JUMP_EQ(BPF_REG_0, 0, 2),
-		MOV_IMM(BPF_REG_0, 0),		EXIT(),
-		MOV_IMM(BPF_REG_0, 1),		EXIT(),
+		STORE_IMM(BPF_REG_10, -8, 1),
+		LOAD_MAP(BPF_REG_2, v->perf),
+		MOV32_IMM(BPF_REG_3, -1),
+		MOV_REG(BPF_REG_4, BPF_REG_10),
+		ADD_IMM(BPF_REG_4, -8),
+		MOV_IMM(BPF_REG_5, 8),
+		CALL(BPF_FUNC_perf_event_output),
+		JUMP_EQ(BPF_REG_0, 0, 2),
+		MOV_IMM(BPF_REG_0, 0),
+		EXIT(),
+		MOV_IMM(BPF_REG_0, 1),
+		EXIT(),
 	};
 	const struct bpf_insn pass[] = {MOV_IMM(BPF_REG_0, 1), EXIT()};
 	const struct bpf_insn xdp_pass[] = {MOV_IMM(BPF_REG_0, 2), EXIT()};
 
-	v->count = LOAD_PROG(BPF_PROG_TYPE_CGROUP_SKB, "victim_count", count,
-			     BPF_CGROUP_INET_EGRESS);
+	v->count =
+		LOAD_PROG(BPF_PROG_TYPE_CGROUP_SKB, "victim_count", count, BPF_CGROUP_INET_EGRESS);
 	v->emit = LOAD_PROG(BPF_PROG_TYPE_CGROUP_SKB, "victim_emit", emit, BPF_CGROUP_INET_EGRESS);
 	v->xdp = LOAD_PROG(BPF_PROG_TYPE_XDP, "victim_xdp", xdp_pass, BPF_XDP);
 	/* attach types belong to domains: a stranger needs one that is no domain's */
@@ -185,7 +196,8 @@ static void attach(struct victim *v)
 	v->cgroup = open_cgroup(v->name, "");
 	v->child = open_cgroup(v->name, "/child");
 	v->link = must(bpf_link_create(v->count, v->cgroup, BPF_CGROUP_INET_EGRESS, NULL), "link");
-	must(bpf_prog_attach(v->guest, v->cgroup, v->type, BPF_F_ALLOW_OVERRIDE), "BPF_PROG_ATTACH");
+	must(bpf_prog_attach(v->guest, v->cgroup, v->type, BPF_F_ALLOW_OVERRIDE),
+	     "BPF_PROG_ATTACH");
 	v->ifindex = if_nametoindex(strcmp(v->name, VICTIM_NAME) == 0 ? "lo" : v->name);
 	if (!v->ifindex)
 		die("interface %s", v->name);
@@ -229,7 +241,7 @@ static void empty_folder(const char *path)
 /* Whatever this victim, or one before it, has left. */
 static void drop(struct victim *v)
 {
-	int *fds[] = {&v->hash, &v->array, &v->ring, &v->perf,	 &v->count, &v->emit,
+	int *fds[] = {&v->hash, &v->array, &v->ring, &v->perf,	&v->count,  &v->emit,
 		      &v->xdp,	&v->guest, &v->link, &v->event, &v->cgroup, &v->child};
 	char path[128];
 
@@ -287,8 +299,8 @@ struct text {
 
 static void say(struct text *text, const char *key, uint64_t value)
 {
-	int n = snprintf(text->bytes + text->length, sizeof(text->bytes) - text->length, "%s%s=%llu",
-			 text->length ? " " : "", key, (unsigned long long)value);
+	int n = snprintf(text->bytes + text->length, sizeof(text->bytes) - text->length,
+			 "%s%s=%llu", text->length ? " " : "", key, (unsigned long long)value);
 
 	if (n > 0 && (size_t)n < sizeof(text->bytes) - text->length)
 		text->length += (size_t)n;
@@ -656,9 +668,18 @@ static int listen_as(const char *name)
 static void serve(const char *name)
 {
 	struct victim v = {.name = name,
-			   .hash = -1, .array = -1, .ring = -1, .perf = -1,
-			   .count = -1, .emit = -1, .guest = -1, .xdp = -1,
-			   .link = -1, .event = -1, .cgroup = -1, .child = -1};
+			   .hash = -1,
+			   .array = -1,
+			   .ring = -1,
+			   .perf = -1,
+			   .count = -1,
+			   .emit = -1,
+			   .guest = -1,
+			   .xdp = -1,
+			   .link = -1,
+			   .event = -1,
+			   .cgroup = -1,
+			   .child = -1};
 	struct sigaction action = {.sa_handler = count_stop};
 	int fd;
 

@@ -4,9 +4,9 @@
 /*
  * What the victim and those who talk to it agree on.
  *
- * `victim NAME` serves the abstract socket @holdfast-NAME: a SOCK_SEQPACKET connection, one request,
- * one reply. NAME is `victim`, or another name for one that no policy knows. A reply that is not an
- * answer begins with "error".
+ * `victim NAME` serves the abstract socket @holdfast-NAME: a SOCK_SEQPACKET connection, one
+ * request, one reply. NAME is `victim`, or another name for one that no policy knows. A reply that
+ * is not an answer begins with "error".
  *
  *   state            KEY=NUMBER pairs on one line: all it knows about itself, read through its own
  *                    fds; two lines are equal if and only if nothing happened to it
@@ -20,8 +20,9 @@
  *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic victim only)
  *   quit
  *
- * `victim peek ID`: exits 0 if it gets an fd of that map, 1 if that is refused (EPERM, or
- * ENOENT: an id that is not there for it), else 2, and prints `library WORD` and `peek CODE`. So a task of the domain can be told from a stranger by what the kernel gives it.
+ * `victim peek ID`: exits 0 if it gets an fd of that map, 1 if that is refused (EPERM, or ENOENT:
+ * an id that is not there for it), else 2; prints `library WORD` and `peek CODE`. So a task of the
+ * domain can be told from a stranger by what the kernel gives it.
  */
 
 #define VICTIM_NAME "victim"

@@ -49,9 +49,9 @@ static const char *const phase_names[] = {"none", "observe", "enforce", "down"};
 struct outcome {
 	const struct technique *technique;
 	pid_t pid;
-	int code;	/* enum probe_exit, or 128 + signal */
+	int code; /* enum probe_exit, or 128 + signal */
 	bool neighbour;
-	bool harmed;	/* the target says so */
+	bool harmed; /* the target says so */
 	char rows[ROWS_MAX]; /* of its events, as logged */
 };
 
@@ -61,7 +61,7 @@ struct drive {
 	size_t n;
 	long log_start; /* of the log, when we began */
 	int sys, bpffs; /* detached copies, to put back what a probe takes off */
-	dev_t device;	/* of the bpffs */
+	dev_t device; /* of the bpffs */
 	int failed;
 	bool lost; /* what the next rows need */
 };
@@ -182,7 +182,8 @@ static int spawn_target(const char *name)
 	char command[256];
 
 	snprintf(command, sizeof(command),
-		 "guest-ctl spawn system.slice/%s.service /opt/tests/victim %s >/dev/null", name, name);
+		 "guest-ctl spawn system.slice/%s.service /opt/tests/victim %s >/dev/null", name,
+		 name);
 	return system(command) == 0 ? 0 : -EIO;
 }
 
@@ -303,8 +304,8 @@ static void neighbour(struct drive *d, const struct technique *technique)
 	if (mounts)
 		mounts_restore(d);
 	folders_clean();
-	if (!technique->neighbour && (target_load(NEIGHBOUR, &after) < 0 ||
-				      strcmp(target.state, after.state) != 0))
+	if (!technique->neighbour &&
+	    (target_load(NEIGHBOUR, &after) < 0 || strcmp(target.state, after.state) != 0))
 		target_heal(NEIGHBOUR);
 }
 
@@ -461,8 +462,9 @@ static void judge(struct drive *d, const struct outcome *outcome)
 	ok = outcome->code == code && (!logged || events_fit(outcome, expected)) &&
 	     (outcome->neighbour || outcome->harmed == harm);
 	if (outcome->neighbour)
-		printf("%s - %s neighbour passes in enforce: %s (beside %s)\n", ok ? "ok" : "not ok",
-		       t->id, t->neighbour_what ? t->neighbour_what : "the same on a stranger's own",
+		printf("%s - %s neighbour passes in enforce: %s (beside %s)\n",
+		       ok ? "ok" : "not ok", t->id,
+		       t->neighbour_what ? t->neighbour_what : "the same on a stranger's own",
 		       t->what);
 	else
 		printf("%s - %s %s: %s\n", ok ? "ok" : "not ok", t->id, claims[d->phase], t->what);

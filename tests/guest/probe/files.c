@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The guard's own files: log, operator's file, binary, folders. Where nothing is refused each act is
- * taken back at once: the guard is still needed.
+ * The guard's own files: log, operator's file, binary, folders. Where nothing is refused each act
+ * is taken back at once: the guard is still needed.
  */
 #include "probe.h"
 
@@ -153,10 +153,10 @@ static int read_log(const struct target *target)
 #define OF_SELF (SELF | SILENT | LONELY)
 
 const struct technique files_techniques[] = {
-	{"F12", "self-log-write", "log opened to append", EPERM, "F12", NULL, SELF | SILENT, append_log,
-	 read_log, "the log read"},
-	{"F12", "self-operator-write", "operator's file opened to write", EPERM, "F12", NULL, OF_SELF,
-	 write_operator},
+	{"F12", "self-log-write", "log opened to append", EPERM, "F12", NULL, SELF | SILENT,
+	 append_log, read_log, "the log read"},
+	{"F12", "self-operator-write", "operator's file opened to write", EPERM, "F12", NULL,
+	 OF_SELF, write_operator},
 	{"F12", "self-operator-truncate", "operator's file truncated", EPERM, "F07", NULL, OF_SELF,
 	 truncate_operator},
 	{"F01", "self-log-unlink", "log unlinked", EPERM, "F02 F01", "*", OF_SELF, unlink_log},
@@ -169,13 +169,14 @@ const struct technique files_techniques[] = {
 	 rename_operator},
 	{"F02", "self-binary-rename", "holdfastd's binary renamed", EPERM, "F02", "*", OF_SELF,
 	 rename_binary},
-	{"F02", "self-state-rename", "state folder renamed", EPERM, "F02", "*", OF_SELF, rename_state},
+	{"F02", "self-state-rename", "state folder renamed", EPERM, "F02", "*", OF_SELF,
+	 rename_state},
 	{"F02", "self-socket-rename", "control socket renamed", EPERM, "F02", "*", OF_SELF,
 	 unlink_socket},
 	{"F06", "self-state-cover", "mount over the state folder", EPERM, "F06", "*", OF_SELF,
 	 cover_state},
-	{"F07", "self-log-chmod", "log chmodded", EPERM, "F07", NULL, SELF | SILENT, chmod_log, own_file,
-	 "its own file in /var/lib, all the way"},
+	{"F07", "self-log-chmod", "log chmodded", EPERM, "F07", NULL, SELF | SILENT, chmod_log,
+	 own_file, "its own file in /var/lib, all the way"},
 	{"F07", "self-log-xattr", "xattr on the log", EPERM, "F07", NULL, OF_SELF, mark_log},
 	{"M21", "self-state-squat", "file made in the state folder", EPERM, "M21", "*", OF_SELF,
 	 squat_state},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The guard's own objects and its daemon, as any other agent's. Where nothing is refused each act is
- * taken back, or is one that does no harm: the guard is still needed.
+ * The guard's own objects and its daemon, as any other agent's. Where nothing is refused each act
+ * is taken back, or is one that does no harm: the guard is still needed.
  */
 #include "probe.h"
 
@@ -24,7 +24,8 @@
 /* The daemon is who listens at the socket. */
 static pid_t daemon_pid(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/holdfast/control.sock"};
+	struct sockaddr_un address = {.sun_family = AF_UNIX,
+				      .sun_path = "/run/holdfast/control.sock"};
 	struct ucred peer = {};
 	socklen_t size = sizeof(peer);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -37,11 +38,13 @@ static pid_t daemon_pid(void)
 	return peer.pid;
 }
 
-/* By id: all there are. The first of the guard's that is given out counts; names tell them apart. */
+/*
+ * By id: all there are. The first of the guard's that is given out counts; names tell them apart.
+ */
 static int maps_by_id(uint32_t open_flags)
 {
-	static const char *const names[] = {"task_labels", "objects", "policy", "state", "operator",
-					    "events", "seeds", "lost"};
+	static const char *const names[] = {"task_labels", "objects", "policy", "state",
+					    "operator",	   "events",  "seeds",	"lost"};
 	LIBBPF_OPTS(bpf_get_fd_by_id_opts, opts, .open_flags = open_flags);
 	int refusal = PROBE_SETUP;
 
@@ -86,7 +89,8 @@ static int programs_by_id(const struct target *target)
 			refusal = -errno;
 			continue;
 		}
-		if (bpf_obj_get_info_by_fd(prog, &info, &size) == 0 && strcmp(info.name, "control") == 0)
+		if (bpf_obj_get_info_by_fd(prog, &info, &size) == 0 &&
+		    strcmp(info.name, "control") == 0)
 			return 0;
 		close(prog);
 	}
@@ -225,8 +229,10 @@ const struct technique guard_techniques[] = {
 	{"M01", "self-maps", "the guard's maps by id", ENOENT, "*", "*", OF_SELF, maps_to_write},
 	{"M12", "self-maps-read", "the guard's maps by id, to read", ENOENT, "*", "*", OF_SELF,
 	 maps_to_read},
-	{"M04", "self-map-pin", "the guard's ring from its pin", EPERM, "M01", NULL, OF_SELF, map_pin},
-	{"P12", "self-progs", "the guard's programs by id", ENOENT, "*", "*", OF_SELF, programs_by_id},
+	{"M04", "self-map-pin", "the guard's ring from its pin", EPERM, "M01", NULL, OF_SELF,
+	 map_pin},
+	{"P12", "self-progs", "the guard's programs by id", ENOENT, "*", "*", OF_SELF,
+	 programs_by_id},
 	{"P13", "self-prog-pin", "the control program from its pin", EPERM, "P12", NULL, OF_SELF,
 	 control_pin},
 	{"L02", "self-links", "the guard's links by id", ENOENT, "*", "*", OF_SELF, links_by_id},
@@ -234,7 +240,8 @@ const struct technique guard_techniques[] = {
 	 link_pin},
 	{"F01", "self-pin-unlink", "a pin of the guard unlinked", EPERM, "F02 F01", "*", OF_SELF,
 	 unlink_pin},
-	{"F02", "self-pin-rename", "a pin of the guard renamed", EPERM, "F02", "*", OF_SELF, rename_pin},
+	{"F02", "self-pin-rename", "a pin of the guard renamed", EPERM, "F02", "*", OF_SELF,
+	 rename_pin},
 	{"F02", "self-pins-rename", "the guard's folder renamed", EPERM, "F02", "*", OF_SELF,
 	 rename_pins},
 	{"F05", "self-pins-rmdir", "a folder of the guard removed", EPERM, "F05", NULL, OF_SELF,
@@ -242,8 +249,10 @@ const struct technique guard_techniques[] = {
 	{"I02", "self-ptrace", "holdfastd traced", EPERM, "I02", NULL, OF_SELF, trace_daemon},
 	{"I01", "self-pidfd-getfd", "an fd of holdfastd by pidfd_getfd", EPERM, "I02", "*", OF_SELF,
 	 steal_from_daemon},
-	{"A06", "self-prlimit", "rlimit of holdfastd set", EPERM, "A06", NULL, OF_SELF, limit_daemon},
-	{"A07", "self-nice", "priority of holdfastd set", EPERM, "A07", NULL, OF_SELF, starve_daemon},
+	{"A06", "self-prlimit", "rlimit of holdfastd set", EPERM, "A06", NULL, OF_SELF,
+	 limit_daemon},
+	{"A07", "self-nice", "priority of holdfastd set", EPERM, "A07", NULL, OF_SELF,
+	 starve_daemon},
 	{"A01", "self-stop", "holdfastd stopped", EPERM, "A01", NULL, OF_SELF, stop_daemon},
 	{"A01", "self-kill", "holdfastd killed", EPERM, "A01", NULL, OF_SELF | KILLS, kill_daemon},
 	{},

@@ -12,11 +12,12 @@
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: probe VERB [TARGET]            one technique; 0 allowed, 1 denied,\n"
-			"                                      2 impossible, 3 failed otherwise\n"
-			"       probe list                     ID, verb, what\n"
-			"       probe drive PHASE [PREFIX]...  none, observe, enforce, down, in TAP\n"
-			"       probe as HELPER [ARG]...       what the identity suite runs\n");
+	fprintf(stderr,
+		"usage: probe VERB [TARGET]            one technique; 0 allowed, 1 denied,\n"
+		"                                      2 impossible, 3 failed otherwise\n"
+		"       probe list                     ID, verb, what\n"
+		"       probe drive PHASE [PREFIX]...  none, observe, enforce, down, in TAP\n"
+		"       probe as HELPER [ARG]...       what the identity suite runs\n");
 	return PROBE_IMPOSSIBLE;
 }
 

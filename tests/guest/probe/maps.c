@@ -45,7 +45,7 @@ static int update(const struct target *target)
 	return map < 0 ? -errno : forge(map);
 }
 
-static int delete(const struct target *target)
+static int erase(const struct target *target)
 {
 	int map = fd_by_id(target, "map");
 	uint32_t key = 2;
@@ -166,8 +166,10 @@ static int write_by_program(const struct target *target)
 		return -errno;
 	{
 		const struct bpf_insn insns[] = {
-			LOAD_VALUE(BPF_REG_1, map, 0), STORE_IMM(BPF_REG_1, 0, FORGED),
-			MOV_IMM(BPF_REG_0, 1), EXIT(),
+			LOAD_VALUE(BPF_REG_1, map, 0),
+			STORE_IMM(BPF_REG_1, 0, FORGED),
+			MOV_IMM(BPF_REG_0, 1),
+			EXIT(),
 		};
 
 		prog = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "forger", "GPL", insns,
@@ -183,8 +185,11 @@ static int forger_iterator(void)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_ITER);
 	const struct bpf_insn insns[] = {
-		LOAD(BPF_REG_1, BPF_REG_1, 24), JUMP_EQ(BPF_REG_1, 0, 1),
-		STORE_IMM(BPF_REG_1, 0, FORGED), MOV_IMM(BPF_REG_0, 0), EXIT(),
+		LOAD(BPF_REG_1, BPF_REG_1, 24),
+		JUMP_EQ(BPF_REG_1, 0, 1),
+		STORE_IMM(BPF_REG_1, 0, FORGED),
+		MOV_IMM(BPF_REG_0, 0),
+		EXIT(),
 	};
 	int id = libbpf_find_vmlinux_btf_id("bpf_map_elem", BPF_TRACE_ITER);
 
@@ -198,8 +203,7 @@ static int forger_iterator(void)
 static int iterate(const struct target *target)
 {
 	union bpf_iter_link_info info = {};
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &info,
-		    .iter_info_len = sizeof(info));
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &info, .iter_info_len = sizeof(info));
 	int map, prog, link, iterator;
 	char bytes[64];
 
@@ -228,7 +232,7 @@ static int freeze(const struct target *target)
 
 const struct technique maps_techniques[] = {
 	{"M01", "map-update", "map update by id", ENOENT, "M01", NULL, 0, update},
-	{"M02", "map-delete", "map delete by id", ENOENT, "M01", NULL, 0, delete},
+	{"M02", "map-delete", "map delete by id", ENOENT, "M01", NULL, 0, erase},
 	{"M02", "map-take", "map lookup-and-delete by id", ENOENT, "M01", NULL, 0, take},
 	{"M03", "map-update-batch", "batch update by id", ENOENT, "M01", NULL, 0, update_batch},
 	{"M03", "map-delete-batch", "batch delete by id", ENOENT, "M01", NULL, 0, delete_batch},
@@ -242,7 +246,8 @@ const struct technique maps_techniques[] = {
 	{"M12", "map-read", "read-only fd by id", ENOENT, "M12", NULL, SILENT, read_only},
 	{"M12", "map-program", "program on a read-only fd writes", ENOENT, "M12", NULL, 0,
 	 write_by_program},
-	{"M13", "map-iterator", "iterator writes the map's values", ENOENT, "M12", NULL, 0, iterate},
+	{"M13", "map-iterator", "iterator writes the map's values", ENOENT, "M12", NULL, 0,
+	 iterate},
 	{"M15", "map-freeze", "map frozen by id", ENOENT, "M01", NULL, 0, freeze},
 	{},
 };

@@ -191,6 +191,7 @@ static int own_bpffs_by_fsmount(const struct target *target)
 		return PROBE_SETUP;
 	if (move_mount(mount, "", AT_FDCWD, OWN, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return -errno;
+	close(mount);
 	return result(umount2(OWN, 0));
 }
 
@@ -230,14 +231,14 @@ const struct technique mounts_techniques[] = {
 	 own_bpffs_by_fsmount, "its own bpffs by fsmount, unmounted"},
 	{"F03", "umount-sys", "umount -l of /sys", EPERM, "F03", NULL, MOUNTS, umount_sys,
 	 private_umount, "umount -l of /sys in a private namespace"},
-	{"F03", "umount-twin", "umount of a bind mount of bpffs", EPERM, "F03", NULL, MOUNTS | SILENT,
-	 umount_twin, own_bpffs, "its own bpffs mounted and unmounted"},
+	{"F03", "umount-twin", "umount of a bind mount of bpffs", EPERM, "F03", NULL,
+	 MOUNTS | SILENT, umount_twin, own_bpffs, "its own bpffs mounted and unmounted"},
 	{"F05", "rmdir-mountpoint", "rmdir of /sys from a private namespace", EPERM, "F05", NULL,
 	 MOUNTS, remove_mountpoint, private_rmdir, "rmdir of its own mount point"},
-	{"F05", "replace-mountpoint", "rename over /sys from a private namespace", EPERM, "F02", NULL,
-	 MOUNTS, replace_mountpoint, private_rmdir, "rmdir of its own mount point"},
-	{"F06", "mount-over", "mount over bpffs", EPERM, "F06", NULL, MOUNTS, over_bpffs,
-	 own_bpffs, "its own bpffs mounted and unmounted"},
+	{"F05", "replace-mountpoint", "rename over /sys from a private namespace", EPERM, "F02",
+	 NULL, MOUNTS, replace_mountpoint, private_rmdir, "rmdir of its own mount point"},
+	{"F06", "mount-over", "mount over bpffs", EPERM, "F06", NULL, MOUNTS, over_bpffs, own_bpffs,
+	 "its own bpffs mounted and unmounted"},
 	{"F06", "mount-over-shared", "mount over bpffs, namespace still shared", EPERM, "F06", NULL,
 	 MOUNTS, over_shared, private_cover, "mounts over /sys/fs, /sys in a private namespace"},
 	{"F06", "mount-over-pins", "mount over the pins' folder", EPERM, "F06", NULL, MOUNTS,
@@ -246,18 +247,21 @@ const struct technique mounts_techniques[] = {
 	 private_cover, "mounts over /sys/fs, /sys in a private namespace"},
 	{"F06", "mount-over-sys", "mount over /sys", EPERM, "F06", NULL, MOUNTS, over_sys,
 	 private_cover, "mounts over /sys/fs, /sys in a private namespace"},
-	{"F06", "bind-over", "bind mount over bpffs", EPERM, "F06", NULL, MOUNTS, bind_over, own_bpffs,
-	 "its own bpffs mounted and unmounted"},
+	{"F06", "bind-over", "bind mount over bpffs", EPERM, "F06", NULL, MOUNTS, bind_over,
+	 own_bpffs, "its own bpffs mounted and unmounted"},
 	{"F06", "move-over", "move_mount of a new bpffs over bpffs", EPERM, "F06", NULL, MOUNTS,
 	 move_over, own_bpffs_by_fsmount, "its own bpffs by fsmount, unmounted"},
-	{"F06", "move-away", "bpffs moved away by move_mount", EPERM, "F06", NULL, MOUNTS, move_away,
-	 own_bpffs_by_fsmount, "its own bpffs by fsmount, unmounted"},
+	{"F06", "move-away", "bpffs moved away by move_mount", EPERM, "F06", NULL, MOUNTS,
+	 move_away, own_bpffs_by_fsmount, "its own bpffs by fsmount, unmounted"},
 	{"F06", "move-away-old", "bpffs moved away by mount --move", EPERM, "F06", NULL, MOUNTS,
 	 move_away_old, own_bpffs, "its own bpffs mounted and unmounted"},
 	{"F06", "bind-over-private", "bind mount with MS_PRIVATE over bpffs", EPERM, "F06", NULL,
 	 MOUNTS, bind_over_private, own_bpffs, "its own bpffs mounted and unmounted"},
-	/* last: /sys cannot be put back by a stranger where this goes through and is not meant to */
-	{"F03", "umount-sys-shared", "umount -l of /sys, namespace still shared", EPERM, "F03", NULL,
-	 MOUNTS, umount_sys_shared, private_umount, "umount -l of /sys in a private namespace"},
+	/*
+	 * last: /sys cannot be put back by a stranger where this goes through and is not meant to
+	 */
+	{"F03", "umount-sys-shared", "umount -l of /sys, namespace still shared", EPERM, "F03",
+	 NULL, MOUNTS, umount_sys_shared, private_umount,
+	 "umount -l of /sys in a private namespace"},
 	{},
 };

@@ -63,8 +63,8 @@ static int exchange(const struct target *target)
 {
 	if (own_pin())
 		return PROBE_SETUP;
-	return result(renameat2(AT_FDCWD, OWN_PIN, AT_FDCWD, target_pin(target, "map"),
-				RENAME_EXCHANGE));
+	return result(
+		renameat2(AT_FDCWD, OWN_PIN, AT_FDCWD, target_pin(target, "map"), RENAME_EXCHANGE));
 }
 
 static int rename_over(const struct target *target)
@@ -140,13 +140,16 @@ static int own_life(const struct target *target)
 
 const struct technique pins_techniques[] = {
 	{"M21", "pin-squat", "map pinned in the folder", EPERM, "M21", NULL, 0, squat_map},
-	{"M21", "pin-squat-folder", "folder made in the folder", EPERM, "M21", NULL, 0, squat_folder},
+	{"M21", "pin-squat-folder", "folder made in the folder", EPERM, "M21", NULL, 0,
+	 squat_folder},
 	{"F01", "pin-unlink", "map's pin unlinked", EPERM, "F01", NULL, 0, unlink_map},
 	{"F01", "pin-unlink-link", "link's pin unlinked", EPERM, "F01", NULL, 0, unlink_link},
 	{"F02", "pin-rename", "pin renamed", EPERM, "F02", "F02 F02", 0, rename_away},
-	{"F02", "pin-rename-out", "pin renamed out of the folder", EPERM, "F02", NULL, 0, rename_out},
+	{"F02", "pin-rename-out", "pin renamed out of the folder", EPERM, "F02", NULL, 0,
+	 rename_out},
 	{"F02", "pin-exchange", "pin exchanged with another", EPERM, "F02", "F02 F02", 0, exchange},
-	{"F02", "pin-rename-over", "another renamed over the pin", EPERM, "F02", NULL, 0, rename_over},
+	{"F02", "pin-rename-over", "another renamed over the pin", EPERM, "F02", NULL, 0,
+	 rename_over},
 	{"F02", "pin-rename-folder", "folder of the pins renamed", EPERM, "F02", "F02 F02 F02",
 	 SILENT, rename_folder},
 	{"F02", "pin-link", "second name for the pin", EPERM, "F02", NULL, 0, hard_link},
@@ -154,6 +157,7 @@ const struct technique pins_techniques[] = {
 	{"F07", "pin-chmod", "chmod of the pin", EPERM, "F07", NULL, 0, change_mode},
 	{"F07", "pin-chown", "chown of the pin", EPERM, "F07", NULL, 0, change_owner, own_life,
 	 "its own pin made, chmodded, renamed, unlinked"},
-	{"F07", "pin-chmod-folder", "chmod of the folder", EPERM, "F07", NULL, SILENT, change_folder},
+	{"F07", "pin-chmod-folder", "chmod of the folder", EPERM, "F07", NULL, SILENT,
+	 change_folder},
 	{},
 };

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Probes: one table row is one technique of root against somebody's eBPF objects, done once, without
- * any care for being seen. A probe says only what the kernel answered; what it did to the target the
- * target says itself.
+ * Probes: one table row is one technique of root against somebody's eBPF objects, done once, and
+ * without any care for being seen. A probe says only what the kernel answered; what it did to the
+ * target the target says itself.
  */
 
 #include <stdbool.h>
@@ -16,9 +16,9 @@
 
 enum probe_exit {
 	PROBE_ALLOWED = 0,
-	PROBE_DENIED = 1,     /* with the errno that the row expects */
+	PROBE_DENIED = 1, /* with the errno that the row expects */
 	PROBE_IMPOSSIBLE = 2, /* could not be attempted; usage errors too */
-	PROBE_OTHERWISE = 3,  /* failed, with another errno */
+	PROBE_OTHERWISE = 3, /* failed, with another errno */
 };
 
 /* What run() returns, besides 0 and the negative errno of the act itself. */
@@ -31,18 +31,21 @@ struct target {
 };
 
 /* technique.flags */
-#define SILENT 1u  /* success leaves no trace in the target's state */
-#define MOUNTS 2u  /* success changes mounts: the driver puts them back */
-#define LONELY 4u  /* there is nobody else's object of that kind, and no neighbour of another */
-#define SELF 8u	   /* the target is the guard: nothing to attack without it */
-#define KILLS 16u  /* success ends the daemon; it comes again */
+#define SILENT 1u /* success leaves no trace in the target's state */
+#define MOUNTS 2u /* success changes mounts: the driver puts them back */
+#define LONELY 4u /* there is nobody else's object of that kind, and no neighbour of another */
+#define SELF 8u /* the target is the guard: nothing to attack without it */
+#define KILLS 16u /* success ends the daemon; it comes again */
 
 struct technique {
-	const char *id;	  /* row of the threat catalogue */
+	const char *id; /* row of the threat catalogue */
 	const char *verb; /* on the command line; unique */
 	const char *what; /* in one line */
-	int error;	  /* of the refusal, positive; ENOENT where an id is asked for: see commands.bpf.c */
-	/* rows of the events of a refusal, in their order, separated by spaces; "*": id's, and others */
+	int error; /* of the refusal, positive; ENOENT for an id: see commands.bpf.c */
+	/*
+	 * rows of the events of a refusal, in their order, separated by spaces; "*": id's, and
+	 * others
+	 */
 	const char *rows;
 	const char *observed; /* the same where nothing is refused; NULL: the same */
 	unsigned int flags;
@@ -99,7 +102,10 @@ const struct technique *technique_find(const char *verb);
 /* technique_each() - the @i-th of all; NULL at the end. */
 const struct technique *technique_each(size_t i);
 
-/* private_namespace() - a mount namespace of our own, private or still sharing. Return: 0 or -errno. */
+/*
+ * private_namespace() - a mount namespace of our own, private or still sharing. Return: 0 or
+ * -errno.
+ */
 int private_namespace(bool shared);
 
 /* ---- drive.c: whole families, as TAP */

@@ -90,7 +90,16 @@ static int receive_reply(int socket, char *reply, size_t size, int *ret_fd)
 	return n ? 0 : -ECONNRESET;
 }
 
-static int ask(const char *name, const char *request, int send, char *reply, size_t size, int *ret_fd)
+/* One request and what comes of it. */
+struct question {
+	const char *request;
+	int send; /* fd that goes with it, or -1 */
+	char *reply;
+	size_t size;
+	int *ret_fd; /* NULL if none is wanted */
+};
+
+static int ask(const char *name, const struct question *question)
 {
 	struct timeval patience = {.tv_sec = 10};
 	int fd, r;
@@ -100,23 +109,37 @@ static int ask(const char *name, const char *request, int send, char *reply, siz
 		return fd;
 	/* a victim that was stopped does not answer */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	r = send_request(fd, request, send);
+	r = send_request(fd, question->request, question->send);
 	if (r == 0)
-		r = receive_reply(fd, reply, size, ret_fd);
+		r = receive_reply(fd, question->reply, question->size, question->ret_fd);
 	close(fd);
 	return r;
 }
 
 int target_ask(const char *name, const char *request, char *reply, size_t size)
 {
-	return ask(name, request, -1, reply, size, NULL);
+	const struct question question = {
+		.request = request,
+		.send = -1,
+		.reply = reply,
+		.size = size,
+	};
+
+	return ask(name, &question);
 }
 
 int target_ask_fd(const char *name, const char *request, int send, int *ret_fd)
 {
 	char reply[64];
+	const struct question question = {
+		.request = request,
+		.send = send,
+		.reply = reply,
+		.size = sizeof(reply),
+		.ret_fd = ret_fd,
+	};
 
-	return ask(name, request, send, reply, sizeof(reply), ret_fd);
+	return ask(name, &question);
 }
 
 int target_load(const char *name, struct target *ret_target)
@@ -180,9 +203,9 @@ int exit_of(const struct technique *technique, int r)
 }
 
 static const struct technique *const families[] = {
-	maps_techniques, programs_techniques, links_techniques, netlink_techniques,
-	pins_techniques, files_techniques,    tasks_techniques, guard_techniques,
-	mounts_techniques,
+	maps_techniques,    programs_techniques, links_techniques,
+	netlink_techniques, pins_techniques,	 files_techniques,
+	tasks_techniques,   guard_techniques,	 mounts_techniques,
 };
 
 const struct technique *technique_each(size_t i)

@@ -133,8 +133,8 @@ static int write_vm(const struct target *target)
 /* What ps and lsof do. */
 static int read_proc(const struct target *target)
 {
-	static const char *const names[] = {"status", "stat", "cmdline", "maps", "fdinfo", "exe",
-					    "environ"};
+	static const char *const names[] = {"status", "stat", "cmdline", "maps",
+					    "fdinfo", "exe",  "environ"};
 	char path[64], bytes[4096];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -200,8 +200,8 @@ static int filter_install(void)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			    SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			    &program);
 }
 
 /* The victim helps: it puts its map's fd into us. Its answer comes after ours, so a child waits. */
@@ -275,8 +275,8 @@ const struct technique tasks_techniques[] = {
 	{"I01", "pidfd-getfd", "map's fd by pidfd_getfd", EPERM, "I02", "I02 I03", 0, steal_fd},
 	{"I02", "ptrace-attach", "PTRACE_ATTACH, memory written", EPERM, "I02", NULL, 0, attach},
 	{"I02", "ptrace-seize", "PTRACE_SEIZE", EPERM, "I02", NULL, SILENT, seize},
-	{"I02", "proc-mem", "/proc/PID/mem written", EACCES, "I02", NULL, 0, write_proc_mem, read_proc,
-	 "/proc of the victim read"},
+	{"I02", "proc-mem", "/proc/PID/mem written", EACCES, "I02", NULL, 0, write_proc_mem,
+	 read_proc, "/proc of the victim read"},
 	{"I02", "vm-write", "process_vm_writev", EPERM, "I02", NULL, 0, write_vm},
 	{"I03", "scm-map", "map's fd by SCM_RIGHTS", EPERM, "I03", NULL, 0, receive_map},
 	{"I03", "scm-link", "link's fd by SCM_RIGHTS", EPERM, "I03", NULL, 0, receive_link},

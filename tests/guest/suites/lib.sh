@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the suites that bring up the guard share; they source it. The guard runs as a service of PID 1,
-# as on a real host; what `guard up` prints is kept for the operator's part of the test.
-# shellcheck disable=SC2034,SC2317 # used by those who source it
+# What the suites that bring up the guard share; they source it. The guard runs as a service of PID
+# 1, as on a real host; what `guard up` prints is kept for the operator's part of the test.
+# shellcheck disable=SC2034,SC2086,SC2317 # used by those who source it; no path has a space in it
 
 here=/opt/tests
 work=/run/suite
@@ -28,11 +28,18 @@ check() {
 	shift
 	if "$@" >"$work/out" 2>&1; then
 		ok "$name"
-	else
-		echo "not ok - $name"
-		sed 's/^/# /' "$work/out"
-		failed=1
+		return 0
 	fi
+	not_ok "$name"
+	sed 's/^/# /' "$work/out"
+	return 1
+}
+
+# need NAME CMD...: the same, and without it nothing after it makes sense
+need() {
+	check "$@" && return
+	echo "Bail out! not so: $1"
+	exit 1
 }
 
 # exits CODE CMD...
@@ -82,8 +89,10 @@ guard_down() {
 	holdfast guard down --secret-fd 3 3<"$secret"
 }
 
+# It is back again at once otherwise: PID 1 restarts what ends.
 daemon_stop() {
 	guest-ctl stop system.slice/holdfastd.service >/dev/null
+	guest-ctl until 10 sh -c "guest-ctl status system.slice/holdfastd.service | grep -q exited"
 }
 
 armed() {
@@ -102,7 +111,8 @@ targets_start() {
 	ip link show own >/dev/null 2>&1 || ip link add own type dummy
 	guest-ctl spawn system.slice/victim.service "$here/victim" victim >/dev/null
 	guest-ctl spawn system.slice/neighbour.service "$here/victim" neighbour >/dev/null
-	guest-ctl until 20 probe as ask victim state && guest-ctl until 20 probe as ask neighbour state
+	guest-ctl until 20 probe as ask victim state &&
+		guest-ctl until 20 probe as ask neighbour state
 }
 
 state() {

@@ -3,6 +3,8 @@
 #
 # An ordinary system stays ordinary: what strangers do all day still works while the guard enforces,
 # and not one act of theirs is in its log.
+# shellcheck disable=SC2086 # no path of ours has a space in it
+# shellcheck disable=SC2317 # the functions are called through check
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /opt/tests/lib.sh
 
@@ -19,8 +21,8 @@ older_programs() {
 }
 
 older_programs_work() {
-	ready holdfastd older && /usr/bin/true && ready true older && xdp-filter status | grep -q own &&
-		xdp-filter unload own
+	ready holdfastd older && /usr/bin/true && ready true older &&
+		xdp-filter status | grep -q own && xdp-filter unload own
 }
 
 # ---- tools
@@ -45,7 +47,7 @@ bpftool_loads() {
 }
 
 bpftool_loads_program() {
-	bpftool prog load "$1" /sys/fs/bpf/mine-prog type xdp >$work/load 2>&1 || { cat $work/load; return 1; }
+	bpftool prog load "$1" /sys/fs/bpf/mine-prog type xdp || return 1
 	bpftool prog show pinned /sys/fs/bpf/mine-prog && rm /sys/fs/bpf/mine-prog
 }
 
@@ -64,6 +66,7 @@ links() {
 		ip link set dev veth-a xdp off && ip link del veth-a && ip link set lo mtu 60000
 }
 
+# shellcheck disable=SC2009 # it is ps that shall work
 processes() {
 	pid=$(state pid)
 	ps | grep -q victim && ls -l /proc/"$pid"/fd >/dev/null && cat /proc/"$pid"/status \
@@ -88,7 +91,8 @@ container='
 	exec chroot /run/suite/host sh -c "
 		mount -t tmpfs none /run/suite/root && cd /run/suite/root &&
 		mkdir old bin proc sys && cp /usr/bin/busybox bin/ &&
-		mount -t proc proc proc && mount -t sysfs sysfs sys && mount -t bpf bpf sys/fs/bpf &&
+		mount -t proc proc proc && mount -t sysfs sysfs sys &&
+		mount -t bpf bpf sys/fs/bpf &&
 		pivot_root . old && cd / && bin/busybox test -e /old/sys/fs/bpf/victim &&
 		bin/busybox umount -l /old && bin/busybox rmdir /old &&
 		bin/busybox test -d /sys/fs/bpf && ! bin/busybox test -e /sys/fs/bpf/victim"'
@@ -106,7 +110,8 @@ in_pid_container() {
 }
 
 private_tmp() {
-	unshare -m sh -c 'mount -t tmpfs none /tmp && mount --bind /tmp /mnt && umount /mnt && umount /tmp'
+	unshare -m sh -c 'mount -t tmpfs none /tmp && mount --bind /tmp /mnt &&
+		umount /mnt && umount /tmp'
 }
 
 host_mounts() {
@@ -140,9 +145,9 @@ nothing_logged() {
 
 enforce=$(image rows 's/mode: observe/mode: enforce/') || exit 1
 check "tools run before the guard does" older_programs
-check "holdfastd starts" daemon_start
-check "the guard comes up beside them" guard_up "$enforce"
-check "the victim and its neighbour start" targets_start
+need "holdfastd starts" daemon_start
+need "the guard comes up beside them" guard_up "$enforce"
+need "the victim and its neighbour start" targets_start
 check "programs older than the guard go on" older_programs_work
 check "a socket filter sees packets" probe as sniff
 check "bpftool makes, fills and shows a map" bpftool_loads

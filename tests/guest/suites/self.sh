@@ -3,6 +3,8 @@
 #
 # The guard against root: stopping it, weakening it, replacing its daemon. What it does to its maps,
 # pins and files is among the rows (rows.sh).
+# shellcheck disable=SC2086 # no path of ours has a space in it
+# shellcheck disable=SC2317 # the functions are called through check
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /opt/tests/lib.sh
 
@@ -81,7 +83,7 @@ killed_without_gap() {
 	rm -f $work/enough
 	probe as hammer $work/enough map-update >$work/hammer 2>&1 &
 	hammer=$!
-	for n in 1 2; do
+	for _ in 1 2; do
 		before=$(daemon_pid)
 		killed
 		guest-ctl until 20 sh -c ". $here/lib.sh; [ \"\$(daemon_pid)\" != $before ] && armed" || break
@@ -118,6 +120,42 @@ daemon() {
 	check "A08 the service manager's SIGTERM does not stop it" no_stop
 }
 
+# ---- the way to the pins, where it is not /sys
+
+second_mounted() {
+	grep -q ' /run/second bpf ' /proc/mounts
+}
+
+second_still() {
+	! "$@" && second_mounted && [ -d /run/second/agent ]
+}
+
+take_mountpoint() {
+	unshare -m --propagation private sh -c \
+		"mount --bind /run /mnt && umount -l /run && mkdir -p /mnt/other && $1"
+}
+
+second_bpffs() {
+	check "F03 another bpffs with pins is not unmounted" second_still umount /run/second
+	check "F03 nor lazily" second_still umount -l /run/second
+	check "F03 nor from a namespace that still shares" \
+		second_still unshare -m --propagation unchanged umount -l /run/second
+	check "F05 its mount point is not removed from a private namespace" \
+		second_still take_mountpoint 'rmdir /mnt/second'
+	check "F05 nor is another folder renamed over it" \
+		second_still take_mountpoint 'mv -T /mnt/other /mnt/second'
+	check "F06 nothing is mounted over it" second_still mount -t tmpfs none /run/second
+	check "F06 nor over its pins" second_still mount -t tmpfs none /run/second/agent
+	check "F01 the pins' folder in it is not removed" second_still rmdir /run/second/agent
+	check "a namespace of slaves takes /sys off for itself alone" \
+		unshare -m --propagation slave umount -l /sys
+	check "and the victim's pins are there" [ -e /sys/fs/bpf/victim/map ]
+}
+
+mountpoint_taken() {
+	take_mountpoint 'rmdir /mnt/second' && ! second_mounted
+}
+
 # ---- nothing left behind
 
 nothing_left() {
@@ -129,25 +167,29 @@ nothing_left() {
 }
 
 check "bpf has nothing of the kind before" nothing_left
-observe=$(image rows 's/version: 1/version: 2/') &&
-	enforce=$(image rows 's/version: 1/version: 2/' 's/observe/enforce/') &&
-	weaker=$(image rows 's/version: 1/version: 3/' '' '') &&
-	again=$(image rows 's/version: 1/version: 3/' 's/observe/enforce/' '' '') &&
-	older=$(image rows 's/version: 1/version: 1/' 's/observe/enforce/' '' '' '') &&
-	empty=$(image rows 's/version: 1/version: 4/' 's/observe/enforce/' 's/name: victim/name: other/' '' '' '') &&
-	wider=$(image rows 's/version: 1/version: 4/' 's/observe/enforce/' \
+mkdir /run/second && mount -t bpf bpf /run/second
+observe=$(image self 's/version: 1/version: 2/') &&
+	enforce=$(image self 's/version: 1/version: 2/' 's/observe/enforce/') &&
+	weaker=$(image self 's/version: 1/version: 3/' '' '') &&
+	again=$(image self 's/version: 1/version: 3/' 's/observe/enforce/' '' '') &&
+	older=$(image self 's/version: 1/version: 1/' 's/observe/enforce/' '' '' '') &&
+	empty=$(image self 's/version: 1/version: 4/' 's/observe/enforce/' \
+		's/name: victim/name: other/' '' '' '') &&
+	wider=$(image self 's/version: 1/version: 4/' 's/observe/enforce/' \
 		's/unit victim.service/any/' '' '' '' '') || exit 1
 
-check "holdfastd starts" daemon_start
-check "the guard comes up to observe, and prints a secret" guard_up "$observe"
+need "holdfastd starts" daemon_start
+need "the guard comes up to observe, and prints a secret" guard_up "$observe"
 check "the secret is there" secret_shown
 check "the host keeps no secret" secret_not_kept
 check "the guard enforces after a reload" holdfast guard reload "$enforce"
 check "the mode is enforce" mode_is enforce
-check "the victim and its neighbour start" targets_start
+need "the victim and its neighbour start" targets_start
 operator
+second_bpffs
 daemon
 check "the guard goes down by the operator" guard_down
 check "and leaves nothing behind" nothing_left
-check "the attack works again" exits 0 probe map-update
+check "M01 the attack works again" exits 0 probe map-update
+check "F05 and so does the one on the mount point" mountpoint_taken
 exit $failed

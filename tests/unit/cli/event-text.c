@@ -9,12 +9,13 @@
 #include "cli/event-text.h"
 #include "test.h"
 
-#define EVENT(name)                                                                                 \
-	"{\"abi\":1,\"seq\":12,\"time\":\"2026-01-02T03:04:05.123456789Z\",\"boot_ns\":1,"          \
-	"\"act\":\"bpf\",\"command\":\"MAP_GET_FD_BY_ID\",\"verdict\":\"refused\",\"row\":\"M01\"," \
-	"\"errno\":\"EPERM\",\"task\":{\"pid\":7,\"tgid\":6,\"uid\":0,\"comm\":\"bpftool\","        \
-	"\"exe\":{\"name\":\"bpftool\",\"dev\":\"8:1\",\"ino\":1},\"label\":\"stranger\"},"         \
-	"\"object\":{\"kind\":\"map\",\"id\":5,\"name\":\"" name                                    \
+#define EVENT(name)                                                                          \
+	"{\"abi\":1,\"seq\":12,\"time\":\"2026-01-02T03:04:05.123456789Z\",\"boot_ns\":1,"   \
+	"\"act\":\"bpf\",\"command\":\"MAP_GET_FD_BY_ID\",\"verdict\":\"refused\","          \
+	"\"row\":\"M01\","                                                                   \
+	"\"errno\":\"EPERM\",\"task\":{\"pid\":7,\"tgid\":6,\"uid\":0,\"comm\":\"bpftool\"," \
+	"\"exe\":{\"name\":\"bpftool\",\"dev\":\"8:1\",\"ino\":1},\"label\":\"stranger\"},"  \
+	"\"object\":{\"kind\":\"map\",\"id\":5,\"name\":\"" name                             \
 	"\",\"ino\":0,\"owner\":\"agent\"}}"
 
 static char *print(const char *line, size_t size)

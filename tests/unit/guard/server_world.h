@@ -41,7 +41,10 @@ void world_kill(struct world *world);
 /* world_connect() - a client. Return: its fd, closed by the caller. */
 int world_connect(struct world *world);
 
-/* world_wait() - let the server work until it answers on @fd. Return: the answer's op; 0 if it hung up. */
+/*
+ * world_wait() - let the server work until it answers on @fd. Return: the answer's op; 0 if it
+ * hung up.
+ */
 unsigned world_wait(struct world *world, int fd);
 
 /* world_idle() - let the server work off what it has */
