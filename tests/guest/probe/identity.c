@@ -13,8 +13,9 @@
  *   zero CMD [ARG]...         CMD with a page at address 0, which the kernel maps at exec
  *   orphan CGROUP CMD [ARG].. CMD as a child of PID 1, in CGROUP
  *
- * And two that pretend nothing:
+ * And some that pretend nothing:
  *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
+ *   burst N ID                N attacks on a map, before anybody else gets the processor
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
 #include "probe.h"
@@ -25,6 +26,7 @@
 #include <netinet/if_ether.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,6 +281,19 @@ static int as_hammer(int argc, char **argv)
 	return n > 10 && denied == n ? PROBE_DENIED : PROBE_OTHERWISE;
 }
 
+static int as_burst(int argc, char **argv)
+{
+	const struct sched_param param = {.sched_priority = 50};
+	unsigned long n = strtoul(argv[1], NULL, 10), denied = 0;
+	uint32_t id = (uint32_t)strtoul(argv[2], NULL, 10);
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
+		return PROBE_IMPOSSIBLE;
+	for (unsigned long i = 0; i < n; i++)
+		denied += bpf_map_get_fd_by_id(id) < 0 && errno == ENOENT;
+	return denied == n ? PROBE_DENIED : PROBE_ALLOWED;
+}
+
 static int as_sniff(int argc, char **argv)
 {
 	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 64), EXIT()};
@@ -308,7 +323,7 @@ static const struct {
 	{"ask", 2, as_ask},	  {"peek", 1, as_peek},	    {"comm", 2, as_comm},
 	{"exe", 2, as_exe},	  {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
 	{"memory", 1, as_memory}, {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
-	{"zero", 1, as_zero},	  {"sniff", 0, as_sniff},
+	{"zero", 1, as_zero},	  {"burst", 2, as_burst},   {"sniff", 0, as_sniff},
 };
 
 int identity_main(int argc, char **argv)

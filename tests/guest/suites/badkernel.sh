@@ -51,6 +51,14 @@ no_bpffs() {
 	return $code
 }
 
+no_types() {
+	mount --bind /dev/null /sys/kernel/btf/vmlinux
+	code=0
+	"$@" || code=$?
+	umount /sys/kernel/btf/vmlinux
+	return $code
+}
+
 # ---- no room
 
 state_small() {
@@ -85,7 +93,8 @@ fi
 
 need "holdfastd starts with everything there" daemon_start
 check "without a bpffs guard up is refused" no_bpffs refused_up bpffs
-check "and comes up when it is there again" guard_up "$observe"
+check "without the kernel's types guard up is refused" no_types refused_up BTF
+check "and comes up when they are there again" guard_up "$observe"
 check "it goes down again" holdfast guard down
 daemon_stop
 
