@@ -129,6 +129,7 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		if (args->domain != DOMAIN_CANARY)
 			return -EPERM;
 		label->domain = args->domain;
+		label->canary = 1;
 		return 0;
 	}
 	return -EOPNOTSUPP;

@@ -6,7 +6,7 @@
  * guard's programs only.
  */
 
-#define LABELS_ABI 1
+#define LABELS_ABI 2
 
 #define LABELS_MAX_OBJECTS 16384
 #define LABELS_MAX_LINKS 4096
@@ -67,6 +67,7 @@ struct guard_state {
 	__u64 mount_ns; /* address of the mount namespace whose mounts are protected */
 	__u64 sequence; /* of the newest event */
 	struct guard_build build;
+	__u64 canary; /* acts refused of the canary, or on it: no events are made of them */
 };
 
 _Static_assert(sizeof(struct object_label) == 16, "object_label layout");
@@ -74,4 +75,4 @@ _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
 _Static_assert(sizeof(struct name_key) == 16, "name_key layout");
 _Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
 _Static_assert(sizeof(struct guard_build) == 72, "guard_build layout");
-_Static_assert(sizeof(struct guard_state) == 120, "guard_state layout");
+_Static_assert(sizeof(struct guard_state) == 128, "guard_state layout");

@@ -110,6 +110,9 @@ static void print_state(FILE *file, const struct guard_picture *picture)
 		      state->wrong_secrets);
 	if (state->armed_ns)
 		(void)fprintf(file, "armed in  %" PRIu64 " ms\n", state->armed_ns / 1000000);
+	if (state->proof_ns)
+		(void)fprintf(file, "proof     %u of %u acts refused\n", state->proof_refused,
+			      state->proof_acts);
 	(void)fprintf(file,
 		      "events    newest %" PRIu64 ", lost in the kernel %" PRIu64
 		      ", lines written %" PRIu64 ", not written %" PRIu64 "\n",
@@ -210,6 +213,11 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 	(void)json_object_set_new(all, "operator", json_boolean(state->operator_set));
 	(void)json_object_set_new(all, "self", counts_json(find_counts(state, DOMAIN_SELF)));
 	(void)json_object_set_new(all, "weak", weak);
+	(void)json_object_set_new(all, "proof",
+				  json_pack("{s:I, s:I, s:I}", "acts",
+					    (json_int_t)state->proof_acts, "refused",
+					    (json_int_t)state->proof_refused, "boot_ns",
+					    (json_int_t)state->proof_ns));
 	if (!picture->image)
 		return;
 

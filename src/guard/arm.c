@@ -227,6 +227,7 @@ static uint32_t bring_up(struct server *server, const struct plan *plan, struct 
 	}
 
 	arm_refresh(server);
+	prove_start(server);
 	journal_restart(server->journal);
 	server_note(server, NULL, "up", "policy '%s' version %" PRIu64 ", %s",
 		    image_header(plan->image)->name, (uint64_t)image_header(plan->image)->version,
@@ -404,6 +405,7 @@ int arm_take(struct server *server)
 	/* Enforcement does not depend on what follows: say what fails and go on. */
 	(void)mark_everything(server);
 	arm_refresh(server);
+	prove_start(server);
 	journal_resume(server->journal);
 
 	r = guard_operator_get(server->guard, &operator);

@@ -164,6 +164,9 @@ void dirs_remove_run(const struct dirs *dirs)
 {
 	(void)unlinkat(dirs->run_fd, PROTOCOL_SOCKET_NAME, 0);
 	(void)unlinkat(dirs->run_fd, LOCK_NAME, 0);
+	(void)unlinkat(dirs->run_fd, PROTOCOL_CANARY_NAME "/owned", 0);
+	(void)unlinkat(dirs->run_fd, PROTOCOL_CANARY_NAME "/held", 0);
+	(void)unlinkat(dirs->run_fd, PROTOCOL_CANARY_NAME, AT_REMOVEDIR);
 	(void)rmdir(dirs->run_path);
 }
 

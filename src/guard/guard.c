@@ -242,6 +242,11 @@ int guard_expect(struct guard *guard, uint32_t domain)
 	return control_op(guard->control, CONTROL_EXPECT, 0, 0, domain);
 }
 
+int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag)
+{
+	return proof_run(guard->control, guard->maps[GUARD_MAP_STATE], ret_proof, reterr_diag);
+}
+
 int guard_events_fd(struct guard *guard)
 {
 	return ring_buffer__epoll_fd(guard->ring);

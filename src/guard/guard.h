@@ -37,6 +37,12 @@ struct guard_operator {
 	uint64_t set; /* 1 if there is one */
 };
 
+/* What came of the guard's self-proof. */
+struct guard_proof {
+	uint32_t acts; /* tried, on this kernel */
+	uint32_t refused; /* of these, by the guard and as they should be */
+};
+
 struct guard_domain_status {
 	uint32_t id;
 	uint32_t tasks, maps, progs, links;
@@ -121,6 +127,14 @@ int guard_mark_path(struct guard *guard, const char *path, uint32_t domain);
  * rule is `holdfast` or `any`. Return: 0 or -errno.
  */
 int guard_expect(struct guard *guard, uint32_t domain);
+
+/**
+ * guard_prove() - provoke a denial by each hook of the guard, again
+ *
+ * Return: 0; GUARD_E_PROOF if something was not refused, with the diag, and @ret_proof set;
+ * negative errno if it could not be tried.
+ */
+int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag);
 
 /* guard_events_fd() - epoll-able fd of the ring. Borrowed. */
 int guard_events_fd(struct guard *guard);

@@ -105,8 +105,13 @@ int places_mark(int control, const void *image, struct diag *reterr_diag);
  */
 int files_measure(int control, const void *image);
 
-/* proof_run() - provoke the guard's own denials. Return: 0; GUARD_E_PROOF; negative errno. */
-int proof_run(int control, struct diag *reterr_diag);
+/**
+ * proof_run() - provoke a denial by each hook of the guard
+ * @state: fd of the guard's state
+ *
+ * Return: 0; GUARD_E_PROOF, @ret_proof is set as well; negative errno.
+ */
+int proof_run(int control, int state, struct guard_proof *ret_proof, struct diag *reterr_diag);
 
 /*
  * build_identify() - digests of the guard object and of this binary. Return: 0 or negative errno.

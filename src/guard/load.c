@@ -183,6 +183,7 @@ static bool hashes(struct loader *loader)
 
 static int steps(struct loader *loader, const void *image, size_t size, struct diag *reterr_diag)
 {
+	struct guard_proof proof;
 	int r;
 
 	r = features_probe(&loader->features, reterr_diag);
@@ -215,7 +216,8 @@ static int steps(struct loader *loader, const void *image, size_t size, struct d
 	r = control_op(loader->control, CONTROL_ARM, 0, 0, 0);
 	if (r)
 		return r;
-	r = proof_run(loader->control, reterr_diag);
+	r = proof_run(loader->control, bpf_object__find_map_fd_by_name(loader->object, "state"),
+		      &proof, reterr_diag);
 	if (r)
 		return r;
 	return hashes(loader) ? 0 : files_measure(loader->control, image);

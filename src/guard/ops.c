@@ -365,6 +365,11 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	state->operator_set = operator.set != 0;
 	if (!operator.set && enforces(image))
 		add_weak(state, "no operator's secret is known: only a reboot ends this guard");
+	state->proof_ns = server->proof_ns;
+	state->proof_acts = server->proof.acts;
+	state->proof_refused = server->proof.refused;
+	if (server->proof_trouble[0])
+		add_weak(state, server->proof_trouble);
 	if (!server->marked)
 		add_weak(state,
 			 "some of holdfastd's own files are not guarded; its messages say which");

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "guard/proof.h"
 
 const char *const guard_map_names[] = {
 	[GUARD_MAP_STATE] = "state",	   [GUARD_MAP_POLICY] = "policy",
@@ -22,7 +23,7 @@ _Static_assert(sizeof(guard_map_names) / sizeof(guard_map_names[0]) == _GUARD_MA
 	       "a name for each map");
 
 static const char *const folders[] = {GUARD_PIN_DIR, GUARD_PIN_LINKS, GUARD_PIN_MAPS,
-				      GUARD_PIN_PROGS};
+				      GUARD_PIN_PROGS, PROOF_PINS};
 
 int pins_absent(struct diag *reterr_diag)
 {
@@ -53,7 +54,9 @@ static int folder_empty(const char *path)
 	while ((entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) && !r)
+		if (unlinkat(dirfd(dir), entry->d_name,
+			     entry->d_type == DT_DIR ? AT_REMOVEDIR : 0) &&
+		    !r)
 			r = -errno;
 	}
 	return r;

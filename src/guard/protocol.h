@@ -14,10 +14,11 @@
 struct diag;
 
 #define PROTOCOL_MAGIC 0x6f636648u /* "Hfco" */
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 
 #define PROTOCOL_RUN_DIR "/run/holdfast"
 #define PROTOCOL_SOCKET_NAME "control.sock"
+#define PROTOCOL_CANARY_NAME "canary" /* a folder, for the guard's self-proof */
 #define PROTOCOL_SOCKET PROTOCOL_RUN_DIR "/" PROTOCOL_SOCKET_NAME
 #define PROTOCOL_STATE_DIR "/var/lib/holdfast"
 #define PROTOCOL_LOG_NAME "events.jsonl"
@@ -164,6 +165,9 @@ struct protocol_state {
 	uint64_t written; /* lines, by this holdfastd */
 	uint64_t unwritten; /* events the log had no room for, by this holdfastd */
 	uint64_t wrong_secrets;
+	uint64_t proof_ns; /* CLOCK_BOOTTIME of the last self-proof; 0: none yet */
+	uint32_t proof_acts;
+	uint32_t proof_refused;
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
 	char weak[PROTOCOL_MAX_WEAK][PROTOCOL_WEAK_LEN];
 };
@@ -178,7 +182,7 @@ _Static_assert(sizeof(struct protocol_refused) == 1048, "protocol_refused layout
 _Static_assert(sizeof(struct protocol_started) == 24, "protocol_started layout");
 _Static_assert(sizeof(struct protocol_exited) == 24, "protocol_exited layout");
 _Static_assert(sizeof(struct protocol_domain) == 24, "protocol_domain layout");
-_Static_assert(sizeof(struct protocol_state) == 5512, "protocol_state layout");
+_Static_assert(sizeof(struct protocol_state) == 5528, "protocol_state layout");
 
 #define PROTOCOL_MAX_REQUEST (sizeof(struct protocol_run) + PROTOCOL_MAX_ARGS_SIZE)
 

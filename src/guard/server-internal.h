@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "guard/dirs.h"
+#include "guard/guard.h"
 #include "guard/protocol.h"
 #include "guard/secret.h"
 #include "guard/server.h"
@@ -59,6 +60,10 @@ struct server {
 	bool stopped; /* leave the loop */
 	uint64_t lonely_until; /* if it only waits for a request: for how long nobody has come */
 	int log_error; /* of the journal, as last reported */
+	uint64_t proof_due; /* of the guard's self-proof */
+	struct guard_proof proof; /* the last one */
+	uint64_t proof_ns; /* when that was; 0: not since this holdfastd holds the guard */
+	char proof_trouble[PROTOCOL_WEAK_LEN]; /* what it found; "" if all was refused */
 	struct connection connections[SERVER_SLOTS];
 	struct run runs[SERVER_MAX_RUNS];
 	struct protocol_message message; /* the request in hand */
@@ -136,6 +141,14 @@ void arm_refresh(struct server *server);
 
 /* arm_mark_operator() - guard the operator's file, which is new. Return: 0 or -errno. */
 int arm_mark_operator(struct server *server);
+
+/* prove.c */
+
+/* prove_start() - a guard has come up, or was taken over: the next proof is due at once */
+void prove_start(struct server *server);
+
+/* prove_now() - if it is due: let the guard prove itself; what changes is noted */
+void prove_now(struct server *server, uint64_t now);
 
 /* runs.c */
 void runs_start(struct server *server, struct connection *client);

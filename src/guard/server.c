@@ -311,6 +311,8 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		next = earlier(next, now + BUSY_MS * (CLOCK_SECOND_NS / 1000));
 	if (server->options.wait && !server->guard)
 		next = earlier(next, server->lonely_until);
+	if (server->guard)
+		next = earlier(next, server->proof_due);
 	if (next == UINT64_MAX)
 		return timeout_ms;
 
@@ -334,6 +336,7 @@ int server_step(struct server *server, int timeout_ms)
 	connection_expire(server, now);
 	runs_expire(server, now);
 	leave_if_lonely(server, now);
+	prove_now(server, now);
 	if (journal_busy(server->journal))
 		journal_flush(server->journal, now);
 	report_log(server);

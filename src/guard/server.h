@@ -18,6 +18,7 @@ struct server;
 #define SERVER_MAX_RUNS 64 /* commands that a `holdfast run` waits for */
 #define SERVER_TIMEOUT_NS 10000000000ull /* for a client to say something */
 #define SERVER_EXEC_NS 60000000000ull /* for an exec: the kernel hashes the whole file */
+#define SERVER_PROOF_NS 60000000000ull /* between two of the guard's self-proofs */
 
 /* Fixed in the binary; a parameter for the tests' sake. */
 struct server_options {

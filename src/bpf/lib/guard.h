@@ -248,6 +248,17 @@ static __noinline int guard_report(const struct act *act, __u32 verdict)
 	return 0;
 }
 
+/* The guard's own proof is refused in every mode, and counted: it is no event. */
+INLINE bool proof_refused(struct guard_state *guard, const struct act *act)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+
+	if (act->owner != DOMAIN_CANARY && !(label && label->canary))
+		return false;
+	__sync_fetch_and_add(&guard->canary, 1);
+	return true;
+}
+
 /*
  * guard_refuses() - what the owner's mode makes of an act that only strangers do
  *
@@ -260,6 +271,8 @@ INLINE bool guard_refuses(const struct act *act)
 
 	if (!guard || !guard->armed)
 		return false;
+	if (proof_refused(guard, act))
+		return true;
 	mode = domain_mode(act->owner);
 	if (!mode)
 		return false;

@@ -35,7 +35,7 @@ struct task_label {
 	__u32 mark_domain;
 	__u64 link; /* address of the protected link that this stranger is about to get an fd of */
 	__u32 born; /* forked by PID 1, and has not executed anything yet */
-	__u32 pad0;
+	__u32 canary; /* what it is refused is a proof, whatever the policy's mode */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
 

@@ -120,6 +120,31 @@ daemon() {
 	check "A08 the service manager's SIGTERM does not stop it" no_stop
 }
 
+# ---- the proof
+
+# as many acts as the table has, but for one that old kernels lack
+proven() {
+	holdfast guard status --json | tr -d ' \n' | sed 's/.*"proof":{\([^}]*\)}.*/\1/' >$work/proof
+	cat $work/proof
+	acts=$(sed 's/.*"acts":\([0-9]*\).*/\1/' $work/proof)
+	refused=$(sed 's/.*"refused":\([0-9]*\).*/\1/' $work/proof)
+	[ "$acts" -ge 36 ] && [ "$refused" -eq "$acts" ]
+}
+
+no_proof_failed() {
+	! grep '"note":"proof' $log
+}
+
+proof_leaves_no_event() {
+	! grep -E '"(label|owner)":"canary"' $log
+}
+
+proof() {
+	check "the guard has made each of its hooks refuse" proven
+	check "and found nothing wrong" no_proof_failed
+	check "what it tried is not in the log" proof_leaves_no_event
+}
+
 # ---- the way to the pins, where it is not /sys
 
 second_mounted() {
@@ -188,6 +213,7 @@ need "the victim and its neighbour start" targets_start
 operator
 second_bpffs
 daemon
+proof
 check "the guard goes down by the operator" guard_down
 check "and leaves nothing behind" nothing_left
 check "M01 the attack works again" exits 0 probe map-update

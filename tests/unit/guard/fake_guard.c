@@ -241,6 +241,19 @@ int guard_events_drain(struct guard *guard,
 	return r < 0 ? r : (int)n;
 }
 
+int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag)
+{
+	int r = take(&kernel.prove_result);
+
+	kernel.proofs++;
+	if (r < 0)
+		return r;
+	*ret_proof = (struct guard_proof){.acts = 36, .refused = r ? 35 : 36};
+	if (r)
+		diag_set(reterr_diag, NULL, 0, 0, "a pin unlinked went through");
+	return r;
+}
+
 int guard_status(struct guard *guard, struct guard_status *ret_status)
 {
 	*ret_status = (struct guard_status){

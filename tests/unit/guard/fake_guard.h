@@ -19,9 +19,11 @@ struct fake_kernel {
 	struct guard_operator operator;
 	unsigned marks, path_marks; /* calls */
 	unsigned reloads;
+	unsigned proofs;
 
 	/* what the next call of that name returns instead */
 	int up_result, adopt_result, reload_result, mark_result, down_result, expect_result;
+	int prove_result;
 	bool expect_hangs; /* the child never reaches its exec */
 };
 

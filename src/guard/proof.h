@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The acts of the guard's self-proof. What a stranger would do is tried by holdfastd on objects of
+ * the canary, or by the canary, a child of holdfastd, on what is holdfastd's.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROOF_PINS GUARD_PIN_DIR "/canary"
+
+/* What an act returns besides 0, it went through, and a negative errno. */
+#define PROOF_ABSENT 1 /* this kernel has no such call */
+
+enum proof_side {
+	PROOF_OURS, /* by holdfastd, on what is the canary's */
+	PROOF_CANARYS, /* by the canary, on what is holdfastd's */
+};
+
+/* What both sides know. */
+struct proof {
+	int control; /* fd of the control program */
+	int folder; /* fd of a folder of the canary's that is in no bpffs */
+	int peer; /* socket to the other side */
+	pid_t pid; /* of the other side */
+	uint32_t map, prog, link; /* ids of what the canary has made */
+	int map_fd; /* in the canary */
+};
+
+struct proof_act {
+	const char *hook; /* the guard's program that has to refuse it */
+	const char *what;
+	enum proof_side side;
+	int error; /* of the refusal, positive */
+	int (*run)(const struct proof *proof);
+};
+
+/* The table ends with a row without hook. */
+extern const struct proof_act proof_acts[];
+
+/* Programs that refuse nothing: what is refused of the canary shows that they have run. */
+extern const char *const proof_labellers[];
+
+/**
+ * proof_canary() - in the canary: make what is attacked; its ids go into @proof, and the map's fd,
+ * which stays open until the canary ends
+ * Return: 0 or negative errno.
+ */
+int proof_canary(struct proof *proof);
+
+/* proof_canary_send() - in the canary: send the map's fd to the other side. Return: 0 or -errno. */
+int proof_canary_send(const struct proof *proof);
+
+/* proof_canary_done() - in the canary: remove its pins. Return: 0 or negative errno. */
+int proof_canary_done(void);
