@@ -31,11 +31,12 @@ carried() {
 build_without() {
 	local -a targets
 
-	if [ -f "$2/build.ninja" ]; then
-		meson configure "$2" "-Dsabotage=$1" "-Dproof=$3"
-	else
-		meson setup "$2" "-Dsabotage=$1" "-Dproof=$3"
-	fi || return 1
+	# a folder from before an option was there does not take it
+	if ! { [ -f "$2/build.ninja" ] &&
+		meson configure "$2" "-Dsabotage=$1" "-Dproof=$3"; }; then
+		rm -rf "$2"
+		meson setup "$2" "-Dsabotage=$1" "-Dproof=$3" || return 1
+	fi
 	ninja -C "$2" build.ninja || return 1
 	mapfile -t targets < <(carried "$2")
 	ninja -C "$2" "${targets[@]}"
