@@ -232,6 +232,7 @@ static uint32_t bring_up(struct server *server, const struct plan *plan, struct 
 	server_note(server, NULL, "up", "policy '%s' version %" PRIu64 ", %s",
 		    image_header(plan->image)->name, (uint64_t)image_header(plan->image)->version,
 		    image_mode_name(image_header(plan->image)->mode));
+	watch_start(server);
 	return 0;
 }
 

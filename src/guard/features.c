@@ -168,15 +168,19 @@ static int btf_probe(struct btf **ret_btf, struct diag *reterr_diag)
 	return GUARD_E_KERNEL;
 }
 
+int features_switches(struct diag *reterr_diag)
+{
+	int r = lsm_probe(reterr_diag);
+
+	return r ?: ftrace_probe(reterr_diag);
+}
+
 int features_probe(struct features *ret_features, struct diag *reterr_diag)
 {
 	struct features features = {};
 	int r;
 
-	r = lsm_probe(reterr_diag);
-	if (r)
-		return r;
-	r = ftrace_probe(reterr_diag);
+	r = features_switches(reterr_diag);
 	if (r)
 		return r;
 	r = bpffs_probe(reterr_diag);

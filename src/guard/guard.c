@@ -244,6 +244,11 @@ int guard_expect(struct guard *guard, uint32_t domain)
 
 int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag)
 {
+	int r = features_switches(reterr_diag);
+
+	*ret_proof = (struct guard_proof){};
+	if (r)
+		return r < 0 ? r : GUARD_E_PROOF;
 	return proof_run(guard->control, guard->maps[GUARD_MAP_STATE], ret_proof, reterr_diag);
 }
 

@@ -43,6 +43,24 @@ struct guard_proof {
 	uint32_t refused; /* of these, by the guard and as they should be */
 };
 
+#define GUARD_MAX_FOREIGN 32
+#define GUARD_FOREIGN_NAME 48
+
+/* A link of somebody else's that hangs where the guard does, or that could out-rank it. */
+struct guard_foreign {
+	uint32_t link, prog; /* ids */
+	uint32_t attach_type; /* enum bpf_attach_type */
+	bool before; /* there before the guard */
+	char name[16]; /* of its program, as its maker calls it; "" if it may not be had */
+	char beside[GUARD_FOREIGN_NAME]; /* program of the guard on the same function, or "" */
+};
+
+struct guard_survey {
+	size_t n_foreign; /* may be more than are listed */
+	struct guard_foreign foreign[GUARD_MAX_FOREIGN]; /* by rising link id */
+	char full[GUARD_FOREIGN_NAME]; /* a program whose function takes hardly any more, or "" */
+};
+
 struct guard_domain_status {
 	uint32_t id;
 	uint32_t tasks, maps, progs, links;
@@ -131,10 +149,14 @@ int guard_expect(struct guard *guard, uint32_t domain);
 /**
  * guard_prove() - provoke a denial by each hook of the guard, again
  *
- * Return: 0; GUARD_E_PROOF if something was not refused, with the diag, and @ret_proof set;
- * negative errno if it could not be tried.
+ * Asks the kernel first whether it still runs BPF-LSM programs at all.
+ * Return: 0; GUARD_E_PROOF if something was not refused, with the diag; negative errno if it could
+ * not be tried.
  */
 int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag);
+
+/* guard_look() - see what others have hung beside the guard. Return: 0 or -errno. */
+int guard_look(struct guard *guard, struct guard_survey *ret_survey);
 
 /* guard_events_fd() - epoll-able fd of the ring. Borrowed. */
 int guard_events_fd(struct guard *guard);

@@ -56,7 +56,14 @@ struct features {
  * Return: 0; GUARD_E_KERNEL or GUARD_E_BPFFS with the reason; negative errno.
  */
 int features_probe(struct features *ret_features, struct diag *reterr_diag);
+
 void features_done(struct features *features);
+
+/*
+ * features_switches() - the part of it that may change while the guard is up: ftrace, the list of
+ * security modules. Return: 0; GUARD_E_KERNEL with the reason; negative errno.
+ */
+int features_switches(struct diag *reterr_diag);
 
 /**
  * features_choose() - switch each program of the object on or off for this kernel

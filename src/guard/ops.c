@@ -370,6 +370,8 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	state->proof_refused = server->proof.refused;
 	if (server->proof_trouble[0])
 		add_weak(state, server->proof_trouble);
+	if (server->foreign_trouble[0])
+		add_weak(state, server->foreign_trouble);
 	if (!server->marked)
 		add_weak(state,
 			 "some of holdfastd's own files are not guarded; its messages say which");

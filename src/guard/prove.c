@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * When the guard has to prove itself, and what becomes of the result. A proof that fails is said at
+ * When the guard has to prove itself, and what becomes of the result; watch.c looks around at the
+ * same times. A proof that fails is said at
  * once, and again when it is mended; nothing else is done about it: whoever could end enforcement
  * could end holdfastd as well.
  */
@@ -46,5 +47,6 @@ void prove_now(struct server *server, uint64_t now)
 		diag_set(&diag, NULL, 0, 0, "the guard's self-proof cannot be made: %s",
 			 strerror(-r));
 	server->proof_ns = now;
+	watch_now(server);
 	tell(server, r ? diag.text : "");
 }

@@ -64,6 +64,8 @@ struct server {
 	struct guard_proof proof; /* the last one */
 	uint64_t proof_ns; /* when that was; 0: not since this holdfastd holds the guard */
 	char proof_trouble[PROTOCOL_WEAK_LEN]; /* what it found; "" if all was refused */
+	char foreign_trouble[PROTOCOL_WEAK_LEN]; /* what others have hung beside the guard, or "" */
+	uint32_t told_link; /* greatest id of a foreign link that was told */
 	struct connection connections[SERVER_SLOTS];
 	struct run runs[SERVER_MAX_RUNS];
 	struct protocol_message message; /* the request in hand */
@@ -149,6 +151,14 @@ void prove_start(struct server *server);
 
 /* prove_now() - if it is due: let the guard prove itself; what changes is noted */
 void prove_now(struct server *server, uint64_t now);
+
+/* watch.c */
+
+/* watch_start() - a guard has just come up: tell what was there before it */
+void watch_start(struct server *server);
+
+/* watch_now() - tell what others have hung beside the guard since */
+void watch_now(struct server *server);
 
 /* runs.c */
 void runs_start(struct server *server, struct connection *client);

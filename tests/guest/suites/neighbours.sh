@@ -25,6 +25,11 @@ older_programs_work() {
 		xdp-filter status | grep -q own && xdp-filter unload own
 }
 
+# it is not stopped, and the operator can read of it
+older_programs_told() {
+	grep -E '"note":"before".*execsnoop' $log
+}
+
 # ---- tools
 
 object=$(echo /usr/lib/*/bpf/xdp-dispatcher.o)
@@ -149,6 +154,7 @@ need "holdfastd starts" daemon_start
 need "the guard comes up beside them" guard_up "$enforce"
 need "the victim and its neighbour start" targets_start
 check "programs older than the guard go on" older_programs_work
+check "M09 who held BPF objects before the guard is in the log" older_programs_told
 check "a socket filter sees packets" probe as sniff
 check "bpftool makes, fills and shows a map" bpftool_loads
 check "bpftool loads and pins a program" bpftool_loads_program "$object"

@@ -254,6 +254,12 @@ int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag 
 	return r;
 }
 
+int guard_look(struct guard *guard, struct guard_survey *ret_survey)
+{
+	*ret_survey = kernel.survey;
+	return take(&kernel.look_result);
+}
+
 int guard_status(struct guard *guard, struct guard_status *ret_status)
 {
 	*ret_status = (struct guard_status){

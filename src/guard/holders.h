@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Processes that hold fds of BPF objects from before the guard, which lists them, and takes none. */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct holder {
+	pid_t pid;
+	char comm[64]; /* as the process calls itself: for display only */
+	uint32_t maps, progs, links; /* open fds */
+};
+
+typedef void holders_fn(void *userdata, const struct holder *holder);
+
+/**
+ * holders_list() - every process with a BPF object open
+ * @proc_fd: folder like /proc, borrowed
+ * @except:  this one is not listed
+ * @fn:      called for each; the holder is borrowed for the call
+ *
+ * Objects in a socket's queue or registered with io_uring have no fd and are not seen.
+ * Return: 0 or -errno if the folder cannot be read.
+ */
+int holders_list(int proc_fd, pid_t except, holders_fn *fn, void *userdata);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What others have hung beside the guard, and who hears of it. */
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "guard/server_world.h"
+#include "policy/image-check.h"
+#include "test.h"
+
+static const struct guard_foreign older = {
+	.link = 3,
+	.prog = 4,
+	.attach_type = 27,
+	.before = true,
+	.name = "old",
+	.beside = "commands_bpf",
+};
+static const struct guard_foreign newer = {.link = 90,
+					   .prog = 91,
+					   .attach_type = 26,
+					   .name = "new"};
+
+static struct world *up(void **state)
+{
+	struct world *world = *state;
+
+	world->options.wait = true;
+	assert_int_equal(world_start(world), 0);
+	assert_int_equal(world_up(world, IMAGE_MODE_ENFORCE, 7), 0);
+	return world;
+}
+
+static void add(const struct guard_foreign *foreign)
+{
+	struct guard_survey *survey = &fake_kernel()->survey;
+
+	survey->foreign[survey->n_foreign++] = *foreign;
+}
+
+static size_t told(const struct world *world, const char *what)
+{
+	_cleanup_free_ char *log = world_log(world);
+	size_t n = 0;
+
+	for (const char *at = log; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+static void minute(struct world *world)
+{
+	*world_clock() += SERVER_PROOF_NS;
+	world_idle(world);
+}
+
+/* The lines of weakness in the status; the fake guard has one of its own. */
+static void assert_weak(struct world *world, const char *text)
+{
+	struct protocol_header header = {.op = PROTOCOL_STATUS, .size = sizeof(header)};
+
+	assert_int_equal(world_ask(world, &header, NULL), PROTOCOL_STATE);
+	assert_int_equal(world->answer.state.n_weak, text ? 2 : 1);
+	if (text)
+		assert_non_null(strstr(world->answer.state.weak[1], text));
+	protocol_message_done(&world->answer);
+}
+
+static void what_was_there_before_is_told_once_and_is_no_weakness(void **state)
+{
+	struct world *world;
+
+	add(&older);
+	world = up(state);
+	minute(world);
+	assert_int_equal(told(world, "\"note\":\"before\""), 1);
+	assert_int_equal(
+		told(world, "program 4 (old), link 3, attach type 27, hangs beside commands_bpf"),
+		1);
+	assert_weak(world, NULL);
+}
+
+static void what_has_come_later_is_told_once_and_shown(void **state)
+{
+	struct world *world = up(state);
+
+	assert_int_equal(told(world, "\"note\":\"foreign\""), 0);
+	add(&newer);
+	minute(world);
+	minute(world);
+	assert_int_equal(told(world, "\"note\":\"foreign\""), 1);
+	assert_weak(world, "1 programs of others");
+}
+
+static void what_has_gone_is_shown_no_longer(void **state)
+{
+	struct world *world = up(state);
+
+	add(&newer);
+	minute(world);
+	fake_kernel()->survey.n_foreign = 0;
+	minute(world);
+	assert_weak(world, NULL);
+}
+
+static void more_than_fits_is_counted(void **state)
+{
+	struct world *world = up(state);
+
+	for (uint32_t i = 0; i < GUARD_MAX_FOREIGN; i++) {
+		add(&newer);
+		fake_kernel()->survey.foreign[i].link += i;
+	}
+	fake_kernel()->survey.n_foreign++;
+	minute(world);
+	assert_weak(world, "33 programs of others");
+}
+
+static void function_that_is_full_is_shown(void **state)
+{
+	struct world *world = up(state);
+
+	strcpy(fake_kernel()->survey.full, "commands_bpf");
+	minute(world);
+	assert_weak(world, "the function of commands_bpf takes hardly any more");
+}
+
+static void look_that_fails_is_shown(void **state)
+{
+	struct world *world = up(state);
+
+	fake_kernel()->look_result = -ENOMEM;
+	minute(world);
+	assert_weak(world, "cannot be seen");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_was_there_before_is_told_once_and_is_no_weakness),
+		TEST(what_has_come_later_is_told_once_and_shown),
+		TEST(what_has_gone_is_shown_no_longer),
+		TEST(more_than_fits_is_counted),
+		TEST(function_that_is_full_is_shown),
+		TEST(look_that_fails_is_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
