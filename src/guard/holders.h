@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Processes that hold fds of BPF objects from before the guard, which lists them, and takes none. */
+/* Processes that hold fds of BPF objects from before the guard: it lists them, and takes none. */
 
 #include <stdint.h>
 #include <sys/types.h>

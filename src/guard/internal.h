@@ -56,7 +56,6 @@ struct features {
  * Return: 0; GUARD_E_KERNEL or GUARD_E_BPFFS with the reason; negative errno.
  */
 int features_probe(struct features *ret_features, struct diag *reterr_diag);
-
 void features_done(struct features *features);
 
 /*
