@@ -16,6 +16,7 @@ static const struct cli_verb *const all_tables[] = {
 	cli_run_verbs,
 	cli_policy_verbs,
 	cli_events_verbs,
+	cli_drill_verbs,
 };
 
 int main(int argc, char **argv)

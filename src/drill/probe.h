@@ -24,7 +24,7 @@ enum probe_exit {
 /* What run() returns, besides 0 and the negative errno of the act itself. */
 #define PROBE_SETUP 1 /* something before the act failed; it has been said on stderr */
 
-/* Whom a probe attacks: the victim, or somebody like it whom no policy protects. */
+/* Whom a probe attacks: the canary, or somebody like it whom no policy protects. */
 struct target {
 	const char *name;
 	char state[PROBE_STATE_MAX];
@@ -36,6 +36,7 @@ struct target {
 #define LONELY 4u /* there is nobody else's object of that kind, and no neighbour of another */
 #define SELF 8u /* the target is the guard: nothing to attack without it */
 #define KILLS 16u /* success ends the daemon; it comes again */
+#define GUEST_ONLY 32u /* success endangers the host in yet another way */
 
 struct technique {
 	const char *id; /* row of the threat catalogue */
@@ -63,6 +64,7 @@ extern const struct technique netlink_techniques[];
 extern const struct technique pins_techniques[];
 extern const struct technique files_techniques[];
 extern const struct technique tasks_techniques[];
+extern const struct technique identity_techniques[];
 extern const struct technique mounts_techniques[];
 extern const struct technique guard_techniques[];
 
@@ -96,6 +98,8 @@ int result(long r);
 /* exit_of() - enum probe_exit for what run() returned. */
 int exit_of(const struct technique *technique, int r);
 
+/* ---- families.c */
+
 /* technique_find() - by verb; NULL if there is none. */
 const struct technique *technique_find(const char *verb);
 
@@ -108,8 +112,10 @@ const struct technique *technique_each(size_t i);
  */
 int private_namespace(bool shared);
 
-/* ---- drive.c: whole families, as TAP */
-int drive_main(int argc, char **argv);
+/* ---- netlink.c: interfaces for the drill itself */
 
-/* ---- identity.c: helpers of the identity suite; exit codes are enum probe_exit */
-int identity_main(int argc, char **argv);
+/* interface_add() - a dummy interface, if there is none of that name. Return: 0 or -errno. */
+int interface_add(const char *name);
+
+/* interface_remove() - take it away again. Return: 0 or -errno. */
+int interface_remove(const char *name);
