@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The canary, which the drill attacks: a small agent as agents are. It holds maps, programs, a link and
- * pins, and says on a socket how they are, so that the drill learns from it, and not from the
+ * The canary, which the drill attacks: a small agent as agents are. It holds maps, programs, a link
+ * and pins, and says on a socket how they are, so that the drill learns from it, and not from the
  * attacker, what an attack has done. It never looks at who attacks, and knows nothing of a guard.
  */
 #include "canary.h"
@@ -181,7 +181,7 @@ static void make_programs(struct canary *v)
 	v->xdp = LOAD_PROG(BPF_PROG_TYPE_XDP, "canary_xdp", xdp_pass, BPF_XDP);
 	/* attach types belong to domains: a stranger needs one that is no domain's */
 	v->type = strcmp(v->name, CANARY_NEIGHBOUR) != 0 ? BPF_CGROUP_INET_INGRESS
-						    : BPF_CGROUP_INET_SOCK_CREATE;
+							 : BPF_CGROUP_INET_SOCK_CREATE;
 	v->guest = LOAD_PROG(v->type == BPF_CGROUP_INET_INGRESS ? BPF_PROG_TYPE_CGROUP_SKB
 								: BPF_PROG_TYPE_CGROUP_SOCK,
 			     "canary_guest", pass, v->type);

@@ -23,8 +23,8 @@
  *
  * `canary peek ID`: exits 0 if it gets an fd of that map, 1 if that is refused (EPERM, or ENOENT:
  * an id that is not there for it), else 2; prints `library WORD` and `peek CODE`. So a task of the
- * domain can be told from a stranger by what the kernel gives it. `canary forge ID` writes into that
- * map instead, as an attacker who has put it where the canary is: exits as enum probe_exit.
+ * domain can be told from a stranger by what the kernel gives it. `canary forge ID` writes into
+ * that map instead, as an attacker who has put it where the canary is: exits as enum probe_exit.
  */
 
 #define CANARY_NAME "canary"
@@ -36,5 +36,4 @@
 #define CANARY_CGROUP_ROOT "/sys/fs/cgroup"
 
 /* What its hash map holds: key 1 and key 2. */
-#define CANARY_VALUE_1 4711
-#define CANARY_VALUE_2 4712
+enum canary_value { CANARY_VALUE_1 = 4711, CANARY_VALUE_2 };

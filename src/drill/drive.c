@@ -146,8 +146,8 @@ static void neighbour(struct drive *d, const struct technique *technique)
 	if (mounts)
 		restore_mounts(d);
 	restore_folders();
-	if (!technique->neighbour && (target_load(CANARY_NEIGHBOUR, &after) < 0 ||
-				      strcmp(target.state, after.state) != 0))
+	if (!technique->neighbour &&
+	    (target_load(CANARY_NEIGHBOUR, &after) < 0 || strcmp(target.state, after.state) != 0))
 		heal(d, CANARY_NEIGHBOUR);
 }
 

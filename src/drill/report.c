@@ -106,8 +106,7 @@ static json_t *row_json(const struct drive *d, const struct catalogue_row *row)
 
 	for (size_t i = 0; i < d->n; i++)
 		if (strcmp(d->outcomes[i].technique->id, row->id) == 0)
-			(void)json_array_append_new(techniques,
-						    technique_json(d, &d->outcomes[i]));
+			(void)json_array_append_new(techniques, technique_json(d, &d->outcomes[i]));
 	row_reason(d, row->id, reason, sizeof(reason));
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id", row->id, "family",
 			 catalogue_family(row), "class", row->class, "verdict",
@@ -132,9 +131,9 @@ static void report_json(const struct drive *d, FILE *file)
 	for (size_t i = 0; (row = catalogue_each(i)); i++)
 		if (!d->options->only || strcmp(d->options->only, row->id) == 0)
 			(void)json_array_append_new(rows, row_json(d, row));
-	print_json(json_pack("{s:s, s:o}", "mode", drill_phase_name(d->options->phase), "rows",
-			     rows),
-		   file, JSON_INDENT(2));
+	print_json(
+		json_pack("{s:s, s:o}", "mode", drill_phase_name(d->options->phase), "rows", rows),
+		file, JSON_INDENT(2));
 }
 
 /* ---- TAP */
@@ -232,11 +231,11 @@ static json_t *list_row(const struct catalogue_row *row)
 
 	for (size_t i = 0; (technique = technique_each(i)); i++)
 		if (strcmp(technique->id, row->id) == 0)
-			(void)json_array_append_new(
-				techniques, json_pack("{s:s, s:s, s:b}", "technique",
-						      technique->verb, "what", technique->what,
-						      "guest_only",
-						      technique_guest_only(technique)));
+			(void)json_array_append_new(techniques,
+						    json_pack("{s:s, s:s, s:b}", "technique",
+							      technique->verb, "what",
+							      technique->what, "guest_only",
+							      technique_guest_only(technique)));
 	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", row->id, "family",
 			 catalogue_family(row), "class", row->class, "title", row->title,
 			 "techniques", techniques);
