@@ -10,6 +10,7 @@ QUICK ?=
 PROFILE ?=
 RUNS ?=
 TECHNIQUES ?=
+SOAK ?=
 PREFIX ?= /usr/local
 MESONFLAGS ?=
 
@@ -17,7 +18,7 @@ ifneq ($(SABOTAGE),)
 BUILD := build-sabotage-$(SABOTAGE)
 MESONFLAGS += -Dsabotage=$(SABOTAGE)
 endif
-export BUILD KERNEL SABOTAGE QUICK PROFILE RUNS TECHNIQUES
+export BUILD KERNEL SABOTAGE QUICK PROFILE RUNS TECHNIQUES SOAK
 
 .DEFAULT_GOAL := all
 .PHONY: all setup kernels demo test drill bench install shell clean help
@@ -40,7 +41,7 @@ demo: all ## the main job, in a guest: attacks before and after; SABOTAGE=room, 
 test: setup ## every test on every kernel; QUICK=1: one kernel, the rooms that changed
 	@tests/run.sh
 
-drill: all ## the attacks, in guests: build/drill/KERNEL.json; KERNEL=name, PROFILE=confidentiality
+drill: all ## the attacks, in guests: build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=3, SOAK=SECONDS
 	@tests/drill/run.sh
 
 bench: ## measure what the guard costs (not built yet)

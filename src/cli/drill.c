@@ -56,6 +56,22 @@ static int phase_demanded(const struct cli_call *call, const char *name, enum dr
 	return CLI_DONE;
 }
 
+/* Return: CLI_DONE; CLI_USAGE. */
+static int soak_seconds(const struct cli_call *call, unsigned int *ret_seconds)
+{
+	const char *text = cli_option(call, "soak");
+	char *end = NULL;
+	unsigned long seconds;
+
+	if (!text)
+		return CLI_DONE;
+	seconds = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || seconds == 0 || seconds > 86400)
+		return cli_usage_error(call, "'%s' is no number of seconds, 1 to 86400", text);
+	*ret_seconds = (unsigned int)seconds;
+	return CLI_DONE;
+}
+
 static int drill(const struct cli_call *call)
 {
 	const char *tap = cli_option(call, "tap");
@@ -76,6 +92,9 @@ static int drill(const struct cli_call *call)
 		drill_list(stdout, options.format == DRILL_JSON);
 		return CLI_DONE;
 	}
+	r = soak_seconds(call, &options.soak);
+	if (r != CLI_DONE)
+		return r;
 	if (geteuid() != 0)
 		return cli_error("the drill attacks as root does: run it as root");
 	r = phase_now(&options.phase);
@@ -83,6 +102,8 @@ static int drill(const struct cli_call *call)
 		r = phase_demanded(call, tap, &options.phase);
 	if (r != CLI_DONE)
 		return r;
+	if (options.soak && options.phase != DRILL_ENFORCE)
+		return cli_error("soaking needs a guard that enforces");
 	if (tap)
 		options.format = options.format == DRILL_JSON ? DRILL_TAP_JSON : DRILL_TAP;
 	return drill_run(&options, stdout) == 0 ? CLI_DONE : CLI_FAILED;
@@ -95,6 +116,7 @@ static const struct cli_option drill_options[] = {
 	{.name = "disposable", .help = "this host may be lost: run what is for guests only, too"},
 	{.name = "start", .value = "CMD", .help = "start a task by `CMD NAME EXECUTABLE`"},
 	{.name = "restore", .value = "CMD", .help = "run after mounts were put back, in observe"},
+	{.name = "soak", .value = "SECONDS", .help = "all techniques at once, again and again"},
 	{.name = "tap", .value = "PHASE", .help = "print TAP: none, observe, enforce or down"},
 	{0},
 };

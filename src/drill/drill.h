@@ -34,6 +34,7 @@ struct drill_options {
 	char **verbs; /* techniques, by the beginning of their name; none: all */
 	size_t n_verbs;
 	const char *start; /* see stage.h */
+	unsigned int soak; /* seconds of all techniques at once, in enforce; 0: each once */
 	const char *restore; /* run after a technique that changes mounts, while observing */
 };
 

@@ -15,6 +15,7 @@
 
 #include "canary.h"
 #include "catalogue.h"
+#include "soak.h"
 #include "stage.h"
 
 #define PATIENCE_SECONDS 20
@@ -47,31 +48,40 @@ static void run_probe(const struct technique *technique, int (*run)(const struct
 	_exit(exit_of(technique, r));
 }
 
+int drive_probe(const struct technique *technique, int (*run)(const struct target *),
+		const struct target *target, struct outcome *ret_outcome)
+{
+	int pipes[2], error = 0, code = PROBE_IMPOSSIBLE;
+
+	*ret_outcome = (struct outcome){.technique = technique, .code = code};
+	fflush(NULL);
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return code;
+	ret_outcome->pid = fork();
+	if (ret_outcome->pid == 0)
+		run_probe(technique, run, target, pipes[1]);
+	close(pipes[1]);
+	if (ret_outcome->pid > 0)
+		code = child_code(ret_outcome->pid);
+	/* what a probe leaves running holds the pipe's other end, and says nothing */
+	if (code == PROBE_DENIED || code == PROBE_OTHERWISE) {
+		(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+		if (read(pipes[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
+			ret_outcome->error = -error;
+	}
+	close(pipes[0]);
+	ret_outcome->code = code;
+	return code;
+}
+
 static struct outcome *probe(struct drive *d, const struct technique *technique,
 			     int (*run)(const struct target *), const struct target *target)
 {
 	struct outcome *outcome = &d->outcomes[d->n];
-	int pipes[2] = {-1, -1}, error = 0;
 
 	if (d->n < DRIVE_OUTCOMES_MAX - 1)
 		d->n++;
-	*outcome = (struct outcome){.technique = technique, .code = PROBE_IMPOSSIBLE};
-	fflush(NULL);
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return outcome;
-	outcome->pid = fork();
-	if (outcome->pid == 0)
-		run_probe(technique, run, target, pipes[1]);
-	close(pipes[1]);
-	if (outcome->pid > 0)
-		outcome->code = child_code(outcome->pid);
-	/* what a probe leaves running holds the pipe's other end, and says nothing */
-	if (outcome->code == PROBE_DENIED || outcome->code == PROBE_OTHERWISE) {
-		(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-		if (read(pipes[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
-			outcome->error = -error;
-	}
-	close(pipes[0]);
+	(void)drive_probe(technique, run, target, outcome);
 	return outcome;
 }
 
@@ -198,6 +208,10 @@ int drill_run(const struct drill_options *options, FILE *file)
 	const struct technique *technique;
 	int r = 0;
 
+	if (options->soak) {
+		free(d);
+		return soak_run(options->soak, options->start, file);
+	}
 	if (!d || stage_open(options->start) < 0) {
 		free(d);
 		return DRILL_E_FAILED;

@@ -43,6 +43,13 @@ struct drive {
 	bool lost; /* what the next rows need */
 };
 
+/* ---- drive.c */
+
+/* drive_probe() - one technique in a process of its own. Return: enum probe_exit, as a process's
+ * status in a shell; it is in the outcome as well. */
+int drive_probe(const struct technique *technique, int (*run)(const struct target *),
+		const struct target *target, struct outcome *ret_outcome);
+
 /* ---- restore.c */
 
 /* restore_keep() - remember the mounts */
@@ -55,6 +62,8 @@ void restore_mounts(struct drive *d);
 void restore_folders(void);
 
 /* ---- journal.c */
+
+#define JOURNAL_EVENTS "/var/lib/holdfast/events.jsonl"
 
 /* journal_size() - where the log ends now */
 long journal_size(void);

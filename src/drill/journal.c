@@ -10,12 +10,11 @@
 
 #include "stage.h"
 
-#define EVENTS "/var/lib/holdfast/events.jsonl"
 #define PATIENCE_SECONDS 20
 
 static char *log_read(const struct drive *d)
 {
-	FILE *file = fopen(EVENTS, "re");
+	FILE *file = fopen(JOURNAL_EVENTS, "re");
 	char *text = NULL;
 	size_t size = 0, length = 0;
 
@@ -44,7 +43,7 @@ long journal_size(void)
 {
 	struct stat st;
 
-	return stat(EVENTS, &st) == 0 ? (long)st.st_size : 0;
+	return stat(JOURNAL_EVENTS, &st) == 0 ? (long)st.st_size : 0;
 }
 
 static bool line_field(const char *line, const char *key, char *value, size_t size)

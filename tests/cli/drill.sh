@@ -4,6 +4,7 @@
 # `holdfast drill` from outside, as far as it goes without attacking anybody. TAP.
 #
 # usage: drill.sh HOLDFAST
+# shellcheck disable=SC2016 # the quotes of what holdfast says
 set -u
 
 holdfast=$(realpath "$1")

@@ -9,6 +9,7 @@
 # KERNEL=NAME      only that row of tools/kernels.list
 # PROFILE=NAME     of tests/guest/run.sh: default, or confidentiality into drill/confidentiality/
 # RUNS=N           so many times each; the matrices must be the same (1)
+# SOAK=SECONDS     instead: all techniques at once, for so many seconds of the guest's time
 # TECHNIQUES=...   only those that begin so; the rest of the catalogue is not attempted
 set -eu
 
@@ -38,11 +39,26 @@ drill() {
 	[ "$code" -eq 0 ] && [ "$judged" -eq 0 ]
 }
 
+# soak KERNEL: a guest under attack by all of it
+soak() {
+	local log=$out/$1-soak.log code=0
+
+	tests/guest/run.sh --kernel "$1" --profile "$profile" --initramfs "$build/guest.cpio" \
+		--deadline "$((SOAK + 180))" --quiet --log "$log" \
+		--run "/opt/tests/soak.sh $SOAK" || code=$?
+	sed -nE "s/^(# [0-9]|ok|not ok)/$1: &/p" "$log"
+	[ "$code" -eq 0 ]
+}
+
 tests/guest/image.sh "$build" >/dev/null
 failed=0
 count=0
 for kernel in $(kernels); do
 	count=$((count + 1))
+	if [ -n "${SOAK:-}" ]; then
+		soak "$kernel" || failed=1
+		continue
+	fi
 	drill "$kernel" "$out/$kernel.json" || failed=1
 	for ((run = 2; run <= runs; run++)); do
 		drill "$kernel" "$out/$kernel.$run.json" || failed=1
