@@ -41,7 +41,7 @@ demo: all ## the main job, in a guest: attacks before and after; SABOTAGE=room, 
 test: setup ## every test on every kernel; QUICK=1: one kernel, the rooms that changed
 	@tests/run.sh
 
-drill: all ## the attacks, in guests: build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=3, SOAK=SECONDS
+drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=
 	@tests/drill/run.sh
 
 bench: ## measure what the guard costs (not built yet)

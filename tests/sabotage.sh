@@ -24,7 +24,7 @@ all_rooms() {
 # What the demo carries into its guest; the tests of the host are not for it.
 carried() {
 	ninja -C "$1" -t targets all | sed 's/: [^:]*$//' |
-		grep -xE 'holdfastd?|src/drill/holdfast-[^/]*|tests/demo/[^/]*|tests/guest/guest-init'
+		grep -xE 'holdfastd?|(src/drill|tests/demo)/[^/]*|tests/guest/guest-init'
 }
 
 # build_without ROOM DIR: only what the room changes is built again

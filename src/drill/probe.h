@@ -44,8 +44,8 @@ struct technique {
 	const char *what; /* in one line */
 	int error; /* of the refusal, positive; ENOENT for an id: see commands.bpf.c */
 	/*
-	 * rows of the events of a refusal, in their order, separated by spaces; "*": id's, and
-	 * others
+	 * rows of the events of a refusal, in their order, separated by spaces; "A|B": either;
+	 * "*": some
 	 */
 	const char *rows;
 	const char *observed; /* the same where nothing is refused; NULL: the same */

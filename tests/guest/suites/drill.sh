@@ -24,9 +24,12 @@ drill_text() {
 }
 
 nothing_left() {
-	! ip link show canary 2>/dev/null && ! ip link show neighbour 2>/dev/null &&
-		! ls -d /sys/fs/bpf/canary /sys/fs/bpf/neighbour /sys/fs/cgroup/canary* \
-			/sys/fs/cgroup/neighbour* 2>/dev/null && ! ls -d /sys/fs/cgroup/elsewhere* 2>/dev/null
+	for name in canary neighbour; do
+		! ip link show $name 2>/dev/null && [ ! -e /sys/fs/bpf/$name ] &&
+			[ ! -e /sys/fs/cgroup/$name.objects ] &&
+			[ ! -e /sys/fs/cgroup/$name.service ] || return 1
+	done
+	[ ! -e /sys/fs/cgroup/elsewhere.objects ] && [ ! -e /sys/fs/bpf/probe ]
 }
 
 # one_row VERDICT NEIGHBOUR: of M01, as JSON
@@ -40,11 +43,13 @@ one_row() {
 
 went_through() {
 	exits 1 holdfast drill --only M01 >$work/drill 2>$work/drill.err
-	grep -q '^M01 .* allowed  *WRONG: the act went through' $work/drill || { cat $work/drill; return 1; }
+	grep -q '^M01 .* allowed  *WRONG: the act went through' $work/drill ||
+		{ cat $work/drill; return 1; }
 }
 
 labels() {
-	holdfast guard status --json | tr -d ' ,"' | grep -E '^(tasks|maps|progs|links):' | tr '\n' ' '
+	holdfast guard status --json | tr -d ' ,"' |
+		grep -E '^(tasks|maps|progs|links):' | tr '\n' ' '
 }
 
 as_before() {

@@ -15,8 +15,9 @@ drill() {
 		--restore "holdfast guard reload $observe >/dev/null" -- "$@" || failed=1
 }
 
-observe=$(image rows) || exit 1
-enforce=$(image rows 's/mode: observe/mode: enforce/') || exit 1
+unit='s/launch: any/launch: unit canary.service/'
+observe=$(image drill "$unit") || exit 1
+enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 [ -z "$DRILL_JSON" ] || echo "# drill-kernel $(uname -r)"
 
 drill none "$@"

@@ -8,7 +8,8 @@
 . /opt/tests/lib.sh
 
 labels() {
-	holdfast guard status --json | tr -d ' ,"' | grep -E '^(tasks|maps|progs|links):' | tr '\n' ' '
+	holdfast guard status --json | tr -d ' ,"' |
+		grep -E '^(tasks|maps|progs|links):' | tr '\n' ' '
 }
 
 as_before() {

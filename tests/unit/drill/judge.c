@@ -14,6 +14,10 @@ static const struct technique twice = {.id = "F02",
 				       .verb = "twice",
 				       .rows = "F02",
 				       .observed = "F02 F02"};
+static const struct technique either = {.id = "F02",
+					.verb = "either",
+					.rows = "F02",
+					.observed = "F02|F02 F02"};
 static const struct technique any = {.id = "F02", .verb = "any", .rows = "*", .flags = SILENT};
 
 static bool ok(enum drill_phase phase, const struct outcome *outcome)
@@ -79,6 +83,15 @@ static void observe_has_events_of_its_own(void **state)
 	assert_true(ok(DRILL_OBSERVE, &outcome));
 	strcpy(outcome.rows, "F02");
 	assert_false(ok(DRILL_OBSERVE, &outcome));
+	outcome.technique = &either;
+	assert_true(ok(DRILL_OBSERVE, &outcome));
+	strcpy(outcome.rows, "F02 F02");
+	assert_true(ok(DRILL_OBSERVE, &outcome));
+	strcpy(outcome.rows, "F02 F");
+	assert_false(ok(DRILL_OBSERVE, &outcome));
+	strcpy(outcome.rows, "");
+	assert_false(ok(DRILL_OBSERVE, &outcome));
+	strcpy(outcome.rows, "F02");
 	outcome.technique = &any;
 	outcome.harmed = false;
 	assert_true(ok(DRILL_OBSERVE, &outcome));
