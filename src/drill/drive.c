@@ -213,6 +213,7 @@ int drill_run(const struct drill_options *options, FILE *file)
 		return soak_run(options->soak, options->start, file);
 	}
 	if (!d || stage_open(options->start) < 0) {
+		stage_close();
 		free(d);
 		return DRILL_E_FAILED;
 	}

@@ -230,8 +230,10 @@ int soak_run(unsigned int seconds, const char *start, FILE *file)
 	struct told told = {};
 	bool ok;
 
-	if (tally == MAP_FAILED || stage_open(start) < 0 || stage_load(CANARY_NAME, &before) < 0)
+	if (tally == MAP_FAILED || stage_open(start) < 0 || stage_load(CANARY_NAME, &before) < 0) {
+		stage_close();
 		return DRILL_E_FAILED;
+	}
 	ok = say(file, attack_all(seconds, &before, tally) == 0, "all tasks came to their end");
 	ok &= say(file, unharmed(&before), "the canary is unharmed");
 	fence.log = journal_size();
