@@ -644,7 +644,7 @@ static void remove_under(const char *root, const char *suffix, const struct cana
 	(void)rmdir(path);
 }
 
-static void __attribute__((noreturn)) leave(struct canary *v)
+static void __attribute__((noreturn)) clear(struct canary *v)
 {
 	drop(v);
 	remove_under(CANARY_PIN_ROOT, "", v);
@@ -661,8 +661,8 @@ static void serve_one(struct canary *v, int client)
 
 	if (strcmp(request, "quit") == 0)
 		exit(0);
-	if (strcmp(request, "leave") == 0)
-		leave(v);
+	if (strcmp(request, "clear") == 0)
+		clear(v);
 	if (strcmp(request, "send map") == 0) {
 		send_fd(client, "0", v->hash);
 	} else if (strcmp(request, "send link") == 0) {

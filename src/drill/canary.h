@@ -18,7 +18,7 @@
  *   map anon|change|FILE  an executable mapping in a child: of memory, of a page that was writable,
  *                    of a file; `0` or the errno
  *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic canary only)
- *   leave            takes apart what it has made, and ends
+ *   clear            takes apart what it has made, and ends
  *   quit             ends as it is
  *
  * `canary peek ID`: exits 0 if it gets an fd of that map, 1 if that is refused (EPERM, or ENOENT:

@@ -64,7 +64,7 @@ int drive_probe(const struct technique *technique, int (*run)(const struct targe
 	if (ret_outcome->pid > 0)
 		code = child_code(ret_outcome->pid);
 	/* what a probe leaves running holds the pipe's other end, and says nothing */
-	if (code == PROBE_DENIED || code == PROBE_OTHERWISE) {
+	if (code == PROBE_DENIED || code == PROBE_OTHERWISE || code == PROBE_KERNEL) {
 		(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 		if (read(pipes[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
 			ret_outcome->error = -error;

@@ -83,6 +83,9 @@ const char *verdict_name(enum verdict verdict);
 /* judge_ok() - whether it is as the phase demands, events included */
 bool judge_ok(const struct drive *d, const struct outcome *outcome);
 
+/* judge_kernel() - the errno by which this kernel refuses the act whatever the guard does; 0 */
+int judge_kernel(const struct drive *d, const struct outcome *outcome);
+
 /* judge_reason() - why it is as it is, in a few words; @text gets at most @size bytes */
 void judge_reason(const struct drive *d, const struct outcome *outcome, char *text, size_t size);
 

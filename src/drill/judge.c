@@ -9,6 +9,7 @@
  */
 #include "drive.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ enum verdict verdict_of(const struct outcome *outcome)
 	case PROBE_ALLOWED:
 		return silent || outcome->neighbour ? VERDICT_ALLOWED : VERDICT_OTHERWISE;
 	case PROBE_DENIED:
+	case PROBE_KERNEL:
 		return VERDICT_REFUSED;
 	case PROBE_OTHERWISE:
 		return VERDICT_OTHERWISE;
@@ -48,6 +50,14 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
+int judge_kernel(const struct drive *d, const struct outcome *outcome)
+{
+	const struct technique *t = outcome->technique;
+	int error = t->kernel && !outcome->neighbour ? t->kernel() : 0;
+
+	return d->options->phase == DRILL_ENFORCE && error == EOPNOTSUPP ? 0 : error;
+}
+
 /* NULL: none is expected, or nobody is there to log one. */
 static const char *expected_events(const struct drive *d, const struct outcome *outcome)
 {
@@ -55,9 +65,11 @@ static const char *expected_events(const struct drive *d, const struct outcome *
 
 	switch (d->options->phase) {
 	case DRILL_OBSERVE:
+		if (judge_kernel(d, outcome))
+			return judge_kernel(d, outcome) == EOPNOTSUPP ? t->rows : "";
 		return outcome->neighbour ? "" : t->observed ? t->observed : t->rows;
 	case DRILL_ENFORCE:
-		return outcome->neighbour ? "" : t->rows;
+		return outcome->neighbour || judge_kernel(d, outcome) ? "" : t->rows;
 	case DRILL_NONE:
 	case DRILL_DOWN:
 	case _DRILL_PHASE_MAX:
@@ -85,7 +97,8 @@ static bool events_fit(const struct drive *d, const struct outcome *outcome)
 
 static bool harm_fits(const struct drive *d, const struct outcome *outcome)
 {
-	bool harm = d->options->phase != DRILL_ENFORCE && !(outcome->technique->flags & SILENT);
+	bool harm = d->options->phase != DRILL_ENFORCE && !(outcome->technique->flags & SILENT) &&
+		    !judge_kernel(d, outcome);
 
 	return outcome->neighbour || outcome->harmed == harm;
 }
@@ -94,6 +107,8 @@ static bool code_fits(const struct drive *d, const struct outcome *outcome)
 {
 	bool refused = d->options->phase == DRILL_ENFORCE && !outcome->neighbour;
 
+	if (judge_kernel(d, outcome))
+		return outcome->code == PROBE_KERNEL;
 	return outcome->code == (refused ? PROBE_DENIED : PROBE_ALLOWED);
 }
 
@@ -111,13 +126,13 @@ static void add(char *text, size_t size, const char *more)
 
 void judge_reason(const struct drive *d, const struct outcome *outcome, char *text, size_t size)
 {
-	static const char *const words[] = {"the act went through", "the act was denied",
-					    "the act could not be attempted",
-					    "the act failed with another errno"};
+	static const char *const words[] = {
+		"the act went through", "the act was denied", "the act could not be attempted",
+		"the act failed with another errno", "the act was refused by the kernel itself"};
 	char more[2 * DRIVE_ROWS_MAX];
 
 	text[0] = '\0';
-	if (outcome->code <= PROBE_OTHERWISE)
+	if (outcome->code <= PROBE_KERNEL)
 		add(text, size, words[outcome->code]);
 	else {
 		(void)snprintf(more, sizeof(more), "the probe ended with %d", outcome->code);

@@ -19,6 +19,7 @@ enum probe_exit {
 	PROBE_DENIED = 1, /* with the errno that the row expects */
 	PROBE_IMPOSSIBLE = 2, /* could not be attempted; usage errors too */
 	PROBE_OTHERWISE = 3, /* failed, with another errno */
+	PROBE_KERNEL = 4, /* this kernel itself refuses it, or has not got it */
 };
 
 /* What run() returns, besides 0 and the negative errno of the act itself. */
@@ -36,7 +37,7 @@ struct target {
 #define LONELY 4u /* there is nobody else's object of that kind, and no neighbour of another */
 #define SELF 8u /* the target is the guard: nothing to attack without it */
 #define KILLS 16u /* success ends the daemon; it comes again */
-#define GUEST_ONLY 32u /* success endangers the host in yet another way */
+#define GUEST_ONLY 64u /* success endangers the host in yet another way */
 
 struct technique {
 	const char *id; /* row of the threat catalogue */
@@ -54,6 +55,12 @@ struct technique {
 	/* what must stay allowed, if it is not run() on somebody else's object; and in words */
 	int (*neighbour)(const struct target *target);
 	const char *neighbour_what;
+	/*
+	 * the errno of this kernel itself, proven by something else than the act; 0: none. With
+	 * EOPNOTSUPP the guard is asked before the kernel says so, with others the act gets not so
+	 * far
+	 */
+	int (*kernel)(void);
 };
 
 /* The families; each table ends with a row without verb. */

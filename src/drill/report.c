@@ -150,6 +150,9 @@ static void tap(const struct drive *d, const struct outcome *outcome, FILE *file
 		fprintf(file, "%s - %s neighbour passes in enforce: %s (beside %s)\n", word, t->id,
 			t->neighbour_what ? t->neighbour_what : "the same on a stranger's own",
 			t->what);
+	else if (judge_kernel(d, outcome))
+		fprintf(file, "%s - %s is not this kernel's to have, %s: %s\n", word, t->id,
+			strerrorname_np(judge_kernel(d, outcome)), t->what);
 	else
 		fprintf(file, "%s - %s %s: %s\n", word, t->id, claims[d->options->phase], t->what);
 	if (judge_ok(d, outcome))

@@ -157,7 +157,7 @@ void stage_close(void)
 	char path[128];
 
 	for (size_t i = 0; i < 2; i++) {
-		end_target(names[i], "leave");
+		end_target(names[i], "clear");
 		(void)interface_remove(names[i]);
 		snprintf(path, sizeof(path), CANARY_CGROUP_ROOT "/%s.service", names[i]);
 		for (int j = 0; j < 100 && rmdir(path) < 0 && errno == EBUSY; j++)

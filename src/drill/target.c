@@ -197,6 +197,8 @@ int exit_of(const struct technique *technique, int r)
 		return PROBE_ALLOWED;
 	if (r > 0)
 		return PROBE_IMPOSSIBLE;
+	if (technique->kernel && technique->kernel() == -r)
+		return PROBE_KERNEL;
 	if (r == -technique->error)
 		return PROBE_DENIED;
 	fprintf(stderr, "probe: %s: %s, expected %s\n", technique->verb, strerror(-r),

@@ -95,7 +95,7 @@ def broken(text):
 def verdicts_wrong():
     """(what, answer, wanted)"""
     no, yes = row("refused", attempt("refused", ok=False)), row("allowed", attempt("allowed"))
-    kernel = row("refused", attempt("refused", ok=False, errno="EOPNOTSUPP"))
+    kernel = row("refused", attempt("refused", errno="EOPNOTSUPP"))
     beside = attempt("allowed", neighbour=True)
     enforce = lambda *t, n="allowed": row(t[0]["verdict"], *t, neighbour=n)
     samples = (

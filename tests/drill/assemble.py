@@ -9,7 +9,8 @@ usage: assemble.py CONSOLE PROFILE OUT.json
 What covers a row is computed from what ran, never written down:
   refused         went through without the guard and after it, was refused by it with its events,
                   and a neighbour's own passed
-  kernel-refuses  the kernel refuses it without a guard, each time with the same errno
+  kernel-refuses  the kernel refuses it without a guard, each technique with the same errno, and
+                  that is known of this kernel; with the guard it is refused as well
   open            everything else; the reason says what is missing
 
 Exits 0 if every row that was attempted is as it should be, 1 if not, 2 if the console is not whole.
@@ -119,7 +120,7 @@ def covered_by(phases):
     if not enforce["techniques"]:
         return {"covered": "open"}, enforce["reason"]
     errno = same_errno(none, down)
-    if errno and same_errno(enforce) == errno:
+    if errno and not wrong and enforce["verdict"] == "refused":
         return {"covered": "kernel-refuses", "errno": errno}, "without a guard as well"
     if wrong:
         return {"covered": "open"}, "%s: %s: %s" % (wrong[0][0], wrong[0][1]["technique"],
@@ -163,8 +164,7 @@ def matrix(console, profile):
         row["neighbour"] = phases["enforce"]["neighbour"]
         row.update(covered, reason=reason, techniques=techniques_of(phases))
         rows.append(row)
-        if covered["covered"] != "kernel-refuses":
-            as_demanded &= all(t["as_demanded"] for p in PHASES for t in phases[p]["techniques"])
+        as_demanded &= all(t["as_demanded"] for p in PHASES for t in phases[p]["techniques"])
     return {"kernel": kernel, "profile": profile, "policy_digest": digest, "splats": splats,
             "rows": rows}, as_demanded
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drill/drive.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "test.h"
@@ -127,6 +128,42 @@ static void the_guard_is_no_target_without_one(void **state)
 	assert_false(technique_guest_only(&loud));
 }
 
+static int unsupported(void)
+{
+	return EOPNOTSUPP;
+}
+
+static int absent(void)
+{
+	return ENOENT;
+}
+
+static void what_the_kernel_refuses_is_told_apart(void **state)
+{
+	struct technique technique = {.id = "L15", .rows = "L15", .kernel = unsupported};
+	struct outcome outcome = {.technique = &technique, .code = PROBE_KERNEL};
+
+	assert_int_equal(verdict_of(&outcome), VERDICT_REFUSED);
+	assert_true(ok(DRILL_NONE, &outcome));
+	assert_false(ok(DRILL_OBSERVE, &outcome));
+	strcpy(outcome.rows, "L15");
+	assert_true(ok(DRILL_OBSERVE, &outcome));
+	/* the guard is asked first */
+	assert_false(ok(DRILL_ENFORCE, &outcome));
+	outcome.code = PROBE_DENIED;
+	assert_true(ok(DRILL_ENFORCE, &outcome));
+	/* the act gets not so far */
+	technique.kernel = absent;
+	assert_false(ok(DRILL_ENFORCE, &outcome));
+	outcome.code = PROBE_KERNEL;
+	outcome.rows[0] = '\0';
+	assert_true(ok(DRILL_ENFORCE, &outcome));
+	assert_true(ok(DRILL_OBSERVE, &outcome));
+	outcome.code = PROBE_ALLOWED;
+	outcome.harmed = true;
+	assert_false(ok(DRILL_NONE, &outcome));
+}
+
 static void a_reason_says_what_is_wrong(void **state)
 {
 	const struct drill_options options = {.phase = DRILL_ENFORCE};
@@ -151,6 +188,7 @@ int main(void)
 		cmocka_unit_test(observe_has_events_of_its_own),
 		cmocka_unit_test(a_neighbour_passes_without_an_event),
 		cmocka_unit_test(the_guard_is_no_target_without_one),
+		cmocka_unit_test(what_the_kernel_refuses_is_told_apart),
 		cmocka_unit_test(a_reason_says_what_is_wrong),
 	};
 
