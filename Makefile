@@ -7,6 +7,10 @@ BUILD ?= build
 KERNEL ?=
 SABOTAGE ?=
 QUICK ?=
+PROFILE ?=
+RUNS ?=
+TECHNIQUES ?=
+SOAK ?=
 PREFIX ?= /usr/local
 MESONFLAGS ?=
 
@@ -14,7 +18,7 @@ ifneq ($(SABOTAGE),)
 BUILD := build-sabotage-$(SABOTAGE)
 MESONFLAGS += -Dsabotage=$(SABOTAGE)
 endif
-export BUILD KERNEL SABOTAGE QUICK
+export BUILD KERNEL SABOTAGE QUICK PROFILE RUNS TECHNIQUES SOAK
 
 .DEFAULT_GOAL := all
 .PHONY: all setup kernels demo test drill bench install shell clean help
@@ -37,8 +41,8 @@ demo: all ## the main job, in a guest: attacks before and after; SABOTAGE=room, 
 test: setup ## every test on every kernel; QUICK=1: one kernel, the rooms that changed
 	@tests/run.sh
 
-drill: ## attack this host's guard with the catalogue's techniques (not built yet)
-	@echo "make drill: not built yet" >&2; exit 1
+drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=
+	@tests/drill/run.sh
 
 bench: ## measure what the guard costs (not built yet)
 	@echo "make bench: not built yet" >&2; exit 1

@@ -24,7 +24,7 @@ all_rooms() {
 # What the demo carries into its guest; the tests of the host are not for it.
 carried() {
 	ninja -C "$1" -t targets all | sed 's/: [^:]*$//' |
-		grep -xE 'holdfastd?|tests/demo/[^/]*|tests/guest/guest-init'
+		grep -xE 'holdfastd?|(src/drill|tests/demo)/[^/]*|tests/guest/guest-init'
 }
 
 # build_without ROOM DIR PROOF: only what they change is built again

@@ -57,6 +57,7 @@ extern const struct cli_verb cli_guard_verbs[];
 extern const struct cli_verb cli_run_verbs[];
 extern const struct cli_verb cli_policy_verbs[];
 extern const struct cli_verb cli_events_verbs[];
+extern const struct cli_verb cli_drill_verbs[];
 
 /**
  * cli_option() - the value of an option

@@ -14,7 +14,9 @@
 #include "base/diag.h"
 #include "cli/secret-input.h"
 #include "guard/guard.h"
+#include "guard/image-fd.h"
 #include "guard/protocol.h"
+#include "policy/image-check.h"
 
 #define CLOSE_MS 30000
 
@@ -124,4 +126,35 @@ void client_wait_closed(int fd)
 		if (recv(fd, &byte, 1, 0) <= 0)
 			return;
 	}
+}
+
+int client_state(struct protocol_message *message, void **ret_image, struct diag *reterr_diag)
+{
+	struct protocol_header header = {.op = PROTOCOL_STATUS, .size = sizeof(header)};
+	struct client_request request = {.header = &header};
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+	int r;
+
+	r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, reterr_diag);
+	if (r)
+		return r;
+	if (message->header.op != PROTOCOL_STATE) {
+		diag_set(reterr_diag, NULL, 0, 0,
+			 "holdfastd gave another answer than was asked for");
+		return CLIENT_E_FAILED;
+	}
+	if (message->n_fds == 0)
+		return 0;
+
+	r = image_fd_read(message->fds[0], &image, &size, reterr_diag);
+	if (r == 0)
+		r = image_check(image, size, reterr_diag);
+	if (r < 0)
+		diag_set(reterr_diag, NULL, 0, 0, "the image in force cannot be read: %s",
+			 strerror(-r));
+	if (r)
+		return CLIENT_E_FAILED;
+	*ret_image = TAKE_PTR(image);
+	return 0;
 }

@@ -54,6 +54,14 @@ int client_ask(const char *path, struct client_request *request, struct protocol
 	       int *ret_fd, struct diag *reterr_diag);
 
 /**
+ * client_state() - the guard's state, and the image in force
+ * @message:   as client_receive(); a struct protocol_state
+ * @ret_image: checked; untouched if none is in force; the caller frees
+ * Return: as client_ask().
+ */
+int client_state(struct protocol_message *message, void **ret_image, struct diag *reterr_diag);
+
+/**
  * client_wait_closed() - until holdfastd has hung up: it has tidied up
  */
 void client_wait_closed(int fd);

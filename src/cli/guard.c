@@ -69,38 +69,6 @@ static int open_image(const char *path, int *ret_fd)
 	return CLI_DONE;
 }
 
-/* The state and the image in force. Return: as client_ask(). */
-static int ask_state(struct protocol_message *message, void **ret_image, struct diag *reterr_diag)
-{
-	struct protocol_header header = {.op = PROTOCOL_STATUS, .size = sizeof(header)};
-	struct client_request request = {.header = &header};
-	_cleanup_free_ void *image = NULL;
-	size_t size;
-	int r;
-
-	r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, reterr_diag);
-	if (r)
-		return r;
-	if (message->header.op != PROTOCOL_STATE) {
-		diag_set(reterr_diag, NULL, 0, 0,
-			 "holdfastd gave another answer than was asked for");
-		return CLIENT_E_FAILED;
-	}
-	if (message->n_fds == 0)
-		return 0;
-
-	r = image_fd_read(message->fds[0], &image, &size, reterr_diag);
-	if (r == 0)
-		r = image_check(image, size, reterr_diag);
-	if (r < 0)
-		diag_set(reterr_diag, NULL, 0, 0, "the image in force cannot be read: %s",
-			 strerror(-r));
-	if (r)
-		return CLIENT_E_FAILED;
-	*ret_image = TAKE_PTR(image);
-	return 0;
-}
-
 /* Up or not, say what this kernel lacks. */
 static void print_weak(void)
 {
@@ -108,7 +76,7 @@ static void print_weak(void)
 	_cleanup_free_ void *image = NULL;
 	struct diag diag;
 
-	if (!message || ask_state(message, &image, &diag) != 0)
+	if (!message || client_state(message, &image, &diag) != 0)
 		return;
 	if (image)
 		(void)printf("policy: %s, version %" PRIu64 ", %s\n", image_header(image)->name,
@@ -233,7 +201,7 @@ static int guard_verb_status(const struct cli_call *call)
 
 	if (!message)
 		return cli_error("out of memory");
-	r = ask_state(message, &image, &diag);
+	r = client_state(message, &image, &diag);
 	if (r && r != CLIENT_E_ABSENT)
 		return refused(&diag);
 

@@ -53,8 +53,9 @@ def variables(path):
                 yield "%s: %s" % (os.path.relpath(path, BUILD), cells[7])
 
 
-# main()'s options and the log's level; nothing else
-ALLOWED = re.compile(r": arg_\w+(\.\d+)?$|src_guard_log\.c\.o: \w*level$")
+# main()'s options, the log's level, and what the drill's canary is there to have; nothing else
+ALLOWED = re.compile(r": arg_\w+(\.\d+)?$|src_guard_log\.c\.o: \w*level$|"
+                     r"/holdfast-\w+\.p/canary\.c\.o: (canary|n_stops)$")
 
 
 def samples_told():

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-const char *victim_library_word(void);
+const char *canary_library_word(void);
 
 #ifdef EVIL
 static void __attribute__((constructor)) evil(void)
@@ -21,7 +21,7 @@ unsigned int la_version(unsigned int version)
 }
 #endif
 
-const char *victim_library_word(void)
+const char *canary_library_word(void)
 {
 #ifdef EVIL
 	return "evil";

@@ -3,7 +3,7 @@
  * What an attacker does to pass for a task of the domain. Each helper ends in asking the kernel for
  * the victim's map, or in running a program that does: 0 it was given, 1 it was refused.
  *
- *   ask NAME REQUEST          prints the victim's reply (victim.h); 0 if it came
+ *   ask NAME REQUEST          prints the victim's reply (src/drill/canary.h); 0 if it came
  *   peek ID                   without any disguise
  *   comm NAME ID              under another name
  *   exe FILE ID               with /proc/PID/exe leading to FILE (PR_SET_MM_EXE_FILE)
@@ -18,7 +18,7 @@
  *   burst N ID                N attacks on a map, before anybody else gets the processor
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
-#include "probe.h"
+#include "suite.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -40,8 +40,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../victim.h"
-#include "insn.h"
+#include "drill/insn.h"
+#include "drill/probe.h"
 
 #define MAPPINGS_MAX 16
 
@@ -263,7 +263,7 @@ static int as_hammer(int argc, char **argv)
 	unsigned int n = 0, allowed = 0, denied = 0;
 	struct target target;
 
-	if (!technique || target_load(VICTIM_NAME, &target) < 0)
+	if (!technique || target_load(SUITE_VICTIM, &target) < 0)
 		return PROBE_IMPOSSIBLE;
 	for (; access(argv[1], F_OK) < 0; n++) {
 		int code = exit_of(technique, technique->run(&target));

@@ -107,8 +107,9 @@ daemon_pid() {
 
 # The victim and somebody like it whom no policy knows.
 targets_start() {
-	ip link show neighbour >/dev/null 2>&1 || ip link add neighbour type dummy
-	ip link show own >/dev/null 2>&1 || ip link add own type dummy
+	for name in victim neighbour own; do
+		ip link show $name >/dev/null 2>&1 || ip link add $name type dummy
+	done
 	guest-ctl spawn system.slice/victim.service "$here/victim" victim >/dev/null
 	guest-ctl spawn system.slice/neighbour.service "$here/victim" neighbour >/dev/null
 	guest-ctl until 20 probe as ask victim state &&

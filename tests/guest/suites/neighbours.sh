@@ -38,7 +38,7 @@ bpftool_lists() {
 	for kind in prog map link; do
 		bpftool $kind show >$work/$kind 2>$work/err || { cat $work/err; return 1; }
 	done
-	bpftool prog show | grep -q 'victim_count' # the neighbour's own
+	bpftool prog show | grep -q 'canary_count' # the neighbour's own
 }
 
 bpftool_hides() {

@@ -19,12 +19,13 @@ enum probe_exit {
 	PROBE_DENIED = 1, /* with the errno that the row expects */
 	PROBE_IMPOSSIBLE = 2, /* could not be attempted; usage errors too */
 	PROBE_OTHERWISE = 3, /* failed, with another errno */
+	PROBE_KERNEL = 4, /* this kernel itself refuses it, or has not got it */
 };
 
 /* What run() returns, besides 0 and the negative errno of the act itself. */
 #define PROBE_SETUP 1 /* something before the act failed; it has been said on stderr */
 
-/* Whom a probe attacks: the victim, or somebody like it whom no policy protects. */
+/* Whom a probe attacks: the canary, or somebody like it whom no policy protects. */
 struct target {
 	const char *name;
 	char state[PROBE_STATE_MAX];
@@ -36,6 +37,7 @@ struct target {
 #define LONELY 4u /* there is nobody else's object of that kind, and no neighbour of another */
 #define SELF 8u /* the target is the guard: nothing to attack without it */
 #define KILLS 16u /* success ends the daemon; it comes again */
+#define GUEST_ONLY 64u /* success endangers the host in yet another way */
 
 struct technique {
 	const char *id; /* row of the threat catalogue */
@@ -43,8 +45,8 @@ struct technique {
 	const char *what; /* in one line */
 	int error; /* of the refusal, positive; ENOENT for an id: see commands.bpf.c */
 	/*
-	 * rows of the events of a refusal, in their order, separated by spaces; "*": id's, and
-	 * others
+	 * rows of the events of a refusal, in their order, separated by spaces; "A|B": either;
+	 * "*": some
 	 */
 	const char *rows;
 	const char *observed; /* the same where nothing is refused; NULL: the same */
@@ -53,6 +55,12 @@ struct technique {
 	/* what must stay allowed, if it is not run() on somebody else's object; and in words */
 	int (*neighbour)(const struct target *target);
 	const char *neighbour_what;
+	/*
+	 * the errno of this kernel itself, proven by something else than the act; 0: none. With
+	 * EOPNOTSUPP the guard is asked before the kernel says so, with others the act gets not so
+	 * far
+	 */
+	int (*kernel)(void);
 };
 
 /* The families; each table ends with a row without verb. */
@@ -63,6 +71,7 @@ extern const struct technique netlink_techniques[];
 extern const struct technique pins_techniques[];
 extern const struct technique files_techniques[];
 extern const struct technique tasks_techniques[];
+extern const struct technique identity_techniques[];
 extern const struct technique mounts_techniques[];
 extern const struct technique guard_techniques[];
 
@@ -96,6 +105,8 @@ int result(long r);
 /* exit_of() - enum probe_exit for what run() returned. */
 int exit_of(const struct technique *technique, int r);
 
+/* ---- families.c */
+
 /* technique_find() - by verb; NULL if there is none. */
 const struct technique *technique_find(const char *verb);
 
@@ -108,8 +119,10 @@ const struct technique *technique_each(size_t i);
  */
 int private_namespace(bool shared);
 
-/* ---- drive.c: whole families, as TAP */
-int drive_main(int argc, char **argv);
+/* ---- netlink.c: interfaces for the drill itself */
 
-/* ---- identity.c: helpers of the identity suite; exit codes are enum probe_exit */
-int identity_main(int argc, char **argv);
+/* interface_add() - a dummy interface, if there is none of that name. Return: 0 or -errno. */
+int interface_add(const char *name);
+
+/* interface_remove() - take it away again. Return: 0 or -errno. */
+int interface_remove(const char *name);

@@ -16,7 +16,7 @@
 
 #include "insn.h"
 
-/* A stranger's interface, which the suite has made. */
+/* A stranger's interface, which the drill has made. */
 #define OWN_INTERFACE "own"
 
 struct buffer {
@@ -215,6 +215,37 @@ static int other_attribute(const struct target *target)
 	add_request(&b, RTM_SETLINK, (uint32_t)target_get(target, "ifindex"));
 	add_attribute(&b, IFLA_GROUP, &group, sizeof(group));
 	return transact(&b, 1);
+}
+
+/* ---- the drill's own interfaces */
+
+int interface_add(const char *name)
+{
+	static const char kind[] = "dummy";
+	struct buffer b = {};
+	struct nlattr *nest;
+	int r;
+
+	if (if_nametoindex(name))
+		return 0;
+	add_request(&b, RTM_NEWLINK, 0);
+	b.message->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+	add_attribute(&b, IFLA_IFNAME, name, strlen(name) + 1);
+	nest = add_attribute(&b, IFLA_LINKINFO | NLA_F_NESTED, NULL, 0);
+	add_attribute(&b, IFLA_INFO_KIND, kind, sizeof(kind) - 1);
+	nest->nla_len = (uint16_t)(b.bytes + b.length - (char *)nest);
+	r = transact(&b, 1);
+	return r > 0 ? -EIO : r;
+}
+
+int interface_remove(const char *name)
+{
+	struct buffer b = {};
+	int r;
+
+	add_request(&b, RTM_DELLINK, if_nametoindex(name));
+	r = transact(&b, 1);
+	return r > 0 ? -EIO : r;
 }
 
 const struct technique netlink_techniques[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The probes' side of the victim's socket (victim.h), and what several families need. Never judges.
+ * The probes' side of the canary's socket (canary.h), and what several families need. Never judges.
  */
 #include "probe.h"
 
@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../victim.h"
+#include "canary.h"
 
 static int target_connect(const char *name)
 {
@@ -25,7 +25,7 @@ static int target_connect(const char *name)
 	int fd, r;
 
 	length = (socklen_t)snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
-				     VICTIM_SOCKET_PREFIX "%s", name) +
+				     CANARY_SOCKET_PREFIX "%s", name) +
 		 (socklen_t)offsetof(struct sockaddr_un, sun_path) + 1;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -107,7 +107,7 @@ static int ask(const char *name, const struct question *question)
 	fd = target_connect(name);
 	if (fd < 0)
 		return fd;
-	/* a victim that was stopped does not answer */
+	/* a canary that was stopped does not answer */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	r = send_request(fd, question->request, question->send);
 	if (r == 0)
@@ -162,9 +162,11 @@ uint64_t target_get(const struct target *target, const char *key)
 
 const char *target_pin(const struct target *target, const char *pin)
 {
-	static char path[128];
+	char *path;
 
-	snprintf(path, sizeof(path), VICTIM_PIN_ROOT "/%s%s%s", target->name, *pin ? "/" : "", pin);
+	/* a probe's memory goes with the process that it has to itself */
+	if (asprintf(&path, CANARY_PIN_ROOT "/%s%s%s", target->name, *pin ? "/" : "", pin) < 0)
+		return "";
 	return path;
 }
 
@@ -173,7 +175,7 @@ int target_cgroup(const struct target *target, const char *sub)
 	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), VICTIM_CGROUP_ROOT "/%s.objects%s", target->name, sub);
+	snprintf(path, sizeof(path), CANARY_CGROUP_ROOT "/%s.objects%s", target->name, sub);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -195,36 +197,13 @@ int exit_of(const struct technique *technique, int r)
 		return PROBE_ALLOWED;
 	if (r > 0)
 		return PROBE_IMPOSSIBLE;
+	if (technique->kernel && technique->kernel() == -r)
+		return PROBE_KERNEL;
 	if (r == -technique->error)
 		return PROBE_DENIED;
 	fprintf(stderr, "probe: %s: %s, expected %s\n", technique->verb, strerror(-r),
 		strerror(technique->error));
 	return PROBE_OTHERWISE;
-}
-
-static const struct technique *const families[] = {
-	maps_techniques,    programs_techniques, links_techniques,
-	netlink_techniques, pins_techniques,	 files_techniques,
-	tasks_techniques,   guard_techniques,	 mounts_techniques,
-};
-
-const struct technique *technique_each(size_t i)
-{
-	for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++)
-		for (const struct technique *t = families[f]; t->verb; t++)
-			if (i-- == 0)
-				return t;
-	return NULL;
-}
-
-const struct technique *technique_find(const char *verb)
-{
-	const struct technique *technique;
-
-	for (size_t i = 0; (technique = technique_each(i)); i++)
-		if (strcmp(technique->verb, verb) == 0)
-			return technique;
-	return NULL;
 }
 
 int private_namespace(bool shared)

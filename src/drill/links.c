@@ -12,7 +12,7 @@
 
 #include "insn.h"
 
-/* A program of ours for the victim's place. */
+/* A program of ours for the canary's place. */
 static int our_program(enum bpf_attach_type type)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
@@ -91,7 +91,7 @@ static int override(const struct target *target)
 	return attach_over(target, "/child", BPF_F_ALLOW_OVERRIDE);
 }
 
-/* Beside the others, at a cgroup of ours, of the very type that the victim uses. */
+/* Beside the others, at a cgroup of ours, of the very type that the canary uses. */
 static int attach_beside(const struct target *target)
 {
 	static const char path[] = "/sys/fs/cgroup/beside.objects";

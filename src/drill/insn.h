@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The few BPF instructions that the victim's and the probes' programs are made of: they are small
+ * The few BPF instructions that the canary's and the probes' programs are made of: they are small
  * enough to be written by hand, and a guest has no compiler.
  */
 

@@ -32,7 +32,7 @@ static int run_from_pin(const struct target *target)
 	return prog < 0 ? -errno : forge_run(prog);
 }
 
-/* The victim's program at a cgroup of ours: it counts what it was not meant to see. */
+/* The canary's program at a cgroup of ours: it counts what it was not meant to see. */
 static int attach_elsewhere(int prog)
 {
 	static const char path[] = "/sys/fs/cgroup/elsewhere.objects";

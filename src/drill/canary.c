@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The victim of the guest suites: a small agent as agents are. It holds maps, programs, a link and
- * pins, and says on a socket how they are, so that a test learns from it, and not from the
+ * The canary, which the drill attacks: a small agent as agents are. It holds maps, programs, a link
+ * and pins, and says on a socket how they are, so that the drill learns from it, and not from the
  * attacker, what an attack has done. It never looks at who attacks, and knows nothing of a guard.
  */
-#include "victim.h"
+#include "canary.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -34,12 +34,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probe/insn.h"
+#include "insn.h"
+#include "probe.h"
 
-#ifdef VICTIM_DYNAMIC
-const char *victim_library_word(void);
+#ifdef CANARY_DYNAMIC
+const char *canary_library_word(void);
 #else
-static const char *victim_library_word(void)
+static const char *canary_library_word(void)
 {
 	return "none";
 }
@@ -49,7 +50,7 @@ static const char *victim_library_word(void)
 #define LICENSE "GPL"
 #define N_ARGS 16
 
-struct victim {
+struct canary {
 	const char *name;
 	int hash, array, ring, perf;
 	int count, emit, guest, xdp; /* programs; guest is the one put there by BPF_PROG_ATTACH */
@@ -59,6 +60,11 @@ struct victim {
 	void *event_page;
 	enum bpf_attach_type type; /* of guest */
 };
+
+#ifdef CANARY_PADDING
+/* Another content, of another size: what no policy names. */
+static const char padding[CANARY_PADDING] __attribute__((used)) = "neighbour";
+#endif
 
 /* The attacker's aim in our memory. */
 static volatile uint64_t canary = 0x5eed;
@@ -75,7 +81,7 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *form
 	int error = errno;
 
 	va_start(args, format);
-	fprintf(stderr, "victim: ");
+	fprintf(stderr, "canary: ");
 	vfprintf(stderr, format, args);
 	fprintf(stderr, ": %s\n", strerror(error));
 	va_end(args);
@@ -102,25 +108,25 @@ static int load(enum bpf_prog_type type, const char *name, const struct bpf_insn
 #define LOAD_PROG(type, name, insns, attach) \
 	load(type, name, insns, sizeof(insns) / sizeof((insns)[0]), attach)
 
-static void make_maps(struct victim *v)
+static void make_maps(struct canary *v)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, mapped, .map_flags = BPF_F_MMAPABLE);
-	uint64_t values[] = {VICTIM_VALUE_1, VICTIM_VALUE_2};
+	uint64_t values[] = {CANARY_VALUE_1, CANARY_VALUE_2};
 
-	v->hash = must(bpf_map_create(BPF_MAP_TYPE_HASH, "victim_hash", 4, 8, 16, NULL), "hash");
+	v->hash = must(bpf_map_create(BPF_MAP_TYPE_HASH, "canary_hash", 4, 8, 16, NULL), "hash");
 	for (uint32_t key = 1; key <= 2; key++)
 		must(bpf_map_update_elem(v->hash, &key, &values[key - 1], BPF_ANY), "hash");
 	/* one value: a word for those who map it, and the counter of the program `count` */
-	v->array = must(bpf_map_create(BPF_MAP_TYPE_ARRAY, "victim_array", 4, 16, 1, &mapped),
+	v->array = must(bpf_map_create(BPF_MAP_TYPE_ARRAY, "canary_array", 4, 16, 1, &mapped),
 			"array");
 	v->ring =
-		must(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "victim_ring", 0, 0, PAGE, NULL), "ring");
+		must(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "canary_ring", 0, 0, PAGE, NULL), "ring");
 	v->ring_page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, v->ring, 0);
 	if (v->ring_page == MAP_FAILED)
 		die("mmap of the ring");
 }
 
-static void make_perf(struct victim *v)
+static void make_perf(struct canary *v)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -131,7 +137,7 @@ static void make_perf(struct victim *v)
 	};
 	uint32_t zero = 0;
 
-	v->perf = must(bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "victim_perf", 4, 4, 1, NULL),
+	v->perf = must(bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "canary_perf", 4, 4, 1, NULL),
 		       "perf array");
 	v->event = must((int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC),
 			"perf_event_open");
@@ -143,7 +149,7 @@ static void make_perf(struct victim *v)
 	must(bpf_map_update_elem(v->perf, &zero, &v->event, BPF_ANY), "perf array");
 }
 
-static void make_programs(struct victim *v)
+static void make_programs(struct canary *v)
 {
 	const struct bpf_insn count[] = {
 		LOAD_VALUE(BPF_REG_1, v->array, 8),
@@ -170,35 +176,35 @@ static void make_programs(struct victim *v)
 	const struct bpf_insn xdp_pass[] = {MOV_IMM(BPF_REG_0, 2), EXIT()};
 
 	v->count =
-		LOAD_PROG(BPF_PROG_TYPE_CGROUP_SKB, "victim_count", count, BPF_CGROUP_INET_EGRESS);
-	v->emit = LOAD_PROG(BPF_PROG_TYPE_CGROUP_SKB, "victim_emit", emit, BPF_CGROUP_INET_EGRESS);
-	v->xdp = LOAD_PROG(BPF_PROG_TYPE_XDP, "victim_xdp", xdp_pass, BPF_XDP);
+		LOAD_PROG(BPF_PROG_TYPE_CGROUP_SKB, "canary_count", count, BPF_CGROUP_INET_EGRESS);
+	v->emit = LOAD_PROG(BPF_PROG_TYPE_CGROUP_SKB, "canary_emit", emit, BPF_CGROUP_INET_EGRESS);
+	v->xdp = LOAD_PROG(BPF_PROG_TYPE_XDP, "canary_xdp", xdp_pass, BPF_XDP);
 	/* attach types belong to domains: a stranger needs one that is no domain's */
-	v->type = strcmp(v->name, VICTIM_NAME) == 0 ? BPF_CGROUP_INET_INGRESS
-						    : BPF_CGROUP_INET_SOCK_CREATE;
+	v->type = strcmp(v->name, CANARY_NEIGHBOUR) != 0 ? BPF_CGROUP_INET_INGRESS
+							 : BPF_CGROUP_INET_SOCK_CREATE;
 	v->guest = LOAD_PROG(v->type == BPF_CGROUP_INET_INGRESS ? BPF_PROG_TYPE_CGROUP_SKB
 								: BPF_PROG_TYPE_CGROUP_SOCK,
-			     "victim_guest", pass, v->type);
+			     "canary_guest", pass, v->type);
 }
 
 static int open_cgroup(const char *name, const char *sub)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), VICTIM_CGROUP_ROOT "/%s.objects%s", name, sub);
+	snprintf(path, sizeof(path), CANARY_CGROUP_ROOT "/%s.objects%s", name, sub);
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		die("%s", path);
 	return must(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path);
 }
 
-static void attach(struct victim *v)
+static void attach(struct canary *v)
 {
 	v->cgroup = open_cgroup(v->name, "");
 	v->child = open_cgroup(v->name, "/child");
 	v->link = must(bpf_link_create(v->count, v->cgroup, BPF_CGROUP_INET_EGRESS, NULL), "link");
 	must(bpf_prog_attach(v->guest, v->cgroup, v->type, BPF_F_ALLOW_OVERRIDE),
 	     "BPF_PROG_ATTACH");
-	v->ifindex = if_nametoindex(strcmp(v->name, VICTIM_NAME) == 0 ? "lo" : v->name);
+	v->ifindex = if_nametoindex(v->name);
 	if (!v->ifindex)
 		die("interface %s", v->name);
 	must(bpf_xdp_attach((int)v->ifindex, v->xdp, XDP_FLAGS_SKB_MODE, NULL), "XDP");
@@ -206,17 +212,17 @@ static void attach(struct victim *v)
 
 static const char *const pin_names[] = {"map", "prog", "link"};
 
-static void pin_path(const struct victim *v, const char *pin, char path[128])
+static void pin_path(const struct canary *v, const char *pin, char path[128])
 {
-	snprintf(path, 128, VICTIM_PIN_ROOT "/%s/%s", v->name, pin);
+	snprintf(path, 128, CANARY_PIN_ROOT "/%s/%s", v->name, pin);
 }
 
-static void pin(const struct victim *v)
+static void pin(const struct canary *v)
 {
 	const int fds[] = {v->hash, v->count, v->link};
 	char path[128];
 
-	snprintf(path, sizeof(path), VICTIM_PIN_ROOT "/%s", v->name);
+	snprintf(path, sizeof(path), CANARY_PIN_ROOT "/%s", v->name);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		die("%s", path);
 	for (size_t i = 0; i < 3; i++) {
@@ -238,14 +244,14 @@ static void empty_folder(const char *path)
 	closedir(dir);
 }
 
-/* Whatever this victim, or one before it, has left. */
-static void drop(struct victim *v)
+/* Whatever this canary, or one before it, has left. */
+static void drop(struct canary *v)
 {
 	int *fds[] = {&v->hash, &v->array, &v->ring, &v->perf,	&v->count,  &v->emit,
 		      &v->xdp,	&v->guest, &v->link, &v->event, &v->cgroup, &v->child};
 	char path[128];
 
-	snprintf(path, sizeof(path), VICTIM_PIN_ROOT "/%s", v->name);
+	snprintf(path, sizeof(path), CANARY_PIN_ROOT "/%s", v->name);
 	empty_folder(path);
 	if (v->ifindex)
 		bpf_xdp_detach((int)v->ifindex, XDP_FLAGS_SKB_MODE, NULL);
@@ -278,7 +284,7 @@ static void recover(void)
 	(void)syscall(SYS_ioprio_set, 1, 0, 0);
 }
 
-static void make(struct victim *v)
+static void make(struct canary *v)
 {
 	recover();
 	make_maps(v);
@@ -293,7 +299,7 @@ static void make(struct victim *v)
 /* ---- state */
 
 struct text {
-	char bytes[VICTIM_REPLY_MAX];
+	char bytes[CANARY_REPLY_MAX];
 	size_t length;
 };
 
@@ -341,7 +347,7 @@ static uint32_t prog_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? 0 : info.id;
 }
 
-static void say_maps(const struct victim *v, struct text *text)
+static void say_maps(const struct canary *v, struct text *text)
 {
 	struct {
 		uint64_t word, count;
@@ -383,7 +389,7 @@ static uint64_t is_ours(int cgroup, enum bpf_attach_type type, uint32_t flags, i
 	return n == 1 && ids[0] == id;
 }
 
-static void say_programs(const struct victim *v, struct text *text)
+static void say_programs(const struct canary *v, struct text *text)
 {
 	struct bpf_link_info info = {};
 	uint32_t size = sizeof(info), xdp = 0;
@@ -406,14 +412,14 @@ static void say_programs(const struct victim *v, struct text *text)
 	say(text, "ifindex", v->ifindex);
 }
 
-static void say_pins(const struct victim *v, struct text *text)
+static void say_pins(const struct canary *v, struct text *text)
 {
 	char path[128], key[32];
 	struct stat st;
 	uint64_t n = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), VICTIM_PIN_ROOT "/%s", v->name);
+	snprintf(path, sizeof(path), CANARY_PIN_ROOT "/%s", v->name);
 	dir = opendir(path);
 	while (dir && readdir(dir))
 		n++;
@@ -457,7 +463,7 @@ static void say_task(struct text *text)
 /* ---- requests */
 
 /* Runs a function in a child: 0 to 255 as its exit code. */
-static int in_child(int (*run)(struct victim *v, char *argument), struct victim *v, char *argument)
+static int in_child(int (*run)(struct canary *v, char *argument), struct canary *v, char *argument)
 {
 	int status;
 	pid_t pid = fork();
@@ -481,12 +487,12 @@ static int peek(uint32_t id)
 	return 0;
 }
 
-static int run_fork(struct victim *v, char *argument)
+static int run_fork(struct canary *v, char *argument)
 {
 	return peek(map_id(v->hash));
 }
 
-static int run_exec(struct victim *v, char *argument)
+static int run_exec(struct canary *v, char *argument)
 {
 	char *argv[N_ARGS + 1] = {};
 	size_t n = 0;
@@ -497,7 +503,7 @@ static int run_exec(struct victim *v, char *argument)
 	return 126;
 }
 
-static int run_map(struct victim *v, char *argument)
+static int run_map(struct canary *v, char *argument)
 {
 	void *page;
 	int fd;
@@ -517,12 +523,12 @@ static int run_map(struct victim *v, char *argument)
 	return page == MAP_FAILED ? errno : 0;
 }
 
-static int run_plugin(struct victim *v, char *argument)
+static int run_plugin(struct canary *v, char *argument)
 {
-#ifdef VICTIM_DYNAMIC
+#ifdef CANARY_DYNAMIC
 	if (dlopen(argument, RTLD_NOW))
 		return 0;
-	fprintf(stderr, "victim: %s\n", dlerror());
+	fprintf(stderr, "canary: %s\n", dlerror());
 	return 1;
 #else
 	return 255;
@@ -575,7 +581,7 @@ static void answer_number(struct text *text, int number)
 	text->length = (size_t)snprintf(text->bytes, sizeof(text->bytes), "%d", number);
 }
 
-static void answer(struct victim *v, char *request, int passed, struct text *text)
+static void answer(struct canary *v, char *request, int passed, struct text *text)
 {
 	char *argument = request;
 	char *verb = strsep(&argument, " ");
@@ -630,7 +636,24 @@ static int receive(int client, char *request, size_t size)
 	return fd;
 }
 
-static void serve_one(struct victim *v, int client)
+static void remove_under(const char *root, const char *suffix, const struct canary *v)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s%s", root, v->name, suffix);
+	(void)rmdir(path);
+}
+
+static void __attribute__((noreturn)) clear(struct canary *v)
+{
+	drop(v);
+	remove_under(CANARY_PIN_ROOT, "", v);
+	remove_under(CANARY_CGROUP_ROOT, ".objects/child", v);
+	remove_under(CANARY_CGROUP_ROOT, ".objects", v);
+	exit(0);
+}
+
+static void serve_one(struct canary *v, int client)
 {
 	struct text text = {};
 	char request[512];
@@ -638,6 +661,8 @@ static void serve_one(struct victim *v, int client)
 
 	if (strcmp(request, "quit") == 0)
 		exit(0);
+	if (strcmp(request, "clear") == 0)
+		clear(v);
 	if (strcmp(request, "send map") == 0) {
 		send_fd(client, "0", v->hash);
 	} else if (strcmp(request, "send link") == 0) {
@@ -657,7 +682,7 @@ static int listen_as(const char *name)
 	int fd;
 
 	length = (socklen_t)snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
-				     VICTIM_SOCKET_PREFIX "%s", name) +
+				     CANARY_SOCKET_PREFIX "%s", name) +
 		 (socklen_t)offsetof(struct sockaddr_un, sun_path) + 1;
 	fd = must(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "socket");
 	must(bind(fd, (struct sockaddr *)&address, length), "bind");
@@ -667,7 +692,7 @@ static int listen_as(const char *name)
 
 static void serve(const char *name)
 {
-	struct victim v = {.name = name,
+	struct canary v = {.name = name,
 			   .hash = -1,
 			   .array = -1,
 			   .ring = -1,
@@ -697,6 +722,18 @@ static void serve(const char *name)
 	}
 }
 
+/* What root does with an id, run from wherever the canary is thought to be. */
+static int forge(uint32_t id)
+{
+	uint32_t key = 1;
+	uint64_t value = 1;
+	int fd = bpf_map_get_fd_by_id(id);
+
+	if (fd < 0)
+		return errno == ENOENT ? PROBE_DENIED : PROBE_OTHERWISE;
+	return bpf_map_update_elem(fd, &key, &value, BPF_ANY) < 0 ? PROBE_OTHERWISE : PROBE_ALLOWED;
+}
+
 int main(int argc, char **argv)
 {
 	int r;
@@ -705,11 +742,13 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "peek") == 0) {
 		r = peek((uint32_t)strtoul(argv[2], NULL, 10));
 		r = r == EPERM || r == ENOENT ? 1 : r ? 2 : 0;
-		printf("library %s\npeek %d\n", victim_library_word(), r);
+		printf("library %s\npeek %d\n", canary_library_word(), r);
 		return r;
 	}
+	if (argc == 3 && strcmp(argv[1], "forge") == 0)
+		return forge((uint32_t)strtoul(argv[2], NULL, 10));
 	if (argc == 2)
 		serve(argv[1]);
-	fprintf(stderr, "usage: victim NAME\n       victim peek ID\n");
+	fprintf(stderr, "usage: canary NAME\n       canary peek|forge ID\n");
 	return 2;
 }

@@ -129,7 +129,7 @@ static int clear_perf(const struct target *target)
 	return map < 0 ? -errno : result(bpf_map_delete_elem(map, &zero));
 }
 
-/* The victim's events go to an event of ours, which is not enabled: they go nowhere. */
+/* The canary's events go to an event of ours, which is not enabled: they go nowhere. */
 static int redirect_perf(const struct target *target)
 {
 	struct perf_event_attr attr = {

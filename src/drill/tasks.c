@@ -204,7 +204,7 @@ static int filter_install(void)
 			    &program);
 }
 
-/* The victim helps: it puts its map's fd into us. Its answer comes after ours, so a child waits. */
+/* The canary helps: it puts its map's fd into us. Its answer comes after ours, so a child waits. */
 static int receive_by_seccomp(const struct target *target)
 {
 	int listener = filter_install(), map;
@@ -271,19 +271,19 @@ const struct technique tasks_techniques[] = {
 	{"A01", "sigqueue", "SIGTERM by rt_sigqueueinfo", EPERM, "A01", NULL, 0, send_queue},
 	{"A01", "pidfd-signal", "SIGTERM by pidfd_send_signal", EPERM, "A01", NULL, 0, send_pidfd},
 	{"A01", "stop", "SIGSTOP by kill", EPERM, "A01", NULL, SILENT, send_stop, send_harmless,
-	 "signal 0, SIGCONT and SIGWINCH to the victim"},
+	 "signal 0, SIGCONT and SIGWINCH to the canary"},
 	{"I01", "pidfd-getfd", "map's fd by pidfd_getfd", EPERM, "I02", "I02 I03", 0, steal_fd},
 	{"I02", "ptrace-attach", "PTRACE_ATTACH, memory written", EPERM, "I02", NULL, 0, attach},
 	{"I02", "ptrace-seize", "PTRACE_SEIZE", EPERM, "I02", NULL, SILENT, seize},
 	{"I02", "proc-mem", "/proc/PID/mem written", EACCES, "I02", NULL, 0, write_proc_mem,
-	 read_proc, "/proc of the victim read"},
+	 read_proc, "/proc of the canary read"},
 	{"I02", "vm-write", "process_vm_writev", EPERM, "I02", NULL, 0, write_vm},
 	{"I03", "scm-map", "map's fd by SCM_RIGHTS", EPERM, "I03", NULL, 0, receive_map},
 	{"I03", "scm-link", "link's fd by SCM_RIGHTS", EPERM, "I03", NULL, 0, receive_link},
 	{"I03", "seccomp-addfd", "map's fd by seccomp addfd", EPERM, "I03", NULL, 0,
 	 receive_by_seccomp},
 	{"A06", "prlimit", "rlimit lowered", EPERM, "A06", NULL, 0, limit, limit_read,
-	 "the victim's limit read"},
+	 "the canary's limit read"},
 	{"A07", "scheduler", "SCHED_IDLE by sched_setscheduler", EPERM, "A07", NULL, 0, idle},
 	{"A07", "nice", "nice 19 by setpriority", EPERM, "A07", NULL, 0, nicer},
 	{"A07", "ioprio", "idle by ioprio_set", EPERM, "A07", NULL, 0, io_idle},

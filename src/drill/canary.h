@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the canary and those who talk to it agree on.
+ *
+ * `canary NAME` serves the abstract socket @holdfast-NAME: a SOCK_SEQPACKET connection, one
+ * request, one reply. NAME is `canary`, or another name for one that no policy knows. A reply that
+ * is not an answer begins with "error".
+ *
+ *   state            KEY=NUMBER pairs on one line: all it knows about itself, read through its own
+ *                    fds; two lines are equal if and only if nothing happened to it
+ *   reset            makes its objects anew
+ *   send map|link    the fd, by SCM_RIGHTS
+ *   addfd            the request carries a seccomp listener: its map's fd goes to whoever waits
+ *   fork             a child of it looks for the map by id: `0` if it got the fd, else the errno
+ *   exec CMD [ARG]   a child of it runs CMD; the exit code
+ *   map anon|change|FILE  an executable mapping in a child: of memory, of a page that was writable,
+ *                    of a file; `0` or the errno
+ *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic canary only)
+ *   clear            takes apart what it has made, and ends
+ *   quit             ends as it is
+ *
+ * `canary peek ID`: exits 0 if it gets an fd of that map, 1 if that is refused (EPERM, or ENOENT:
+ * an id that is not there for it), else 2; prints `library WORD` and `peek CODE`. So a task of the
+ * domain can be told from a stranger by what the kernel gives it. `canary forge ID` writes into
+ * that map instead, as an attacker who has put it where the canary is: exits as enum probe_exit.
+ */
+
+#define CANARY_NAME "canary"
+#define CANARY_NEIGHBOUR "neighbour" /* whom no policy knows */
+#define CANARY_SOCKET_PREFIX "holdfast-" /* after the NUL of an abstract name */
+#define CANARY_REPLY_MAX 2048
+
+#define CANARY_PIN_ROOT "/sys/fs/bpf"
+#define CANARY_CGROUP_ROOT "/sys/fs/cgroup"
+
+/* What its hash map holds: key 1 and key 2. */
+enum canary_value { CANARY_VALUE_1 = 4711, CANARY_VALUE_2 };

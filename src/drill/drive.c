@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Drives the techniques through one phase: what the kernel answered, what the canary says of itself
+ * afterwards, and what the guard has logged are held against what the phase demands.
+ */
+#include "drive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "canary.h"
+#include "catalogue.h"
+#include "soak.h"
+#include "stage.h"
+
+#define PATIENCE_SECONDS 20
+#define PROBE_SECONDS 20
+
+static bool enforcing(const struct drive *d)
+{
+	return d->options->phase == DRILL_ENFORCE;
+}
+
+static int child_code(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) < 0)
+		return 255;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The errno comes by a pipe: what a probe runs in its place has only its exit code. */
+static void run_probe(const struct technique *technique, int (*run)(const struct target *),
+		      const struct target *target, int error_fd)
+{
+	int r;
+
+	alarm(PROBE_SECONDS);
+	r = run(target);
+	if (r < 0)
+		(void)!write(error_fd, &r, sizeof(r));
+	_exit(exit_of(technique, r));
+}
+
+int drive_probe(const struct technique *technique, int (*run)(const struct target *),
+		const struct target *target, struct outcome *ret_outcome)
+{
+	int pipes[2], error = 0, code = PROBE_IMPOSSIBLE;
+
+	*ret_outcome = (struct outcome){.technique = technique, .code = code};
+	fflush(NULL);
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return code;
+	ret_outcome->pid = fork();
+	if (ret_outcome->pid == 0)
+		run_probe(technique, run, target, pipes[1]);
+	close(pipes[1]);
+	if (ret_outcome->pid > 0)
+		code = child_code(ret_outcome->pid);
+	/* what a probe leaves running holds the pipe's other end, and says nothing */
+	if (code == PROBE_DENIED || code == PROBE_OTHERWISE || code == PROBE_KERNEL) {
+		(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+		if (read(pipes[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
+			ret_outcome->error = -error;
+	}
+	close(pipes[0]);
+	ret_outcome->code = code;
+	return code;
+}
+
+static struct outcome *probe(struct drive *d, const struct technique *technique,
+			     int (*run)(const struct target *), const struct target *target)
+{
+	struct outcome *outcome = &d->outcomes[d->n];
+
+	if (d->n < DRIVE_OUTCOMES_MAX - 1)
+		d->n++;
+	(void)drive_probe(technique, run, target, outcome);
+	return outcome;
+}
+
+static bool daemon_answers(void)
+{
+	return system("holdfast guard status >/dev/null 2>&1") == 0;
+}
+
+static void wait_for_daemon(void)
+{
+	double deadline = now() + PATIENCE_SECONDS;
+
+	while (!daemon_answers() && now() < deadline)
+		pause_briefly();
+}
+
+/* Without a canary no later row would mean anything. */
+static void heal(struct drive *d, const char *name)
+{
+	if (stage_heal(name, d->options->start) == 0)
+		return;
+	fprintf(stderr, "holdfast: %s cannot be brought back\n", name);
+	d->lost = true;
+}
+
+static void attack(struct drive *d, const struct technique *technique)
+{
+	bool self = technique->flags & SELF, mounts = technique->flags & MOUNTS;
+	struct target before = {.name = CANARY_NAME}, after = {.name = CANARY_NAME};
+	struct outcome *outcome;
+
+	if (!self && stage_load(CANARY_NAME, &before) < 0) {
+		fprintf(stderr, "holdfast: no canary answers before %s\n", technique->verb);
+		heal(d, CANARY_NAME);
+	}
+	if (mounts)
+		restore_keep(d);
+	outcome = probe(d, technique, technique->run, &before);
+	if (!self) {
+		outcome->harmed = target_load(CANARY_NAME, &after) < 0 ||
+				  strcmp(before.state, after.state) != 0;
+		if (outcome->harmed && enforcing(d))
+			fprintf(stderr, "# %s: before %s\n# %s: after  %s\n", technique->verb,
+				before.state, technique->verb, after.state);
+	}
+	if (mounts)
+		restore_mounts(d);
+	restore_folders();
+	if (outcome->harmed && !mounts)
+		heal(d, CANARY_NAME);
+	if (technique->flags & KILLS && outcome->code == PROBE_ALLOWED)
+		wait_for_daemon();
+}
+
+static void neighbour(struct drive *d, const struct technique *technique)
+{
+	struct target target = {.name = technique->neighbour ? CANARY_NAME : CANARY_NEIGHBOUR};
+	struct target after;
+	struct outcome *outcome;
+	bool mounts = technique->flags & MOUNTS;
+
+	if (technique->flags & LONELY)
+		return;
+	if (!(technique->flags & SELF) && stage_load(target.name, &target) < 0)
+		fprintf(stderr, "holdfast: %s does not answer before %s\n", target.name,
+			technique->verb);
+	if (mounts)
+		restore_keep(d);
+	outcome = probe(d, technique, technique->neighbour ? technique->neighbour : technique->run,
+			&target);
+	outcome->neighbour = true;
+	if (mounts)
+		restore_mounts(d);
+	restore_folders();
+	if (!technique->neighbour &&
+	    (target_load(CANARY_NEIGHBOUR, &after) < 0 || strcmp(target.state, after.state) != 0))
+		heal(d, CANARY_NEIGHBOUR);
+}
+
+/* An act that is always logged, after all others. */
+static void collect(struct drive *d)
+{
+	const struct technique *last = technique_find("map-read");
+	struct target target = {.name = CANARY_NAME};
+	pid_t fence;
+
+	if (stage_load(CANARY_NAME, &target) < 0)
+		fprintf(stderr, "holdfast: no canary answers\n");
+	fence = probe(d, last, last->run, &target)->pid;
+	d->n--;
+	if (journal_collect(d, fence) == 0)
+		return;
+	fprintf(stderr, "holdfast: the last event does not come to the log\n");
+	d->failed = true;
+}
+
+static bool chosen(const struct drill_options *options, const struct technique *technique)
+{
+	if (!technique_is_for(technique, options->phase) ||
+	    (technique_guest_only(technique) && !options->disposable) ||
+	    (options->only && strcmp(options->only, technique->id) != 0))
+		return false;
+	for (size_t i = 0; i < options->n_verbs; i++)
+		if (strncmp(technique->verb, options->verbs[i], strlen(options->verbs[i])) == 0)
+			return true;
+	return options->n_verbs == 0;
+}
+
+const char *drill_phase_name(enum drill_phase phase)
+{
+	static const char *const names[] = {"none", "observe", "enforce", "down"};
+
+	return names[phase];
+}
+
+bool drill_known(const char *id)
+{
+	return catalogue_find(id) != NULL;
+}
+
+int drill_run(const struct drill_options *options, FILE *file)
+{
+	struct drive *d = calloc(1, sizeof(*d));
+	const struct technique *technique;
+	int r = 0;
+
+	if (options->soak) {
+		free(d);
+		return soak_run(options->soak, options->start, file);
+	}
+	if (!d || stage_open(options->start) < 0) {
+		stage_close();
+		free(d);
+		return DRILL_E_FAILED;
+	}
+	d->options = options;
+	d->log_start = journal_size();
+	for (size_t i = 0; !d->lost && (technique = technique_each(i)); i++) {
+		if (!chosen(options, technique))
+			continue;
+		attack(d, technique);
+		if (enforcing(d) && !d->lost)
+			neighbour(d, technique);
+	}
+	if (!d->lost && (options->phase == DRILL_OBSERVE || enforcing(d)))
+		collect(d);
+	report(d, file);
+	for (size_t i = 0; i < d->n; i++)
+		if (!judge_ok(d, &d->outcomes[i]))
+			r = DRILL_E_OTHERWISE;
+	if (d->failed || d->lost)
+		r = DRILL_E_FAILED;
+	free(d);
+	stage_close();
+	return r;
+}

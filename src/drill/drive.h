@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the parts of the driver share. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "drill.h"
+#include "probe.h"
+
+#define DRIVE_OUTCOMES_MAX 512
+#define DRIVE_ROWS_MAX 128
+
+/* In the order of the names in verdict_name(). */
+enum verdict {
+	VERDICT_ALLOWED,
+	VERDICT_REFUSED, /* with the errno that is meant */
+	VERDICT_OTHERWISE, /* failed with another, or was done and changed nothing */
+	VERDICT_NOT_ATTEMPTED,
+};
+
+/* One probe that ran. */
+struct outcome {
+	const struct technique *technique;
+	pid_t pid;
+	int code; /* enum probe_exit, or 128 + signal */
+	int error; /* what the act answered; 0: it did not say */
+	bool neighbour;
+	bool harmed; /* the target says so */
+	char rows[DRIVE_ROWS_MAX]; /* of its events, as logged */
+};
+
+struct drive {
+	const struct drill_options *options;
+	struct outcome outcomes[DRIVE_OUTCOMES_MAX];
+	size_t n;
+	long log_start; /* of the log, when we began */
+	int sys, bpffs; /* detached copies, to put back what a probe takes off */
+	dev_t device; /* of the bpffs */
+	bool tap;
+	bool failed;
+	bool lost; /* what the next rows need */
+};
+
+/* ---- drive.c */
+
+/* drive_probe() - one technique in a process of its own. Return: enum probe_exit, as a process's
+ * status in a shell; it is in the outcome as well. */
+int drive_probe(const struct technique *technique, int (*run)(const struct target *),
+		const struct target *target, struct outcome *ret_outcome);
+
+/* ---- restore.c */
+
+/* restore_keep() - remember the mounts */
+void restore_keep(struct drive *d);
+
+/* restore_mounts() - put them back; sets d->lost if that fails */
+void restore_mounts(struct drive *d);
+
+/* restore_folders() - take away what probes leave in folders of their own */
+void restore_folders(void);
+
+/* ---- journal.c */
+
+#define JOURNAL_EVENTS "/var/lib/holdfast/events.jsonl"
+
+/* journal_size() - where the log ends now */
+long journal_size(void);
+
+/* journal_collect() - give each event to the probe that caused it; @fence is the pid of an act
+ * that came after all others. Return: 0; -ETIMEDOUT. */
+int journal_collect(struct drive *d, pid_t fence);
+
+/* ---- judge.c */
+
+/* verdict_of() - what became of a probe */
+enum verdict verdict_of(const struct outcome *outcome);
+
+/* verdict_name() - as JSON has it */
+const char *verdict_name(enum verdict verdict);
+
+/* judge_ok() - whether it is as the phase demands, events included */
+bool judge_ok(const struct drive *d, const struct outcome *outcome);
+
+/* judge_kernel() - the errno by which this kernel refuses the act whatever the guard does; 0 */
+int judge_kernel(const struct drive *d, const struct outcome *outcome);
+
+/* judge_reason() - why it is as it is, in a few words; @text gets at most @size bytes */
+void judge_reason(const struct drive *d, const struct outcome *outcome, char *text, size_t size);
+
+/* technique_is_for() - whether a technique can run in the phase at all */
+bool technique_is_for(const struct technique *technique, enum drill_phase phase);
+
+/* technique_guest_only() - whether it endangers the host if it goes through */
+bool technique_guest_only(const struct technique *technique);
+
+/* ---- report.c */
+
+/* report() - all of it, in the format that is asked for */
+void report(const struct drive *d, FILE *file);

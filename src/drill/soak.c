@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * All techniques that spare the host, over and over, from several tasks at once, under a guard that
+ * enforces: no attack may go through, and no refusal may go untold. Events are counted by their
+ * sequence numbers: what is neither in the log nor counted as lost there is missing.
+ */
+#include "soak.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "canary.h"
+#include "stage.h"
+
+#define TASKS 8
+#define TECHNIQUES_MAX 512
+#define LINE_MAX_BYTES 8192
+#define PATIENCE_SECONDS 60
+
+/* Shared by all tasks. */
+struct tally {
+	unsigned long attempts, denied, allowed, otherwise, impossible;
+	unsigned long events; /* that those denied must have, at the least */
+	unsigned long denied_of[TECHNIQUES_MAX], allowed_of[TECHNIQUES_MAX];
+};
+
+/* What the log says since we began. Two tasks may come to the ring in another order than to their
+ * sequence numbers. */
+struct told {
+	unsigned long events, refused, lost;
+	uint64_t first, last; /* the lowest and the highest sequence number */
+};
+
+static unsigned long missing(const struct told *told)
+{
+	return told->last - told->first + (told->last != 0) - told->events - told->lost;
+}
+
+static const struct technique *nth(size_t i)
+{
+	const struct technique *technique;
+
+	for (size_t j = 0; (technique = technique_each(j)); j++)
+		if (!technique_guest_only(technique) && i-- == 0)
+			return technique;
+	return NULL;
+}
+
+/* "*" is at least one. */
+static unsigned long words(const char *rows)
+{
+	unsigned long n = rows[0] != '\0';
+
+	for (; *rows; rows++)
+		n += *rows == ' ';
+	return n;
+}
+
+static void count(unsigned long *number, unsigned long more)
+{
+	__atomic_fetch_add(number, more, __ATOMIC_RELAXED);
+}
+
+static void tally_add(struct tally *tally, size_t i, const struct outcome *outcome)
+{
+	count(&tally->attempts, 1);
+	switch (outcome->code) {
+	case PROBE_ALLOWED:
+		count(&tally->allowed, 1);
+		count(&tally->allowed_of[i], 1);
+		break;
+	case PROBE_DENIED:
+		count(&tally->denied, 1);
+		count(&tally->denied_of[i], 1);
+		count(&tally->events, words(outcome->technique->rows));
+		break;
+	case PROBE_OTHERWISE:
+		count(&tally->otherwise, 1);
+		break;
+	default:
+		count(&tally->impossible, 1);
+		break;
+	}
+}
+
+/* Each task begins with another technique: they meet in ever new pairs. */
+static void attack_until(double end, size_t first, const struct target *target, struct tally *tally)
+{
+	size_t n = 0;
+
+	while (nth(n) && n < TECHNIQUES_MAX)
+		n++;
+	for (size_t i = first * n / TASKS; now() < end; i++) {
+		struct outcome outcome;
+
+		(void)drive_probe(nth(i % n), nth(i % n)->run, target, &outcome);
+		tally_add(tally, i % n, &outcome);
+	}
+	_exit(0);
+}
+
+static int attack_all(unsigned int seconds, const struct target *target, struct tally *tally)
+{
+	double end = now() + seconds;
+	int status, failed = 0;
+	pid_t pids[TASKS];
+
+	for (size_t i = 0; i < TASKS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			attack_until(end, i, target, tally);
+	}
+	for (size_t i = 0; i < TASKS; i++)
+		failed |= pids[i] < 0 || waitpid(pids[i], &status, 0) < 0 || status != 0;
+	return failed ? -EIO : 0;
+}
+
+static uint64_t number_of(const char *line, const char *key)
+{
+	const char *p = strstr(line, key);
+
+	return p ? strtoull(p + strlen(key), NULL, 10) : 0;
+}
+
+static void told_line(struct told *told, const char *line)
+{
+	uint64_t first = number_of(line, "\"seq\":"), last = first;
+
+	if (first) {
+		told->events++;
+		told->refused += strstr(line, "\"verdict\":\"refused\"") != NULL;
+	} else {
+		first = number_of(line, "\"first\":");
+		last = number_of(line, "\"last\":");
+		told->lost += first ? last - first + 1 : 0;
+	}
+	if (first && (!told->first || first < told->first))
+		told->first = first;
+	if (last > told->last)
+		told->last = last;
+}
+
+/* An act whose event comes after all others; what the log had before it is not of it. */
+struct fence {
+	pid_t pid;
+	long log;
+};
+
+static int read_log(long start, const struct fence *fence, struct told *told)
+{
+	double deadline = now() + PATIENCE_SECONDS;
+	char line[LINE_MAX_BYTES], key[32];
+	FILE *file = fopen(JOURNAL_EVENTS, "re");
+	bool found = false;
+
+	if (!file)
+		return -errno;
+	snprintf(key, sizeof(key), "\"tgid\":%d,", fence->pid);
+	fseek(file, start, SEEK_SET);
+	while (!found && now() < deadline) {
+		long at = ftell(file);
+
+		if (!fgets(line, sizeof(line), file) || !strchr(line, '\n')) {
+			/* not all of it is there yet */
+			clearerr(file);
+			fseek(file, at, SEEK_SET);
+			pause_briefly();
+			continue;
+		}
+		told_line(told, line);
+		found = at >= fence->log && strstr(line, key);
+	}
+	fclose(file);
+	return found ? 0 : -ETIMEDOUT;
+}
+
+static bool say(FILE *file, bool ok, const char *what)
+{
+	fprintf(file, "%s - %s\n", ok ? "ok" : "not ok", what);
+	return ok;
+}
+
+static bool report_techniques(FILE *file, const struct tally *tally)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < TECHNIQUES_MAX && nth(i); i++) {
+		if (tally->denied_of[i] && !tally->allowed_of[i])
+			continue;
+		ok = false;
+		fprintf(file, "# %s: %lu refused, %lu went through\n", nth(i)->verb,
+			tally->denied_of[i], tally->allowed_of[i]);
+	}
+	return ok;
+}
+
+static bool judge(FILE *file, const struct tally *tally, const struct told *told)
+{
+	bool ok = true;
+
+	fprintf(file,
+		"# %lu attempts: %lu refused, %lu went through, %lu otherwise, %lu not made\n",
+		tally->attempts, tally->denied, tally->allowed, tally->otherwise,
+		tally->impossible);
+	fprintf(file, "# %lu events at least, %lu logged, %lu lost and counted, %lu missing\n",
+		tally->events, told->refused, told->lost, missing(told));
+	ok &= say(file, tally->attempts > 0 && !tally->allowed, "no attack went through");
+	ok &= say(file, report_techniques(file, tally), "each technique was refused");
+	ok &= say(file, missing(told) == 0, "no event is missing that is not counted as lost");
+	ok &= say(file, told->refused + told->lost >= tally->events,
+		  "each refusal has its event, or is counted as lost");
+	return ok;
+}
+
+static bool unharmed(const struct target *before)
+{
+	struct target after;
+
+	return stage_load(CANARY_NAME, &after) == 0 && strcmp(before->state, after.state) == 0;
+}
+
+int soak_run(unsigned int seconds, const char *start, FILE *file)
+{
+	const struct technique *last = technique_find("pin-chmod");
+	struct tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct target before = {.name = CANARY_NAME};
+	long log_start = journal_size();
+	struct outcome outcome;
+	struct fence fence;
+	struct told told = {};
+	bool ok;
+
+	if (tally == MAP_FAILED || stage_open(start) < 0 || stage_load(CANARY_NAME, &before) < 0) {
+		stage_close();
+		return DRILL_E_FAILED;
+	}
+	ok = say(file, attack_all(seconds, &before, tally) == 0, "all tasks came to their end");
+	ok &= say(file, unharmed(&before), "the canary is unharmed");
+	fence.log = journal_size();
+	(void)drive_probe(last, last->run, &before, &outcome);
+	fence.pid = outcome.pid;
+	ok &= say(file, read_log(log_start, &fence, &told) == 0, "the last event is in the log");
+	ok &= judge(file, tally, &told);
+	restore_folders();
+	stage_close();
+	(void)munmap(tally, sizeof(*tally));
+	return ok ? 0 : DRILL_E_OTHERWISE;
+}

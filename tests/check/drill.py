@@ -1,0 +1,148 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+The drill's catalogue is whole and its techniques are of it; and what makes the matrix of a console
+(tests/drill/assemble.py) calls no row covered that is not.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from check import TOP, Tap, read
+
+sys.path.insert(0, os.path.join(TOP, "tests", "drill"))
+
+import assemble
+
+BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
+FAMILIES = {"M": 23, "P": 24, "L": 21, "F": 14, "I": 21, "A": 21, "T": 10, "K": 18}
+
+
+def listed():
+    done = subprocess.run([os.path.join(BUILD, "holdfast"), "drill", "--list", "--json"],
+                          capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["rows"]
+
+
+def catalogue_wrong(rows):
+    ids = [row["id"] for row in rows]
+    wanted = ["%s%02d" % (f, i) for f, n in FAMILIES.items() for i in range(1, n + 1)]
+    for number in sorted(set(ids) ^ set(wanted)):
+        yield "%s: in the catalogue or in its numbering, not in both" % number
+    for number in sorted({i for i in ids if ids.count(i) > 1}):
+        yield "%s: twice" % number
+    for row in rows:
+        if row["class"] not in ("S", "S*", "T", "D", "X", "-"):
+            yield "%s: of no class: %s" % (row["id"], row["class"])
+
+
+def techniques_wrong(rows):
+    """Each row of a table of src/drill is listed below a row of the catalogue, once."""
+    names = [t["technique"] for row in rows for t in row["techniques"]]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield "%s: twice" % name
+    folder = os.path.join(TOP, "src", "drill")
+    for file in sorted(f for f in os.listdir(folder) if f.endswith(".c")):
+        for name in re.findall(r'^\t\{"[A-Z]\d\d", "([a-z][a-z0-9-]+)",\s', read("src/drill/" + file), re.M):
+            if name not in names:
+                yield "%s: %s is in no row of the list" % (file, name)
+
+
+def attempt(verdict, ok=True, neighbour=False, errno=None):
+    return {"technique": "t", "neighbour": neighbour, "verdict": verdict, "errno": errno,
+            "events": "", "as_demanded": ok, "reason": "r"}
+
+
+def row(verdict, *techniques, neighbour="not-attempted"):
+    return {"id": "M01", "family": "maps", "class": "S", "verdict": verdict,
+            "neighbour": neighbour, "reason": "r", "techniques": list(techniques)}
+
+
+def refused():
+    allowed = row("allowed", attempt("allowed"))
+    return {"none": allowed, "observe": allowed, "down": allowed,
+            "enforce": row("refused", attempt("refused", errno="EPERM"),
+                           attempt("allowed", neighbour=True), neighbour="allowed")}
+
+
+def console(phases, rows_told=1):
+    lines = ["# drill-kernel 6.0", "# drill-policy " + "0" * 64]
+    for phase in assemble.PHASES:
+        lines += ["# drill-begin " + phase, "# drill-row " + json.dumps(phases[phase]),
+                  "# drill-end %s %d" % (phase, rows_told)]
+    return "\n".join(lines + ["holdfast-guest: exit 0 splats 0"])
+
+
+def judged(**changes):
+    try:
+        made, ok = assemble.matrix(console(dict(refused(), **changes)), "default")
+    except assemble.Broken:
+        return "broken", False
+    return made["rows"][0]["covered"], ok
+
+
+def broken(text):
+    try:
+        assemble.matrix(text, "default")
+    except assemble.Broken:
+        return True
+    return False
+
+
+def verdicts_wrong():
+    """(what, answer, wanted)"""
+    no, yes = row("refused", attempt("refused", ok=False)), row("allowed", attempt("allowed"))
+    kernel = row("refused", attempt("refused", errno="EOPNOTSUPP"))
+    beside = attempt("allowed", neighbour=True)
+    enforce = lambda *t, n="allowed": row(t[0]["verdict"], *t, neighbour=n)
+    samples = (
+        ("all as it should be", judged(), ("refused", True)),
+        ("no positive control", judged(none=no), ("open", False)),
+        ("refused without the guard afterwards", judged(down=no), ("open", False)),
+        ("went through", judged(enforce=enforce(attempt("allowed", ok=False), beside)),
+         ("open", False)),
+        ("events missing", judged(enforce=enforce(attempt("refused", ok=False), beside)),
+         ("open", False)),
+        ("no neighbour", judged(enforce=enforce(attempt("refused"), n="not-attempted")),
+         ("open", True)),
+        ("neighbour refused", judged(enforce=enforce(
+            attempt("refused"), attempt("refused", ok=False, neighbour=True), n="refused")),
+         ("open", False)),
+        ("the kernel refuses", judged(none=kernel, down=kernel, enforce=kernel, observe=kernel),
+         ("kernel-refuses", True)),
+        ("the guard alone is attacked", judged(none=row("not-attempted"),
+                                               down=row("not-attempted")), ("open", True)),
+        ("no such verdict", judged(enforce=row("fine", attempt("fine"))), ("broken", False)),
+        ("never tried", judged(none=row("not-attempted"), enforce=row("not-attempted"),
+                               observe=row("not-attempted"), down=row("not-attempted")),
+         ("open", True)),
+    )
+    for what, answer, wanted in samples:
+        if answer != wanted:
+            yield "%s: %s, wanted %s" % (what, answer, wanted)
+    whole = console(refused())
+    for what, text in (("a row lost", console(refused(), rows_told=2)),
+                       ("a phase lost", whole.replace("# drill-begin down", "")),
+                       ("a line cut", whole.replace('"verdict"', '"verd', 1)),
+                       ("no last word", whole.rsplit("\n", 1)[0])):
+        if not broken(text):
+            yield "%s: not noticed" % what
+    if broken(whole) or yes["techniques"] == []:
+        yield "a whole console is taken for a broken one"
+
+
+def main():
+    tap = Tap()
+    rows = listed()
+    tap.clean("the drill's catalogue has each of %d rows once" % sum(FAMILIES.values()),
+              catalogue_wrong(rows))
+    tap.clean("each technique is of a row of the catalogue, and its name is its own",
+              techniques_wrong(rows))
+    tap.clean("the matrix calls nothing covered that is not", verdicts_wrong())
+    return tap.done()
+
+
+sys.exit(main())

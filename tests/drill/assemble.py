@@ -1,0 +1,198 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+Makes the matrix of one kernel from the console of a guest that ran the drill through every phase.
+The console is the only way out of a guest; whatever it has swallowed fails the run.
+
+usage: assemble.py CONSOLE PROFILE OUT.json
+
+What covers a row is computed from what ran, never written down:
+  refused         went through without the guard and after it, was refused by it with its events,
+                  and a neighbour's own passed
+  kernel-refuses  the kernel refuses it without a guard, each technique with the same errno, and
+                  that is known of this kernel; with the guard it is refused as well
+  open            everything else; the reason says what is missing
+
+Exits 0 if every row that was attempted is as it should be, 1 if not, 2 if the console is not whole.
+"""
+
+import json
+import re
+import sys
+
+PHASES = ("none", "observe", "enforce", "down")
+COLUMNS = {"none": "without_guard", "observe": "observe", "enforce": "enforce", "down": "after_down"}
+VERDICTS = ("allowed", "refused", "refused-otherwise", "not-attempted")
+COVERS = ("refused", "detected", "kernel-refuses", "property", "named", "absent", "open")
+LINE_MAX, ROWS_MAX = 65536, 4096
+
+
+class Broken(Exception):
+    """The console does not hold what a drill prints."""
+
+
+def text_of(value, most=256):
+    if not isinstance(value, str) or len(value) > most or not value.isprintable():
+        raise Broken("not a short text: %r" % (value,))
+    return value
+
+
+def one_of(value, allowed):
+    if value not in allowed:
+        raise Broken("%r is none of %s" % (value, ", ".join(allowed)))
+    return value
+
+
+def technique_of(raw):
+    return {"technique": text_of(raw["technique"]), "neighbour": bool(raw["neighbour"]),
+            "verdict": one_of(raw["verdict"], VERDICTS),
+            "errno": None if raw["errno"] is None else text_of(raw["errno"], 32),
+            "events": text_of(raw["events"]), "as_demanded": raw["as_demanded"] is True,
+            "reason": text_of(raw["reason"], 512)}
+
+
+def row_of(line):
+    if len(line) > LINE_MAX:
+        raise Broken("a row of %d bytes" % len(line))
+    try:
+        raw = json.loads(line)
+        if not re.fullmatch(r"[A-Z]\d\d", raw["id"]):
+            raise Broken("no row: %r" % raw["id"])
+        return {"id": raw["id"], "family": text_of(raw["family"], 32),
+                "class": text_of(raw["class"], 8), "verdict": one_of(raw["verdict"], VERDICTS),
+                "neighbour": one_of(raw["neighbour"], VERDICTS),
+                "reason": text_of(raw["reason"], 512),
+                "techniques": [technique_of(t) for t in raw["techniques"]]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Broken("a row is not as the drill prints it: %r" % error) from error
+
+
+def console_of(text):
+    """(kernel, policy digest, splats, {phase: {id: row}})"""
+    kernel = digest = splats = phase = None
+    found = {}
+    for line in text.split("\n"):
+        word, _, rest = line.removeprefix("# ").partition(" ")
+        if word == "drill-kernel":
+            kernel = text_of(rest)
+        elif word == "drill-policy":
+            digest = rest if re.fullmatch(r"[0-9a-f]{64}", rest) else None
+        elif word == "drill-begin":
+            phase = one_of(rest, PHASES)
+            if phase in found:
+                raise Broken("the phase %s is there twice" % phase)
+            found[phase] = {}
+        elif word == "drill-row":
+            row = row_of(rest)
+            if phase is None or row["id"] in found[phase] or len(found[phase]) >= ROWS_MAX:
+                raise Broken("the row %s where none belongs" % row["id"])
+            found[phase][row["id"]] = row
+        elif word == "drill-end":
+            if rest != "%s %d" % (phase, len(found.get(phase, {}))):
+                raise Broken("the phase %s has lost rows: %s" % (phase, rest))
+            phase = None
+        match = re.fullmatch(r"holdfast-guest: exit \d+ splats (\d+)", line)
+        if match:
+            splats = int(match.group(1))
+    if kernel is None or digest is None or splats is None or phase is not None:
+        raise Broken("the kernel, the policy's digest, or the guest's last word is missing")
+    if sorted(found) != sorted(PHASES) or len({tuple(sorted(p)) for p in found.values()}) != 1:
+        raise Broken("not every phase is there with the same rows")
+    return kernel, digest, splats, found
+
+
+def acts(row, neighbour=False):
+    return {t["technique"]: t for t in row["techniques"] if t["neighbour"] == neighbour}
+
+
+def same_errno(*rows):
+    """The one errno of every attempt, if the kernel refused each of them."""
+    tried = [t for row in rows for t in acts(row).values()]
+    errnos = {t["errno"] for t in tried}
+    refused = all(t["verdict"] in ("refused", "refused-otherwise") for t in tried)
+    return errnos.pop() if tried and refused and len(errnos) == 1 else None
+
+
+def covered_by(phases):
+    """({covered, ...}, reason) of the four rows of one id."""
+    none, observe, enforce, down = (phases[p] for p in PHASES)
+    wrong = [(p, t) for p in PHASES for t in phases[p]["techniques"] if not t["as_demanded"]]
+    if not enforce["techniques"]:
+        return {"covered": "open"}, enforce["reason"]
+    errno = same_errno(none, down)
+    if errno and not wrong and enforce["verdict"] == "refused":
+        return {"covered": "kernel-refuses", "errno": errno}, "without a guard as well"
+    if wrong:
+        return {"covered": "open"}, "%s: %s: %s" % (wrong[0][0], wrong[0][1]["technique"],
+                                                    wrong[0][1]["reason"])
+    if not acts(none) or not acts(down):
+        return {"covered": "open"}, "only the guard itself is attacked: no control without it"
+    if none["verdict"] == down["verdict"] == "allowed" and observe["verdict"] == "allowed" and \
+            enforce["verdict"] == "refused" and enforce["neighbour"] == "allowed":
+        return {"covered": "refused"}, "%d techniques refused, with their events" % len(
+            acts(enforce))
+    if enforce["neighbour"] != "allowed":
+        return {"covered": "open"}, "no neighbour was tried"
+    return {"covered": "open"}, enforce["reason"]
+
+
+def techniques_of(phases):
+    """One entry for each technique, with its verdict in each phase."""
+    names = []
+    for p in PHASES:
+        names += [n for n in acts(phases[p]) if n not in names]
+    verdict = lambda found: found["verdict"] if found else "not-attempted"
+    made = []
+    for name in names:
+        entry = {"technique": name}
+        for p in PHASES:
+            entry[COLUMNS[p]] = verdict(acts(phases[p]).get(name))
+        entry["neighbour"] = verdict(acts(phases["enforce"], True).get(name))
+        entry["errno"] = (acts(phases["enforce"]).get(name) or {}).get("errno")
+        made.append(entry)
+    return made
+
+
+def matrix(console, profile):
+    kernel, digest, splats, found = console_of(console)
+    rows, as_demanded = [], True
+    for number in sorted(found["none"], key=list(found["none"]).index):
+        phases = {p: found[p][number] for p in PHASES}
+        covered, reason = covered_by(phases)
+        row = {"id": number, "family": phases["none"]["family"], "class": phases["none"]["class"]}
+        row.update({COLUMNS[p]: phases[p]["verdict"] for p in PHASES})
+        row["neighbour"] = phases["enforce"]["neighbour"]
+        row.update(covered, reason=reason, techniques=techniques_of(phases))
+        rows.append(row)
+        as_demanded &= all(t["as_demanded"] for p in PHASES for t in phases[p]["techniques"])
+    return {"kernel": kernel, "profile": profile, "policy_digest": digest, "splats": splats,
+            "rows": rows}, as_demanded
+
+
+def summary(rows):
+    n = {c: sum(r["covered"] == c for r in rows) for c in COVERS}
+    return ", ".join("%s %d" % (c, n[c]) for c in COVERS)
+
+
+def main():
+    if len(sys.argv) != 4:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    try:
+        with open(sys.argv[1], encoding="utf-8", errors="replace") as file:
+            made, as_demanded = matrix(file.read(), sys.argv[2])
+    except (Broken, OSError) as error:
+        print("%s: %s" % (sys.argv[1], error), file=sys.stderr)
+        return 2
+    with open(sys.argv[3], "w", encoding="utf-8") as file:
+        json.dump(made, file, indent=1)
+        file.write("\n")
+    for row in made["rows"]:
+        if row["covered"] == "open" and row["techniques"]:
+            print("%s open: %s" % (row["id"], row["reason"]))
+    print(summary(made["rows"]))
+    return 0 if as_demanded and made["splats"] == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the suites' probe is made of, beside the drill's techniques. */
+
+#define SUITE_VICTIM "victim" /* under which name the canary serves in the suites */
+
+/* identity_main() - helpers of the suites; exit codes are enum probe_exit */
+int identity_main(int argc, char **argv);
