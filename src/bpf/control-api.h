@@ -19,6 +19,8 @@
 #define CONTROL_MEASURE 12 /* pointer, size: SHA-256 that CONTROL_MARK_MEASURED marks with */
 #define CONTROL_ACT_AS 11 /* domain: the caller takes its label, for the canary */
 
+#define CONTROL_LEARN 13 /* id: KNOWN_*, of the call in the program that the caller loads next */
+
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0
 #define CONTROL_MARK_FILE 1 /* a file of that domain */

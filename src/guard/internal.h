@@ -66,6 +66,13 @@ void features_done(struct features *features);
 int features_choose(const struct features *features, struct bpf_object *object,
 		    struct diag *reterr_diag);
 
+/*
+ * features_target() - the kernel function that a program of ours hangs on
+ *
+ * Return: @buffer, filled; NULL if it hangs on none.
+ */
+const char *features_target(const struct bpf_program *program, char *buffer, size_t size);
+
 /* features_weak() - what this kernel cannot enforce and why, static strings. Return: how many. */
 size_t features_weak(const struct features *features, const char **ret_weak, size_t max);
 
@@ -104,6 +111,23 @@ int places_mark(int control, const void *image, struct diag *reterr_diag);
  * negative errno.
  */
 int files_measure(int control, const void *image);
+
+/**
+ * known_fill() - tell the guard what it hangs on, and which calls need a permission
+ * @object: loaded; its map is written, so it is not frozen yet
+ *
+ * Return: 0 or negative errno.
+ */
+int known_fill(const struct features *features, struct bpf_object *object);
+
+/**
+ * known_learn() - the same for calls as the verifier leaves them, where the guard sees no others
+ * @object: attached
+ *
+ * Return: 0; GUARD_E_KERNEL if the guard has not seen what it was shown; negative errno.
+ */
+int known_learn(int control, const struct features *features, struct bpf_object *object,
+		struct diag *reterr_diag);
 
 /* proof_run() - provoke the guard's own denials. Return: 0; GUARD_E_PROOF; negative errno. */
 int proof_run(int control, struct diag *reterr_diag);
