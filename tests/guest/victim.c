@@ -497,6 +497,11 @@ static int run_exec(struct victim *v, char *argument)
 	return 126;
 }
 
+static int run_leave(struct victim *v, char *argument)
+{
+	return dup2(v->array, LEFT_FD) < 0 ? 126 : run_exec(v, argument);
+}
+
 static int run_map(struct victim *v, char *argument)
 {
 	void *page;
@@ -595,6 +600,8 @@ static void answer(struct victim *v, char *request, int passed, struct text *tex
 		answer_number(text, in_child(run_fork, v, NULL));
 	} else if (strcmp(verb, "exec") == 0 && argument) {
 		answer_number(text, in_child(run_exec, v, argument));
+	} else if (strcmp(verb, "leave") == 0 && argument) {
+		answer_number(text, in_child(run_leave, v, argument));
 	} else if (strcmp(verb, "map") == 0 && argument) {
 		answer_number(text, in_child(run_map, v, argument));
 	} else if (strcmp(verb, "plugin") == 0 && argument) {

@@ -477,11 +477,25 @@ static void judge(struct drive *d, const struct outcome *outcome)
 		printf("# the victim is %s\n", outcome->harmed ? "harmed" : "as it was");
 }
 
+static bool locked_down(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	char line[64] = "";
+
+	if (!file)
+		return false;
+	(void)!fgets(line, sizeof(line), file);
+	fclose(file);
+	return !strstr(line, "[none]");
+}
+
 static bool chosen(const struct technique *technique, enum phase phase, int argc, char **argv)
 {
 	bool up = phase == PHASE_OBSERVE || phase == PHASE_ENFORCE;
 
 	if (technique->flags & SELF && !up)
+		return false;
+	if (technique->flags & UNLOCKED && locked_down())
 		return false;
 	if (argc == 0)
 		return true;

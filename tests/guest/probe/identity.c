@@ -13,8 +13,9 @@
  *   zero CMD [ARG]...         CMD with a page at address 0, which the kernel maps at exec
  *   orphan CGROUP CMD [ARG].. CMD as a child of PID 1, in CGROUP
  *
- * And two that pretend nothing:
+ * And some that pretend nothing:
  *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
+ *   load VERB, bind FD        programs of admission.c
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
 #include "probe.h"
@@ -305,10 +306,11 @@ static const struct {
 	int min_args;
 	int (*run)(int argc, char **argv);
 } helpers[] = {
-	{"ask", 2, as_ask},	  {"peek", 1, as_peek},	    {"comm", 2, as_comm},
-	{"exe", 2, as_exe},	  {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
-	{"memory", 1, as_memory}, {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
-	{"zero", 1, as_zero},	  {"sniff", 0, as_sniff},
+	{"ask", 2, as_ask},	     {"peek", 1, as_peek},     {"comm", 2, as_comm},
+	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
+	{"memory", 1, as_memory},    {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
+	{"zero", 1, as_zero},	     {"sniff", 0, as_sniff},   {"load", 1, admission_main},
+	{"bind", 1, admission_main},
 };
 
 int identity_main(int argc, char **argv)

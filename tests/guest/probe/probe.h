@@ -35,6 +35,7 @@ struct target {
 #define MOUNTS 2u /* success changes mounts: the driver puts them back */
 #define LONELY 4u /* there is nobody else's object of that kind, and no neighbour of another */
 #define SELF 8u /* the target is the guard: nothing to attack without it */
+#define UNLOCKED 32u /* the kernel itself refuses it when it is locked down */
 #define KILLS 16u /* success ends the daemon; it comes again */
 
 struct technique {
@@ -56,6 +57,7 @@ struct technique {
 };
 
 /* The families; each table ends with a row without verb. */
+extern const struct technique admission_techniques[];
 extern const struct technique maps_techniques[];
 extern const struct technique programs_techniques[];
 extern const struct technique links_techniques[];
@@ -110,6 +112,9 @@ int private_namespace(bool shared);
 
 /* ---- drive.c: whole families, as TAP */
 int drive_main(int argc, char **argv);
+
+/* ---- admission.c: `load VERB` and `bind FD`; exit codes are enum probe_exit */
+int admission_main(int argc, char **argv);
 
 /* ---- identity.c: helpers of the identity suite; exit codes are enum probe_exit */
 int identity_main(int argc, char **argv);

@@ -203,9 +203,9 @@ int exit_of(const struct technique *technique, int r)
 }
 
 static const struct technique *const families[] = {
-	maps_techniques,    programs_techniques, links_techniques,
-	netlink_techniques, pins_techniques,	 files_techniques,
-	tasks_techniques,   guard_techniques,	 mounts_techniques,
+	maps_techniques,   programs_techniques,	 links_techniques, netlink_techniques,
+	pins_techniques,   files_techniques,	 tasks_techniques, guard_techniques,
+	mounts_techniques, admission_techniques,
 };
 
 const struct technique *technique_each(size_t i)
