@@ -19,7 +19,8 @@ INLINE __u32 hex(char c)
  * 16 bytes of kernel memory under any lockdown: the formatter for IPv6 addresses copies them.
  * bpf_rdonly_cast would do from 6.2 on; one way for all kernels is less to get wrong.
  */
-static int read_block(const void *data, __u32 offset, struct block *ret_block)
+static __attribute__((unused)) int read_block(const void *data, __u32 offset,
+					      struct block *ret_block)
 {
 	static const char format[] = "%pi6";
 	__u64 address = (__u64)(data + offset);

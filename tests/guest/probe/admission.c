@@ -9,9 +9,14 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "insn.h"
@@ -193,9 +198,9 @@ static int end_kernel(const struct target *target)
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id = btf ? btf__find_by_name_kind(btf, "crash_kexec", BTF_KIND_FUNC) : -1;
-	int at = libbpf_find_vmlinux_btf_id("vfs_statx", BPF_TRACE_FENTRY);
+	int at = libbpf_find_vmlinux_btf_id("__x64_sys_getpid", BPF_TRACE_FENTRY);
 	const struct bpf_insn insns[] = {
-		MOV_IMM(BPF_REG_1, 0),
+		LOAD(BPF_REG_1, BPF_REG_1, 0), /* struct pt_regs */
 		CALL_KERNEL(id),
 		MOV_IMM(BPF_REG_0, 0),
 		EXIT(),
@@ -320,11 +325,12 @@ static int struct_ops(void)
 		return setup_failed("struct tcp_congestion_ops");
 	type = btf__type_by_id(btf, (uint32_t)id);
 	opts.btf_vmlinux_value_type_id = (uint32_t)id;
+	opts.btf_fd = (uint32_t)function_btf(); /* any will do */
 	return bpf_map_create(BPF_MAP_TYPE_STRUCT_OPS, "ops", 4, type->size, 1, &opts) < 0 ? -errno
 											   : 0;
 }
 
-/* Debian's kernels are built without the helper: they refuse it themselves, if nobody did before. */
+/* Debian's kernels are built without the helper: they refuse it, if nobody did before. */
 static int override_return(void)
 {
 	const struct bpf_insn insns[] = {
@@ -337,10 +343,9 @@ static int override_return(void)
 	return load_calls(insns, N(insns), BPF_PROG_TYPE_KPROBE);
 }
 
-/* As many instructions as the verifier takes at most, the call among the last. */
-static int longest(void)
+/* The call is among the last instructions. */
+static int of_length(size_t n)
 {
-	const size_t n = 1000000;
 	struct bpf_insn *insns = calloc(n, sizeof(*insns));
 	int r;
 
@@ -365,6 +370,28 @@ static int probe_code(int r)
 	return !r ? PROBE_ALLOWED : r == -EPERM ? PROBE_DENIED : PROBE_OTHERWISE;
 }
 
+/* As much as a guest's memory lets the verifier look at; and as much as it takes at all. */
+static int very_long(void)
+{
+	return of_length(200001);
+}
+
+static int longest(void)
+{
+	return of_length(1000000);
+}
+
+/* Newer than any guard: the kernel says EINVAL, if nobody says EPERM before. */
+static int unknown_type(void)
+{
+	return result(load_plain(200, 0));
+}
+
+static int unknown_attach_type(void)
+{
+	return result(load_plain(BPF_PROG_TYPE_TRACING, 250));
+}
+
 static int ordinary_all(void)
 {
 	return ordinary(NULL);
@@ -384,12 +411,16 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } others[] = {
-	{"struct-ops", struct_ops}, {"override", override_return}, {"longest", longest},
-	{"ordinary", ordinary_all}, {"socket_filter", one_filter}, {"cgroup_device", one_device},
+	{"unknown-type", unknown_type}, {"unknown-attach", unknown_attach_type},
+	{"struct-ops", struct_ops},	{"override", override_return},
+	{"longest", longest},		{"very-long", very_long},
+	{"ordinary", ordinary_all},	{"socket_filter", one_filter},
+	{"cgroup_device", one_device},
 };
 
 int admission_main(int argc, char **argv)
 {
+	static const struct target nobody = {.name = "nobody"};
 	const struct technique *technique;
 
 	if (strcmp(argv[0], "bind") == 0)
@@ -398,5 +429,64 @@ int admission_main(int argc, char **argv)
 		if (strcmp(argv[1], others[i].name) == 0)
 			return probe_code(others[i].run());
 	technique = technique_find(argv[1]);
-	return technique ? probe_code(technique->run(NULL)) : PROBE_IMPOSSIBLE;
+	return technique ? probe_code(technique->run(&nobody)) : PROBE_IMPOSSIBLE;
+}
+
+/* ---- what a tool's process may go through before it loads */
+
+static int in_child(bool attach, bool traceme, char **argv)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (traceme && ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(PROBE_IMPOSSIBLE);
+		raise(SIGSTOP);
+		_exit(admission_main(2, argv));
+	}
+	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+		return PROBE_IMPOSSIBLE;
+	if (attach && (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 ||
+		       ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0))
+		return PROBE_IMPOSSIBLE;
+	if (attach || traceme)
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	kill(pid, SIGCONT);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : PROBE_OTHERWISE;
+}
+
+static int share_run(void *unused)
+{
+	return 0;
+}
+
+/* As a thread has it, or a child until it executes something. */
+static void share_memory(void)
+{
+	static char stack[65536];
+	pid_t pid = clone(share_run, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+
+	waitpid(pid, NULL, 0);
+}
+
+int after_main(int argc, char **argv)
+{
+	const char *what = argv[1];
+	char *load[] = {"load", argv[2], NULL}, *run[] = {"probe", "as", "load", argv[2], NULL};
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (strcmp(what, "fork") == 0 || strcmp(what, "attach") == 0 ||
+	    strcmp(what, "traceme") == 0)
+		return in_child(what[0] == 'a', what[0] == 't', load);
+	if (strcmp(what, "map") == 0)
+		mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	else if (strcmp(what, "protect") == 0)
+		mprotect(page, 4096, PROT_READ | PROT_EXEC);
+	else if (strcmp(what, "share") == 0)
+		share_memory();
+	else if (strcmp(what, "exec") == 0)
+		execv("/opt/tests/probe", run);
+	return admission_main(2, load);
 }

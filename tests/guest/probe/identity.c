@@ -16,6 +16,7 @@
  * And some that pretend nothing:
  *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
  *   load VERB, bind FD        programs of admission.c
+ *   after WHAT VERB           the same, after fork, attach, traceme, map, protect, share, exec
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
 #include "probe.h"
@@ -310,7 +311,7 @@ static const struct {
 	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
 	{"memory", 1, as_memory},    {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
 	{"zero", 1, as_zero},	     {"sniff", 0, as_sniff},   {"load", 1, admission_main},
-	{"bind", 1, admission_main},
+	{"bind", 1, admission_main}, {"after", 2, after_main},
 };
 
 int identity_main(int argc, char **argv)

@@ -113,8 +113,9 @@ int private_namespace(bool shared);
 /* ---- drive.c: whole families, as TAP */
 int drive_main(int argc, char **argv);
 
-/* ---- admission.c: `load VERB` and `bind FD`; exit codes are enum probe_exit */
+/* ---- admission.c: `load VERB`, `bind FD`, `after WHAT VERB`; exit codes are enum probe_exit */
 int admission_main(int argc, char **argv);
+int after_main(int argc, char **argv);
 
 /* ---- identity.c: helpers of the identity suite; exit codes are enum probe_exit */
 int identity_main(int argc, char **argv);
