@@ -215,7 +215,7 @@ ip link add own type dummy
 check "P01 without a guard any copy uses the dispatcher" dispatched xdp-loader
 check "P22 without a guard struct_ops load" loads probe as load struct-ops
 check "P11 without a guard the one of many instructions loads" loads probe as load very-long
-# 6.1 under lockdown refuses it helpers
+# under lockdown the kernel refuses it helpers
 snooped=$(snoops >/dev/null && echo yes)
 need "the guard comes up to enforce" guard_up "$img"
 need "the victim and its neighbour start" targets_start
