@@ -196,6 +196,7 @@ keys() {
 		refused secret holdfast guard reload "$(policy 's/struct_ops: refuse/struct_ops: admit/')"
 	check "admitting less does not" \
 		holdfast guard reload "$(policy 's/default: ordinary/default: deny/')"
+	check "reload: as the other parts need it" reload
 }
 
 preloaded_rightly() {
