@@ -182,6 +182,9 @@ static void write_command(struct jsonw *w, const struct event *event)
 		   sigabbrev_np((int)event->command)) {
 		(void)snprintf(text, sizeof(text), "SIG%s", sigabbrev_np((int)event->command));
 		jsonw_string(w, "command", text, sizeof(text));
+	} else if (event->act == EVENT_ACT_PROG_LOAD && event->command < IMAGE_PROGRAM_TYPES) {
+		jsonw_string(w, "command", image_program_name(IMAGE_PROGRAM(event->command)),
+			     SIZE_MAX);
 	} else if (event->command) {
 		write_name(w, "command", NULL, 0, event->command);
 	} else {
