@@ -58,6 +58,15 @@ int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *inf
 	return 0;
 }
 
+/* Whoever may write a tool's memory loads programs through it (admission.bpf.c). */
+INLINE void admission_clear(struct task_struct *target)
+{
+	struct task_label *label = task_label(target);
+
+	if (label)
+		label->admission = 0;
+}
+
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(agents_ptrace, struct task_struct *target, unsigned int mode)
 {
@@ -65,6 +74,7 @@ int BPF_PROG(agents_ptrace, struct task_struct *target, unsigned int mode)
 
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
+	admission_clear(target);
 	if (task_act(&act, target, current_domain(), EVENT_ACT_PTRACE, EVENT_ROW('I', 2)) &&
 	    guard_refuses(&act))
 		return REFUSED(EPERM);
@@ -78,6 +88,7 @@ int BPF_PROG(agents_traceme, struct task_struct *parent)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct act act = {};
 
+	admission_clear(task);
 	if (task_act(&act, task, task_domain(parent), EVENT_ACT_PTRACE, EVENT_ROW('I', 17)) &&
 	    guard_refuses(&act))
 		return REFUSED(EPERM);

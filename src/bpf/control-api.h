@@ -17,7 +17,9 @@
 #define CONTROL_BUILD 9 /* pointer, size: struct guard_build */
 #define CONTROL_INTERFACE 10 /* kind: netns, id: ifindex, domain: a protected XDP program's place */
 #define CONTROL_MEASURE 12 /* pointer, size: SHA-256 that CONTROL_MARK_MEASURED marks with */
-#define CONTROL_ACT_AS 11 /* domain: the caller takes its label, for the canary */
+#define CONTROL_ACT_AS 11 /* domain: the caller becomes the canary, or a stranger, for the proof */
+
+#define CONTROL_LEARN 13 /* id: KNOWN_*, of the call in the program that the caller loads next */
 
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0

@@ -16,7 +16,7 @@ static bool image_sound(const struct image_header *image, __u32 size)
 		return false;
 	if (image->n_domains > IMAGE_MAX_DOMAINS || image->n_trusted > IMAGE_MAX_TRUSTED ||
 	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PINS ||
-	    image->n_files > IMAGE_MAX_FILES)
+	    image->n_files > IMAGE_MAX_FILES || image->n_admissions > IMAGE_MAX_ADMISSIONS)
 		return false;
 	return IMAGE_OFF_END(image) == size;
 }
@@ -103,6 +103,7 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 	case CONTROL_IMAGE:
 		return image_load(guard, args);
 	case CONTROL_ARM:
+		guard->armed_ns = bpf_ktime_get_boot_ns();
 		guard->armed = 1;
 		return 0;
 	case CONTROL_DISARM:
@@ -125,8 +126,11 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return interface_seed(guard, args);
 	case CONTROL_MEASURE:
 		return copy_in(&label->measurement, sizeof(label->measurement), args);
+	case CONTROL_LEARN:
+		label->learn = args->id;
+		return 0;
 	case CONTROL_ACT_AS:
-		if (args->domain != DOMAIN_CANARY)
+		if (args->domain != DOMAIN_CANARY && args->domain != DOMAIN_NONE)
 			return -EPERM;
 		label->domain = args->domain;
 		label->canary = 1;

@@ -54,6 +54,7 @@
 #define EVENT_ACT_RLIMIT 21
 #define EVENT_ACT_SCHEDULER 22
 #define EVENT_ACT_CONTROL 23 /* the guard's own control program */
+#define EVENT_ACT_PROG_LOAD 24 /* event.command is the program's type */
 
 struct event {
 	__u32 abi;

@@ -17,6 +17,7 @@
 
 #define PROT_EXEC 4
 #define VM_EXEC 4ul
+#define CLONE_VM 0x100ul
 #define LSM_UNSAFE_PTRACE 2 /* include/linux/security.h; 1 is LSM_UNSAFE_SHARE */
 #define BPF_F_SECUREEXEC 1
 
@@ -127,6 +128,24 @@ static struct image_executable *executable_find(struct image_header *image, cons
 	return search.found ? image_at(image, search.found) : NULL;
 }
 
+/* The id of the rule that lets this content load programs; 0 if none does. */
+static __u32 admission_find(struct image_header *image, const __u8 *digest, __u64 size)
+{
+	struct digest_search search = {
+		.table = IMAGE_OFF_ADMISSIONS(image),
+		.stride = sizeof(struct image_admission),
+		.high = image->n_admissions,
+	};
+	struct image_admission *admission;
+
+	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
+	bpf_loop(16, digest_search_step, &search, 0);
+	if (!search.found)
+		return 0;
+	admission = image_at(image, search.found);
+	return admission->size == size ? admission->id : 0;
+}
+
 static bool digest_trusted(struct image_header *image, const __u8 *digest, __u32 domain)
 {
 	struct digest_search search = {
@@ -228,45 +247,65 @@ INLINE void exec_act(struct act *act, struct file *file, __u32 owner, __u32 row)
 	read_name(act->name, sizeof(act->name), file->f_path.dentry->d_name.name);
 }
 
-/* The domain that this exec gives; DOMAIN_NONE if none. *ret_row says why not, if it might have. */
-static __u32 exec_domain(struct linux_binprm *bprm, struct task_label *label, __u32 *ret_owner,
-			 __u32 *ret_row)
+/* What an exec gives. */
+struct exec_verdict {
+	__u32 domain; /* DOMAIN_NONE if none */
+	__u32 admission; /* 0 if none */
+	__u32 owner; /* the domain that the content would be of */
+	__u32 row; /* why it is not */
+};
+
+static void exec_judge_content(struct linux_binprm *bprm, struct task_label *label,
+			       const __u8 *digest, struct exec_verdict *verdict)
 {
 	__u32 domain = label ? label->domain : DOMAIN_NONE;
 	bool born = label && label->born;
-	struct image_header *image = policy_in_force();
 	struct image_executable *executable;
-	struct file *file = bprm->file;
-	struct inode *inode = file->f_inode;
+	struct image_header *image = policy_in_force();
 	struct guard_state *guard = guard_state();
-	__u8 digest[IMAGE_DIGEST_LEN];
-	__u64 size = inode->i_size;
-	__u32 owner;
+	__u64 size = bprm->file->f_inode->i_size;
 	bool self;
 
-	if (!image || !guard || !superblock_qualifies(inode->i_sb))
-		return DOMAIN_NONE;
-	self = size == guard->build.daemon_size;
-	if (!self &&
-	    !(image->size_filter[IMAGE_FILTER_BIT(size) / 64] >> (IMAGE_FILTER_BIT(size) % 64) & 1))
-		return DOMAIN_NONE;
-	if (!file_digest(file, digest))
-		return DOMAIN_NONE;
-	self = self &&
+	if (!image || !guard)
+		return;
+	self = size == guard->build.daemon_size &&
 	       !digest_compare((struct digest *)digest, (struct digest *)guard->build.daemon);
 	executable = self ? NULL : executable_find(image, digest);
-	if (!self && (!executable || executable->size != size))
-		return DOMAIN_NONE;
-	owner = self ? DOMAIN_SELF : executable->domain;
-	*ret_owner = owner;
+	if (executable && executable->size != size)
+		executable = NULL;
+	verdict->owner = self ? DOMAIN_SELF : executable ? executable->domain : DOMAIN_NONE;
 	if (bprm->unsafe & LSM_UNSAFE_PTRACE) {
-		*ret_row = EVENT_ROW('I', 17);
-		return DOMAIN_NONE;
+		verdict->row = EVENT_ROW('I', 17);
+		return;
 	}
-	if (self ? launched_as_self(domain, born) : launched_rightly(executable, domain, born))
-		return owner;
-	*ret_row = EVENT_ROW('I', 12);
-	return DOMAIN_NONE;
+	if (!verdict->owner) {
+		verdict->admission = admission_find(image, digest, size);
+	} else if (self ? launched_as_self(domain, born)
+			: launched_rightly(executable, domain, born)) {
+		verdict->domain = verdict->owner;
+	} else {
+		verdict->row = EVENT_ROW('I', 12);
+		verdict->admission = admission_find(image, digest, size);
+	}
+}
+
+/* The file's size alone lets most execs out. */
+static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
+		       struct exec_verdict *verdict)
+{
+	struct image_header *image = policy_in_force();
+	struct guard_state *guard = guard_state();
+	struct inode *inode = bprm->file->f_inode;
+	__u8 digest[IMAGE_DIGEST_LEN];
+	__u64 size = inode->i_size;
+
+	if (!image || !guard || !superblock_qualifies(inode->i_sb))
+		return;
+	if (size != guard->build.daemon_size &&
+	    !(image->size_filter[IMAGE_FILTER_BIT(size) / 64] >> (IMAGE_FILTER_BIT(size) % 64) & 1))
+		return;
+	if (file_digest(bprm->file, digest))
+		exec_judge_content(bprm, label, digest, verdict);
 }
 
 SEC("lsm.s/bprm_creds_for_exec")
@@ -275,26 +314,29 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_label *label = task_label(task);
 	__u32 expect = label ? label->expect : DOMAIN_NONE;
-	__u32 owner = DOMAIN_NONE, row = 0, domain;
+	struct exec_verdict verdict = {};
 	struct act act = {};
+	bool gives;
 
-	domain = exec_domain(bprm, label, &owner, &row);
-	if (domain && !label)
+	exec_judge(bprm, label, &verdict);
+	gives = verdict.domain || verdict.admission;
+	if (gives && !label)
 		label = task_label_make(task);
 	if (label) {
-		label->pending = domain;
+		label->pending = verdict.domain;
+		label->pending_admission = verdict.admission;
 		label->pending_file = (__u64)bprm->file;
 		label->expect = DOMAIN_NONE;
 	} else {
-		domain = DOMAIN_NONE;
+		verdict.domain = DOMAIN_NONE;
 	}
-	if (domain)
+	if (gives)
 		bpf_bprm_opts_set(bprm, BPF_F_SECUREEXEC);
-	if (owner && owner != DOMAIN_SELF) {
-		exec_act(&act, bprm->file, owner, row);
+	if (verdict.owner && verdict.owner != DOMAIN_SELF) {
+		exec_act(&act, bprm->file, verdict.owner, verdict.row);
 		guard_report(&act, EVENT_NOTED);
 	}
-	if (expect && domain != expect)
+	if (expect && verdict.domain != expect)
 		return REFUSED(EACCES);
 	return 0;
 }
@@ -308,9 +350,12 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 	if (!label)
 		return 0;
 	/* A script or binfmt handler has put another file in its place: that one was not judged. */
-	if (label->pending && label->pending_file == (__u64)bprm->file) {
+	if ((label->pending || label->pending_admission) &&
+	    label->pending_file == (__u64)bprm->file) {
 		label->domain = label->pending;
+		label->admission = label->pending_admission;
 		label->pending = DOMAIN_NONE;
+		label->pending_admission = 0;
 		label->mark_kind = CONTROL_MARK_NONE;
 		label->link = 0;
 		label->born = 0;
@@ -324,16 +369,22 @@ SEC("lsm/task_alloc")
 int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 {
 	struct task_struct *parent = bpf_get_current_task_btf();
-	__u32 domain = task_domain(parent);
+	struct task_label *label = task_label(parent);
+	__u32 domain = label ? label->domain : DOMAIN_NONE, admission = 0;
 	bool born = parent->tgid == 1;
-	struct task_label *label;
 
-	if (!domain && !born)
+	/* Memory that two share would be written through the one, and run by the other. */
+	if (label && clone_flags & CLONE_VM)
+		label->admission = 0;
+	else if (label)
+		admission = label->admission;
+	if (!domain && !born && !admission)
 		return 0;
 	label = task_label_make(task);
 	if (!label)
 		return REFUSED(ENOMEM);
 	label->domain = domain;
+	label->admission = admission;
 	label->born = born;
 	return 0;
 }
@@ -342,7 +393,7 @@ int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
  * The inode is held first and its writers counted after: a writer that comes between counts, one
  * that comes later meets the hold (files.bpf.c).
  */
-static bool mapping_trusted(struct file *file, __u32 domain)
+static bool mapping_trusted(struct file *file, __u32 trust, __u32 holder)
 {
 	struct image_header *image = policy_in_force();
 	struct inode *inode = file->f_inode;
@@ -354,12 +405,14 @@ static bool mapping_trusted(struct file *file, __u32 domain)
 	label = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!label)
 		return false;
-	label->held = domain;
+	/* who holds it already is not held against it */
+	if (holder != DOMAIN_SELF || !label->held)
+		label->held = holder;
 	if (inode->i_writecount.counter > 0)
 		return false;
 	if (!file_digest(file, digest))
 		return false;
-	return digest_trusted(image, digest, domain);
+	return digest_trusted(image, digest, trust);
 }
 
 INLINE void mapping_act(struct act *act, struct file *file, __u32 domain)
@@ -375,23 +428,42 @@ INLINE void mapping_act(struct act *act, struct file *file, __u32 domain)
 	read_name(act->name, sizeof(act->name), file->f_path.dentry->d_name.name);
 }
 
+/* Only a tool that runs nothing but its own code is the tool: what it maps is not refused. */
+static void admission_lose(struct task_label *label, struct file *file)
+{
+	struct act act = {};
+
+	label->admission = 0;
+	mapping_act(&act, file, DOMAIN_SELF);
+	guard_report(&act, EVENT_NOTED);
+}
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(identity_mmap, struct file *file, unsigned long reqprot, unsigned long prot,
 	     unsigned long flags)
 {
+	struct task_label *label;
 	struct act act = {};
-	__u32 domain;
+	__u32 domain, trust;
 	bool absent;
 
 	if (!(prot & PROT_EXEC))
 		return 0;
-	domain = current_domain();
+	label = task_label(bpf_get_current_task_btf());
 	/* holdfastd is static: what it runs was judged at exec. */
-	if (!domain || domain == DOMAIN_SELF)
+	if (!label || label->domain == DOMAIN_SELF)
+		return 0;
+	domain = label->domain;
+	trust = domain ? domain : label->admission;
+	if (!trust)
 		return 0;
 	absent = argument_null(0) || !file; /* memory of no file */
-	if (!absent && mapping_trusted(file, domain))
+	if (!absent && mapping_trusted(file, trust, domain ? domain : DOMAIN_SELF))
 		return 0;
+	if (!domain) {
+		admission_lose(label, absent ? NULL : file);
+		return 0;
+	}
 	mapping_act(&act, absent ? NULL : file, domain);
 	if (guard_refuses(&act))
 		return REFUSED(EPERM);
@@ -402,14 +474,21 @@ SEC("lsm/file_mprotect")
 int BPF_PROG(identity_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
 	     unsigned long prot)
 {
+	struct task_label *label;
 	struct act act = {};
 	__u32 domain;
 
 	if (!(prot & PROT_EXEC))
 		return 0;
-	domain = current_domain();
-	if (!domain || domain == DOMAIN_SELF || vma->vm_flags & VM_EXEC)
+	label = task_label(bpf_get_current_task_btf());
+	if (!label || label->domain == DOMAIN_SELF || vma->vm_flags & VM_EXEC)
 		return 0;
+	domain = label->domain;
+	if (!domain) {
+		if (label->admission)
+			admission_lose(label, vma->vm_file);
+		return 0;
+	}
 	mapping_act(&act, vma->vm_file, domain);
 	if (guard_refuses(&act))
 		return REFUSED(EPERM);

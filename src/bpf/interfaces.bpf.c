@@ -10,6 +10,7 @@
  */
 
 #include "bpf/lib/guard.h"
+#include "bpf/lib/read.h"
 
 #define NETLINK_ROUTE 0
 #define RTM_NEWLINK 16
@@ -24,10 +25,6 @@
 
 #define ALIGN4(n) (((n) + 3u) & ~3u)
 
-struct block {
-	__u32 word[4];
-};
-
 struct message_walk {
 	void *data; /* stays as it is: the verifier follows it from round to round */
 	__u32 at; /* offset of the next message, then attribute */
@@ -40,37 +37,6 @@ struct message_walk {
 	__u32 removes;
 	__u32 whole; /* all of it was read */
 };
-
-/* Without a branch: 32 of them in a row would be the verifier's undoing. */
-INLINE __u32 hex(char c)
-{
-	return (c & 15) + 9 * (c >> 6);
-}
-
-/*
- * 16 bytes of kernel memory under any lockdown: the formatter for IPv6 addresses copies them.
- * bpf_rdonly_cast would do from 6.2 on; one way for all kernels is less to get wrong.
- */
-static int read_block(const void *data, __u32 offset, struct block *ret_block)
-{
-	static const char format[] = "%pi6";
-	__u64 address = (__u64)(data + offset);
-	char text[40] = {};
-	long r;
-
-	r = bpf_snprintf(text, sizeof(text), format, &address, sizeof(address));
-	if (r != 33)
-		return -EFAULT;
-	for (int i = 0; i < 4; i++) {
-		__u32 word = 0;
-
-		for (int j = 3; j >= 0; j--)
-			word = word << 8 | hex(text[i * 8 + j * 2]) << 4 |
-			       hex(text[i * 8 + j * 2 + 1]);
-		ret_block->word[i] = word;
-	}
-	return 0;
-}
 
 static long attribute_step(__u32 i, void *context)
 {

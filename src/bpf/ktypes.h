@@ -138,13 +138,19 @@ struct bpf_map {
 };
 
 struct bpf_prog_aux {
+	__u32 used_map_cnt;
 	__u32 id;
+	struct bpf_map **used_maps;
+	__u64 load_time;
 	char name[16];
 	struct bpf_prog *prog;
 };
 
 struct bpf_prog {
+	enum bpf_prog_type type;
+	__u32 len;
 	struct bpf_prog_aux *aux;
+	struct bpf_insn insnsi[0];
 };
 
 struct bpf_link {

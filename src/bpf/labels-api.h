@@ -17,6 +17,7 @@
 #define LABELS_MAX_NAMES 1024
 #define LABELS_MAX_INTERFACES 256
 #define LABELS_MAX_ATTACH_TYPES 128
+#define LABELS_MAX_KNOWN 1024
 
 /* A record that begins within the image ends within the bank: offsets are masked, not compared. */
 #define POLICY_BANK_SLACK 512
@@ -48,6 +49,23 @@ struct interface_key {
 	__u32 ifindex;
 };
 
+/*
+ * What a program may be made of or hang on, as numbers of the running kernel; holdfastd fills it in
+ * before anything is decided.
+ */
+#define KNOWN_FUNCTION 1 /* by its id in the kernel's BTF */
+#define KNOWN_HELPER 2 /* by its number in bpf(2) */
+#define KNOWN_CALL 3 /* by the immediate that the verifier has made of it */
+#define KNOWN_KEY(kind, number) ((__u64)(kind) << 32 | (__u32)(number))
+
+/* values of `known` */
+#define KNOWN_HOOK 1u /* the guard hangs on it */
+#define KNOWN_AROUND 2u /* calls one that the guard hangs on */
+#define KNOWN_WRITE_USER 4u
+#define KNOWN_OVERRIDE_RETURN 8u
+#define KNOWN_SEND_SIGNAL 16u
+#define KNOWN_DESTRUCTIVE 32u
+
 /* What the guard was built and started from. */
 struct guard_build {
 	__u8 object[32]; /* SHA-256 of the guard object */
@@ -66,6 +84,7 @@ struct guard_state {
 	__u32 pad0;
 	__u64 mount_ns; /* address of the mount namespace whose mounts are protected */
 	__u64 sequence; /* of the newest event */
+	__u64 armed_ns; /* CLOCK_BOOTTIME: programs loaded before are not judged */
 	struct guard_build build;
 	__u64 canary; /* acts refused of the canary, or on it: no events are made of them */
 };
@@ -75,4 +94,4 @@ _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
 _Static_assert(sizeof(struct name_key) == 16, "name_key layout");
 _Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
 _Static_assert(sizeof(struct guard_build) == 72, "guard_build layout");
-_Static_assert(sizeof(struct guard_state) == 128, "guard_state layout");
+_Static_assert(sizeof(struct guard_state) == 136, "guard_state layout");

@@ -117,9 +117,9 @@ static bool load_lock(struct job *job)
 /* A policy that names digests only needs no lock. */
 static bool needs_lock(const struct policy *policy)
 {
-	for (size_t i = 0; i < policy->n_domains; i++) {
-		const struct policy_domain *d = &policy->domains[i];
+	const struct policy_domain *d;
 
+	for (size_t i = 0; (d = policy_owner(policy, i)); i++) {
 		for (size_t k = 0; k < d->n_executables; k++) {
 			if (d->executables[k].path)
 				return true;

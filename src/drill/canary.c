@@ -503,6 +503,11 @@ static int run_exec(struct canary *v, char *argument)
 	return 126;
 }
 
+static int run_leave(struct canary *v, char *argument)
+{
+	return dup2(v->array, LEFT_FD) < 0 ? 126 : run_exec(v, argument);
+}
+
 static int run_map(struct canary *v, char *argument)
 {
 	void *page;
@@ -601,6 +606,8 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		answer_number(text, in_child(run_fork, v, NULL));
 	} else if (strcmp(verb, "exec") == 0 && argument) {
 		answer_number(text, in_child(run_exec, v, argument));
+	} else if (strcmp(verb, "leave") == 0 && argument) {
+		answer_number(text, in_child(run_leave, v, argument));
 	} else if (strcmp(verb, "map") == 0 && argument) {
 		answer_number(text, in_child(run_map, v, argument));
 	} else if (strcmp(verb, "plugin") == 0 && argument) {

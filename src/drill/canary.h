@@ -15,6 +15,7 @@
  *   addfd            the request carries a seccomp listener: its map's fd goes to whoever waits
  *   fork             a child of it looks for the map by id: `0` if it got the fd, else the errno
  *   exec CMD [ARG]   a child of it runs CMD; the exit code
+ *   leave CMD [ARG]  the same, and CMD has the victim's array as fd 9
  *   map anon|change|FILE  an executable mapping in a child: of memory, of a page that was writable,
  *                    of a file; `0` or the errno
  *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic canary only)
@@ -31,6 +32,7 @@
 #define CANARY_NEIGHBOUR "neighbour" /* whom no policy knows */
 #define CANARY_SOCKET_PREFIX "holdfast-" /* after the NUL of an abstract name */
 #define CANARY_REPLY_MAX 2048
+#define LEFT_FD 9 /* of `leave` */
 
 #define CANARY_PIN_ROOT "/sys/fs/bpf"
 #define CANARY_CGROUP_ROOT "/sys/fs/cgroup"

@@ -178,10 +178,23 @@ static void collect(struct drive *d)
 	d->failed = true;
 }
 
+static bool locked_down(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	char line[64] = "";
+
+	if (!file)
+		return false;
+	(void)!fgets(line, sizeof(line), file);
+	(void)fclose(file);
+	return !strstr(line, "[none]");
+}
+
 static bool chosen(const struct drill_options *options, const struct technique *technique)
 {
 	if (!technique_is_for(technique, options->phase) ||
 	    (technique_guest_only(technique) && !options->disposable) ||
+	    (technique->flags & UNLOCKED && locked_down()) ||
 	    (options->only && strcmp(options->only, technique->id) != 0))
 		return false;
 	for (size_t i = 0; i < options->n_verbs; i++)

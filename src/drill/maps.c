@@ -244,7 +244,7 @@ const struct technique maps_techniques[] = {
 	{"M11", "perf-clear", "perf array cleared", ENOENT, "M01", NULL, 0, clear_perf},
 	{"M11", "perf-redirect", "perf array redirected", ENOENT, "M01", NULL, 0, redirect_perf},
 	{"M12", "map-read", "read-only fd by id", ENOENT, "M12", NULL, SILENT, read_only},
-	{"M12", "map-program", "program on a read-only fd writes", ENOENT, "M12", NULL, 0,
+	{"M12", "map-program", "program on a read-only fd writes", ENOENT, "M12", "M12 M12", 0,
 	 write_by_program},
 	{"M13", "map-iterator", "iterator writes the map's values", ENOENT, "M12", NULL, 0,
 	 iterate},

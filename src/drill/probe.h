@@ -36,6 +36,7 @@ struct target {
 #define MOUNTS 2u /* success changes mounts: the driver puts them back */
 #define LONELY 4u /* there is nobody else's object of that kind, and no neighbour of another */
 #define SELF 8u /* the target is the guard: nothing to attack without it */
+#define UNLOCKED 32u /* the kernel itself refuses it when it is locked down */
 #define KILLS 16u /* success ends the daemon; it comes again */
 #define GUEST_ONLY 64u /* success endangers the host in yet another way */
 
@@ -64,6 +65,7 @@ struct technique {
 };
 
 /* The families; each table ends with a row without verb. */
+extern const struct technique admission_techniques[];
 extern const struct technique maps_techniques[];
 extern const struct technique programs_techniques[];
 extern const struct technique links_techniques[];
@@ -126,3 +128,11 @@ int interface_add(const char *name);
 
 /* interface_remove() - take it away again. Return: 0 or -errno. */
 int interface_remove(const char *name);
+
+/* ---- admission.c: for the suites; exit codes are enum probe_exit */
+
+/* admission_main() - `load VERB`, `bind FD`: one load of its table, or of a map that was left */
+int admission_main(int argc, char **argv);
+
+/* after_main() - `after WHAT VERB`: the same, after what should cost an admission */
+int after_main(int argc, char **argv);

@@ -25,10 +25,15 @@
 struct variant {
 	const char *program;
 	const char *function; /* it is for kernels that have this function ... */
-	int n_params; /* ... with so many arguments; 0: any number */
+	int n_params; /* ... with so many arguments; PRESENT: any number; ABSENT: that lack it */
 };
 
+#define PRESENT 0
+#define ABSENT (-1)
+
 static const struct variant variants[] = {
+	{"admission_prog", "bpf_lsm_bpf_prog_load", PRESENT},
+	{"admission_prog_compat", "bpf_lsm_bpf_prog_load", ABSENT},
 	{"files_setattr", "bpf_lsm_inode_setattr", 3},
 	{"files_setattr_compat", "bpf_lsm_inode_setattr", 2},
 	{"pins_setattr", "bpf_lsm_inode_setattr", 3},
@@ -200,8 +205,7 @@ void features_done(struct features *features)
 	features->btf = NULL;
 }
 
-/* The kernel function that a program of ours hangs on; NULL if it hangs on none. */
-static const char *program_target(const struct bpf_program *program, char *buffer, size_t size)
+const char *features_target(const struct bpf_program *program, char *buffer, size_t size)
 {
 	const char *section = bpf_program__section_name(program);
 	const char *name = strchr(section, '/');
@@ -220,22 +224,29 @@ static const char *program_target(const struct bpf_program *program, char *buffe
 	return NULL;
 }
 
+static bool variant_fits(const struct features *features, const struct variant *variant)
+{
+	const struct btf_type *proto = function_proto(features->btf, variant->function);
+
+	if (variant->n_params == ABSENT)
+		return !proto;
+	return proto && (variant->n_params == PRESENT || btf_vlen(proto) == variant->n_params);
+}
+
 static bool program_fits(const struct features *features, const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
-	const struct btf_type *proto;
 	char buffer[128];
 	const char *target;
 
-	target = program_target(program, buffer, sizeof(buffer));
+	target = features_target(program, buffer, sizeof(buffer));
 	if (!target)
 		return true;
-	proto = function_proto(features->btf, target);
-	if (!proto)
+	if (!function_proto(features->btf, target))
 		return false;
 	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
 		if (!strcmp(name, variants[i].program))
-			return btf_vlen(proto) == variants[i].n_params;
+			return variant_fits(features, &variants[i]);
 	}
 	return true;
 }

@@ -72,6 +72,13 @@ int features_switches(struct diag *reterr_diag);
 int features_choose(const struct features *features, struct bpf_object *object,
 		    struct diag *reterr_diag);
 
+/*
+ * features_target() - the kernel function that a program of ours hangs on
+ *
+ * Return: @buffer, filled; NULL if it hangs on none.
+ */
+const char *features_target(const struct bpf_program *program, char *buffer, size_t size);
+
 /* features_weak() - what this kernel cannot enforce and why, static strings. Return: how many. */
 size_t features_weak(const struct features *features, const char **ret_weak, size_t max);
 
@@ -118,6 +125,23 @@ int files_measure(int control, const void *image);
  * Return: 0; GUARD_E_PROOF, @ret_proof is set as well; negative errno.
  */
 int proof_run(int control, int state, struct guard_proof *ret_proof, struct diag *reterr_diag);
+
+/**
+ * known_fill() - tell the guard what it hangs on, and which calls need a permission
+ * @object: loaded; its map is written, so it is not frozen yet
+ *
+ * Return: 0 or negative errno.
+ */
+int known_fill(const struct features *features, struct bpf_object *object);
+
+/**
+ * known_learn() - the same for calls as the verifier leaves them, where the guard sees no others
+ * @object: attached
+ *
+ * Return: 0; GUARD_E_KERNEL if the guard has not seen what it was shown; negative errno.
+ */
+int known_learn(int control, const struct features *features, struct bpf_object *object,
+		struct diag *reterr_diag);
 
 /*
  * build_identify() - digests of the guard object and of this binary. Return: 0 or negative errno.

@@ -195,10 +195,16 @@ static int steps(struct loader *loader, const void *image, size_t size, struct d
 	r = object_load(loader, image, reterr_diag);
 	if (r)
 		return r;
+	r = known_fill(&loader->features, loader->object);
+	if (r)
+		return r;
 	r = object_claim(loader, image, size, reterr_diag);
 	if (r)
 		return r;
 	r = object_attach(loader);
+	if (r)
+		return r;
+	r = known_learn(loader->control, &loader->features, loader->object, reterr_diag);
 	if (r)
 		return r;
 	r = labels_seed(loader->control, loader->object, loader->links, loader->n_links);

@@ -34,6 +34,11 @@
 #define IFINDEX 0x7ffffff0 /* no interface has it */
 #define SYS_FILE_SETATTR 469 /* since 6.17; newer than the build's headers */
 
+static const struct bpf_insn nothing[] = {
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	{.code = BPF_JMP | BPF_EXIT},
+};
+
 static int result(long r)
 {
 	return r < 0 ? -errno : 0;
@@ -377,6 +382,79 @@ static int other_exec(const struct proof *proof)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
 }
 
+/* ---- programs */
+
+static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
+		const struct bpf_prog_load_opts *opts)
+{
+	return taken(bpf_prog_load(type, "hf_canary", "GPL", insns, n, opts));
+}
+
+static int hook_around(const struct proof *proof)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_MODIFY_RETURN,
+		    .attach_btf_id = proof->hook);
+
+	return load(BPF_PROG_TYPE_TRACING, nothing, 2, &opts);
+}
+
+/* By a child that belongs to nobody. */
+static int by_stranger(const struct proof *proof, int (*act)(const struct proof *))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -EIO;
+	if (!pid)
+		_exit(control_op(proof->control, CONTROL_ACT_AS, 0, 0, DOMAIN_NONE)
+			      ? EIO
+			      : -act(proof) & 0x7f);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -EIO;
+	}
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+}
+
+/* Its fd came with the fork: so strangers have fds from before the guard. */
+static int map_use_load(const struct proof *proof)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_LD | BPF_DW | BPF_IMM,
+		 .dst_reg = BPF_REG_1,
+		 .src_reg = BPF_PSEUDO_MAP_FD,
+		 .imm = proof->state},
+		{},
+		nothing[0],
+		nothing[1],
+	};
+
+	return load(BPF_PROG_TYPE_SOCKET_FILTER, insns, 4, NULL);
+}
+
+static int map_use(const struct proof *proof)
+{
+	return by_stranger(proof, map_use_load);
+}
+
+static int signal_load(const struct proof *proof)
+{
+	static const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = SIGCONT},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_send_signal},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	return load(BPF_PROG_TYPE_TRACEPOINT, insns, 4, NULL);
+}
+
+static int signal_sent(const struct proof *proof)
+{
+	return by_stranger(proof, signal_load);
+}
+
 const struct proof_act proof_acts[] = {
 	{"commands_bpf", "a map by its id", PROOF_OURS, ENOENT, map_by_id},
 	{"commands_bpf", "a program by its id", PROOF_OURS, ENOENT, prog_by_id},
@@ -410,6 +488,9 @@ const struct proof_act proof_acts[] = {
 	{"agents_scheduler", "a scheduler set", PROOF_OURS, EPERM, canary_schedule},
 	{"agents_ioprio", "an I/O priority set", PROOF_OURS, EPERM, canary_io_schedule},
 	{"identity_exec", "an exec of something else", PROOF_OURS, EACCES, other_exec},
+	{"admission_load", "a program that sends signals", PROOF_OURS, EPERM, signal_sent},
+	{"admission_bpf", "a program around a hook", PROOF_CANARYS, EPERM, hook_around},
+	{"admission_prog", "a program with the guard's map", PROOF_OURS, EPERM, map_use},
 	{"identity_mmap", "code from untrusted content", PROOF_CANARYS, EPERM, content_map},
 	{"identity_mprotect", "code from memory", PROOF_CANARYS, EPERM, memory_protect},
 	{"agents_kill", "a signal", PROOF_CANARYS, EPERM, holdfastd_signal},
@@ -460,12 +541,8 @@ static int canary_map(struct proof *proof)
 /* A program on a tracepoint that hardly ever fires, for the link's sake. */
 static int canary_link(struct proof *proof)
 {
-	static const struct bpf_insn insns[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
 	_cleanup_close_ int prog =
-		bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "hf_canary", "GPL", insns, 2, NULL);
+		bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "hf_canary", "GPL", nothing, 2, NULL);
 	_cleanup_close_ int link = -EBADF;
 	struct bpf_prog_info prog_info = {};
 	struct bpf_link_info link_info = {};

@@ -51,8 +51,7 @@ static uint64_t refusals(int state)
 	return now.canary;
 }
 
-static void acts_run(const struct proof *proof, int state, enum proof_side side,
-		     struct outcome *outcome)
+static void acts_run(const struct proof *proof, enum proof_side side, struct outcome *outcome)
 {
 	for (uint32_t i = 0; proof_acts[i].hook; i++) {
 		const struct proof_act *act = &proof_acts[i];
@@ -62,12 +61,12 @@ static void acts_run(const struct proof *proof, int state, enum proof_side side,
 
 		if (act->side != side)
 			continue;
-		before = refusals(state);
+		before = refusals(proof->state);
 		r = act->run(proof);
 		if (r == PROOF_ABSENT)
 			continue;
 		/* an exec that may give one label only is no stranger's act */
-		counted = refusals(state) > before || act->error == EACCES;
+		counted = refusals(proof->state) > before || act->error == EACCES;
 		outcome->acts++;
 		if (r == -act->error && counted) {
 			outcome->refused++;
@@ -94,7 +93,7 @@ static int canary_prepare(struct proof *proof)
 	return proof_canary(proof);
 }
 
-static void canary_live(struct proof *proof, int state)
+static void canary_live(struct proof *proof)
 {
 	struct outcome outcome = {};
 	char go;
@@ -109,7 +108,7 @@ static void canary_live(struct proof *proof, int state)
 	if (recv(proof->peer, &go, 1, 0) != 1)
 		_exit(1);
 	if (!outcome.error)
-		acts_run(proof, state, PROOF_CANARYS, &outcome);
+		acts_run(proof, PROOF_CANARYS, &outcome);
 	outcome.error = outcome.error ?: proof_canary_done();
 	_exit(send(proof->peer, &outcome, sizeof(outcome), 0) != sizeof(outcome));
 }
@@ -163,6 +162,21 @@ static int places_make(struct proof *proof)
 	return owned_mark(proof->control, proof->folder, DOMAIN_CANARY);
 }
 
+/* Any hook will do. A build without that room is one that the proof has to find fault with. */
+static int hook_find(struct proof *proof)
+{
+	_cleanup_close_ int fd = bpf_obj_get(GUARD_PIN_LINKS "/commands_bpf");
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	proof->hook = info.tracing.target_btf_id;
+	return 0;
+}
+
 static int answer(const struct proof *proof, struct outcome *ret_outcome)
 {
 	ssize_t n = recv(proof->peer, ret_outcome, sizeof(*ret_outcome), 0);
@@ -182,7 +196,7 @@ static void merge(struct outcome *outcome, const struct outcome *other)
 	outcome->got = other->got;
 }
 
-static int confront(struct proof *proof, int state, struct outcome *ret_outcome)
+static int confront(struct proof *proof, struct outcome *ret_outcome)
 {
 	struct outcome ours = {}, canarys = {};
 	int r;
@@ -193,7 +207,7 @@ static int confront(struct proof *proof, int state, struct outcome *ret_outcome)
 	proof->map = canarys.map;
 	proof->prog = canarys.prog;
 	proof->link = canarys.link;
-	acts_run(proof, state, PROOF_OURS, &ours);
+	acts_run(proof, PROOF_OURS, &ours);
 	if (send(proof->peer, "", 1, 0) != 1)
 		return -errno;
 	r = answer(proof, &canarys);
@@ -204,7 +218,7 @@ static int confront(struct proof *proof, int state, struct outcome *ret_outcome)
 	return 0;
 }
 
-static int with_canary(struct proof *proof, int state, struct outcome *ret_outcome)
+static int with_canary(struct proof *proof, struct outcome *ret_outcome)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	int pair[2], status, r;
@@ -218,10 +232,10 @@ static int with_canary(struct proof *proof, int state, struct outcome *ret_outco
 		(void)close(pair[0]);
 		proof->peer = pair[1];
 		proof->pid = getppid();
-		canary_live(proof, state);
+		canary_live(proof);
 	}
 	(void)close(pair[1]);
-	r = proof->pid < 0 ? -errno : confront(proof, state, ret_outcome);
+	r = proof->pid < 0 ? -errno : confront(proof, ret_outcome);
 	(void)close(pair[0]);
 	if (proof->pid < 0)
 		return r;
@@ -258,13 +272,20 @@ static int judge(const struct outcome *outcome, struct diag *reterr_diag)
 
 int proof_run(int control, int state, struct guard_proof *ret_proof, struct diag *reterr_diag)
 {
-	struct proof proof = {.control = control, .folder = -EBADF, .map_fd = -EBADF};
+	struct proof proof = {
+		.control = control,
+		.state = state,
+		.folder = -EBADF,
+		.map_fd = -EBADF,
+	};
 	struct outcome outcome = {};
 	int r, s;
 
-	r = places_make(&proof);
+	r = hook_find(&proof);
 	if (r == 0)
-		r = with_canary(&proof, state, &outcome);
+		r = places_make(&proof);
+	if (r == 0)
+		r = with_canary(&proof, &outcome);
 	s = proof.folder < 0 ? 0 : owned_mark(control, proof.folder, DOMAIN_SELF);
 	closep(&proof.folder);
 	if (PROOF_IGNORED)

@@ -22,6 +22,8 @@ enum proof_side {
 /* What both sides know. */
 struct proof {
 	int control; /* fd of the control program */
+	int state; /* fd of a map of the guard */
+	uint32_t hook; /* BTF id of a function that the guard hangs on */
 	int folder; /* fd of a folder of the canary's that is in no bpffs */
 	int peer; /* socket to the other side */
 	pid_t pid; /* of the other side */

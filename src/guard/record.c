@@ -38,6 +38,7 @@ static const char *const act_names[] = {
 	[EVENT_ACT_RLIMIT] = "rlimit",
 	[EVENT_ACT_SCHEDULER] = "scheduler",
 	[EVENT_ACT_CONTROL] = "control",
+	[EVENT_ACT_PROG_LOAD] = "prog_load",
 };
 
 static const char *const verdict_names[] = {
@@ -102,7 +103,7 @@ static const char *const bpf_names[] = {
 	"PROG_ASSOC_STRUCT_OPS",
 };
 
-_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_CONTROL + 1, "act_names");
+_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_PROG_LOAD + 1, "act_names");
 _Static_assert(ARRAY_SIZE(verdict_names) == EVENT_NOTED + 1, "verdict_names");
 _Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_EXECUTABLE + 1, "object_names");
 _Static_assert(ARRAY_SIZE(bpf_names) == 39, "bpf_names");
@@ -181,6 +182,9 @@ static void write_command(struct jsonw *w, const struct event *event)
 		   sigabbrev_np((int)event->command)) {
 		(void)snprintf(text, sizeof(text), "SIG%s", sigabbrev_np((int)event->command));
 		jsonw_string(w, "command", text, sizeof(text));
+	} else if (event->act == EVENT_ACT_PROG_LOAD && event->command < IMAGE_PROGRAM_TYPES) {
+		jsonw_string(w, "command", image_program_name(IMAGE_PROGRAM(event->command)),
+			     SIZE_MAX);
 	} else if (event->command) {
 		write_name(w, "command", NULL, 0, event->command);
 	} else {

@@ -26,7 +26,9 @@ static struct guard_domain_status *domain_of(struct guard_status *status, uint32
 
 static void count_object(struct guard_status *status, const struct object_label *label)
 {
-	struct guard_domain_status *domain = domain_of(status, label->domain);
+	/* of no domain: a program that a rule of admission has let through */
+	struct guard_domain_status *domain = label->domain ? domain_of(status, label->domain)
+							   : NULL;
 
 	if (!domain)
 		return;

@@ -24,6 +24,12 @@ struct executable {
 	struct policy_place place;
 };
 
+struct admission {
+	struct image_admission row;
+	struct policy_place place;
+	const char *name; /* of policy_admission.files */
+};
+
 struct tables {
 	const struct policy *policy;
 	const struct lock *lock;
@@ -33,7 +39,8 @@ struct tables {
 	struct image_trusted *trusted;
 	struct image_pin *pins;
 	struct image_file *files;
-	size_t n_domains, n_executables, n_trusted, n_pins, n_files;
+	struct admission *admissions;
+	size_t n_domains, n_executables, n_trusted, n_pins, n_files, n_admissions;
 };
 
 static void tables_done(struct tables *t)
@@ -43,6 +50,7 @@ static void tables_done(struct tables *t)
 	free(t->trusted);
 	free(t->pins);
 	free(t->files);
+	free(t->admissions);
 }
 
 #define refuse_at(t, place, ...)                                                                   \
@@ -87,24 +95,36 @@ static int add_trusted(struct tables *t, const uint8_t *digest, uint32_t domain)
 	return 0;
 }
 
+/* As the lock has it, or the policy itself. */
+static int content_of(const struct tables *t, const struct policy_domain *d,
+		      const struct policy_executable *e, const uint8_t **ret_digest,
+		      uint64_t *ret_size)
+{
+	const struct lock_file *file;
+
+	*ret_digest = e->digest;
+	*ret_size = e->size;
+	if (!e->path)
+		return 0;
+	file = lock_find(t->lock, LOCK_EXECUTABLE, d->name, e->path);
+	if (!file)
+		return -EINVAL; /* the caller has not asked lock_agrees() */
+	*ret_digest = file->digest;
+	*ret_size = file->size;
+	return 0;
+}
+
 static int add_executable(struct tables *t, const struct policy_domain *d,
 			  const struct policy_executable *e)
 {
-	const uint8_t *digest = e->digest;
+	const uint8_t *digest;
 	struct executable *x;
-	uint64_t size = e->size;
+	uint64_t size;
 	int r;
 
-	if (e->path) {
-		const struct lock_file *file =
-			lock_find(t->lock, LOCK_EXECUTABLE, d->name, e->path);
-
-		if (!file)
-			return -EINVAL; /* the caller has not asked lock_agrees() */
-		digest = file->digest;
-		size = file->size;
-	}
-
+	r = content_of(t, d, e, &digest, &size);
+	if (r < 0)
+		return r;
 	r = array_grow(&t->executables, t->n_executables, sizeof(*t->executables));
 	if (r < 0)
 		return r;
@@ -137,6 +157,38 @@ static int add_pin(struct tables *t, const struct policy_domain *d, const struct
 	return 0;
 }
 
+static int add_admission(struct tables *t, const struct policy_admission *admission)
+{
+	const struct policy_domain *d = &admission->files;
+	const struct policy_executable *e = &d->executables[0];
+	const uint8_t *digest;
+	struct admission *x;
+	uint64_t size;
+	int r;
+
+	r = content_of(t, d, e, &digest, &size);
+	if (r < 0)
+		return r;
+	r = array_grow(&t->admissions, t->n_admissions, sizeof(*t->admissions));
+	if (r < 0)
+		return r;
+	x = &t->admissions[t->n_admissions++];
+	x->place = e->place;
+	x->name = d->name;
+	memcpy(x->row.digest, digest, IMAGE_DIGEST_LEN);
+	x->row.size = size;
+	x->row.programs = admission->programs;
+	x->row.id = image_admission_id(digest);
+	if (e->path)
+		put_text(x->row.path, sizeof(x->row.path), e->path);
+	r = add_trusted(t, digest, x->row.id);
+	for (size_t k = 0; k < d->n_libraries && !r; k++) {
+		if (!d->libraries[k].path)
+			r = add_trusted(t, d->libraries[k].digest, x->row.id);
+	}
+	return r;
+}
+
 static int add_policy(struct tables *t)
 {
 	for (size_t i = 0; i < t->policy->n_domains; i++) {
@@ -154,6 +206,26 @@ static int add_policy(struct tables *t)
 			r = add_pin(t, d, &d->pins[k]);
 		if (r)
 			return r;
+	}
+	for (size_t i = 0; i < t->policy->n_admissions; i++) {
+		int r = add_admission(t, &t->policy->admissions[i]);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* What a name of the lock stands for in the table of trusted content; 0 if for nothing. */
+static uint32_t trust_of(const struct tables *t, const char *name)
+{
+	const struct policy_domain *d = policy_find_domain(t->policy, name);
+
+	if (d)
+		return d->id;
+	for (size_t i = 0; i < t->n_admissions; i++) {
+		if (strcmp(t->admissions[i].name, name) == 0)
+			return t->admissions[i].row.id;
 	}
 	return 0;
 }
@@ -179,17 +251,17 @@ static int add_lock(struct tables *t)
 {
 	for (size_t i = 0; i < t->lock->n_files; i++) {
 		const struct lock_file *file = &t->lock->files[i];
-		const struct policy_domain *d = policy_find_domain(t->policy, file->domain);
+		uint32_t trust = trust_of(t, file->domain);
 		int r;
 
-		if (!d)
+		if (!trust)
 			return -EINVAL; /* the caller has not asked lock_agrees() */
 		r = add_file(t, file->path);
 		if (r)
 			return r;
 		if (file->kind == LOCK_EXECUTABLE)
 			continue;
-		r = add_trusted(t, file->digest, d->id);
+		r = add_trusted(t, file->digest, trust);
 		if (r < 0)
 			return r;
 	}
@@ -209,6 +281,14 @@ static int compare_executables(const void *a, const void *b)
 	int order = memcmp(x->row.digest, y->row.digest, IMAGE_DIGEST_LEN);
 
 	/* Equal ones are an error, reported at the later place. */
+	return order ? order : (x->place.line > y->place.line) - (x->place.line < y->place.line);
+}
+
+static int compare_admissions(const void *a, const void *b)
+{
+	const struct admission *x = a, *y = b;
+	int order = memcmp(x->row.digest, y->row.digest, IMAGE_DIGEST_LEN);
+
 	return order ? order : (x->place.line > y->place.line) - (x->place.line < y->place.line);
 }
 
@@ -252,6 +332,27 @@ static int refuse_same_content(const struct tables *t)
 	return 0;
 }
 
+static int refuse_same_admission(const struct tables *t)
+{
+	for (size_t i = 0; i < t->n_admissions; i++) {
+		const struct admission *a = &t->admissions[i];
+
+		for (size_t k = 0; k < t->n_domains; k++) {
+			if (t->domains[k].id == a->row.id)
+				return refuse_at(
+					t, a->place,
+					"the content has the id of the domain \"%s\": rename it",
+					t->domains[k].name);
+		}
+		if (i > 0 && a[-1].row.id == a->row.id)
+			return refuse_at(t, a->place,
+					 "the content is that of the rule in line %u: make one "
+					 "rule of them",
+					 a[-1].place.line);
+	}
+	return 0;
+}
+
 /* Two paths to one library are one trusted content, two agents' library is one file. */
 static void drop_duplicates(struct tables *t)
 {
@@ -275,11 +376,14 @@ static void drop_duplicates(struct tables *t)
 
 static int sort_tables(struct tables *t)
 {
+	int r;
+
 	sort(t->domains, t->n_domains, sizeof(*t->domains), compare_domains);
 	sort(t->executables, t->n_executables, sizeof(*t->executables), compare_executables);
 	sort(t->trusted, t->n_trusted, sizeof(*t->trusted), compare_trusted);
 	sort(t->pins, t->n_pins, sizeof(*t->pins), compare_pins);
 	sort(t->files, t->n_files, sizeof(*t->files), compare_files);
+	sort(t->admissions, t->n_admissions, sizeof(*t->admissions), compare_admissions);
 	drop_duplicates(t);
 
 	if (t->n_trusted > IMAGE_MAX_TRUSTED)
@@ -290,7 +394,8 @@ static int sort_tables(struct tables *t)
 		return refuse_at(t, t->policy->name_place,
 				 "%zu files, the limit is %d: name fewer agents", t->n_files,
 				 IMAGE_MAX_FILES);
-	return refuse_same_content(t);
+	r = refuse_same_admission(t);
+	return r ? r : refuse_same_content(t);
 }
 
 /* Nothing can be enforced by a guard that does not defend itself. */
@@ -316,6 +421,8 @@ static struct image_header make_header(const struct tables *t)
 		.n_trusted = (uint32_t)t->n_trusted,
 		.n_pins = (uint32_t)t->n_pins,
 		.n_files = (uint32_t)t->n_files,
+		.n_admissions = (uint32_t)t->n_admissions,
+		.admitted = t->policy->admitted,
 	};
 
 	put_text(h.name, sizeof(h.name), t->policy->name);
@@ -341,6 +448,9 @@ static int lay_out(const struct tables *t, void **ret_image, size_t *ret_size)
 		memcpy(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
 	if (t->n_files > 0)
 		memcpy(image + IMAGE_OFF_FILES(&h), t->files, t->n_files * sizeof(*t->files));
+	for (size_t i = 0; i < t->n_admissions; i++)
+		memcpy(image + IMAGE_OFF_ADMISSIONS(&h) + i * sizeof(struct image_admission),
+		       &t->admissions[i].row, sizeof(struct image_admission));
 
 	image_fill_size_filter(image);
 	r = image_seal(image, h.size);

@@ -48,6 +48,7 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"trusted files", header->n_trusted, 0, IMAGE_MAX_TRUSTED},
 		{"pins", header->n_pins, 0, IMAGE_MAX_PINS},
 		{"files", header->n_files, 0, IMAGE_MAX_FILES},
+		{"admissions", header->n_admissions, 0, IMAGE_MAX_ADMISSIONS},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
@@ -132,6 +133,8 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
+	if (header->pad0 != 0 || header->admitted & ~IMAGE_PROGRAM_KNOWN)
+		return refuse(reterr_diag, "the image admits programs that are not known");
 	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
 		return refuse(reterr_diag,
 			      "the image asks for a ring of %" PRIu32
@@ -234,6 +237,20 @@ static int check_executables(const void *data, struct diag *reterr_diag)
 	return 0;
 }
 
+/* A domain's id, or an admitted tool's. */
+static bool trust_known(const void *data, uint32_t id)
+{
+	const struct image_admission *admissions = image_admissions(data);
+
+	if (image_domain_find(data, id))
+		return true;
+	for (uint32_t i = 0; i < image_header(data)->n_admissions; i++) {
+		if (admissions[i].id == id)
+			return true;
+	}
+	return false;
+}
+
 static int check_trusted(const void *data, struct diag *reterr_diag)
 {
 	const struct image_executable *executables = image_executables(data);
@@ -245,7 +262,7 @@ static int check_trusted(const void *data, struct diag *reterr_diag)
 		if (t->pad0 != 0)
 			return refuse(reterr_diag,
 				      "trusted file %" PRIu32 " has padding that is not zero", i);
-		if (!image_domain_find(data, t->domain))
+		if (!trust_known(data, t->domain))
 			return refuse(reterr_diag,
 				      "trusted file %" PRIu32 " belongs to no domain of the image",
 				      i);
@@ -314,16 +331,60 @@ static int check_files(const void *data, struct diag *reterr_diag)
 	return 0;
 }
 
+/* Ids come from digests: one that stands for two would mix up what they may load and map. */
+static bool admission_id_taken(const void *data, uint32_t i)
+{
+	const struct image_admission *admissions = image_admissions(data);
+
+	for (uint32_t k = 0; k < i; k++) {
+		if (admissions[k].id == admissions[i].id)
+			return true;
+	}
+	return image_domain_find(data, admissions[i].id) != NULL;
+}
+
+static int check_admissions(const void *data, struct diag *reterr_diag)
+{
+	const struct image_admission *admissions = image_admissions(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_admissions; i++) {
+		const struct image_admission *a = &admissions[i];
+
+		if (i > 0 && memcmp(a[-1].digest, a->digest, IMAGE_DIGEST_LEN) >= 0)
+			return refuse(reterr_diag,
+				      "admission %" PRIu32 " is out of order or there twice", i);
+		if (a->size == 0 || a->size > IMAGE_MAX_FILE)
+			return refuse(reterr_diag,
+				      "admission %" PRIu32 " has %" PRIu64 " bytes, 1 to %" PRIu64
+				      " are allowed",
+				      i, (uint64_t)a->size, IMAGE_MAX_FILE);
+		if (!a->programs || a->programs & ~IMAGE_PROGRAM_KNOWN)
+			return refuse(reterr_diag,
+				      "admission %" PRIu32 " names no programs, or unknown ones",
+				      i);
+		if (a->id != image_admission_id(a->digest) || admission_id_taken(data, i))
+			return refuse(reterr_diag,
+				      "admission %" PRIu32
+				      " does not have the id of its digest, or shares it",
+				      i);
+		if (a->pad0 != 0)
+			return refuse(reterr_diag,
+				      "admission %" PRIu32 " has padding that is not zero", i);
+		if (!is_padded(a->path, sizeof(a->path)) ||
+		    (a->path[0] && !image_path_valid(a->path)))
+			return refuse(reterr_diag, "admission %" PRIu32 " has no valid path", i);
+		if (!image_trusts(data, a->digest, a->id))
+			return refuse(reterr_diag,
+				      "admission %" PRIu32 " is not trusted in its own tool", i);
+	}
+	return 0;
+}
+
 static int check_size_filter(const struct image_header *header, struct diag *reterr_diag)
 {
-	const struct image_executable *executables = image_executables(header);
-	uint64_t filter[ARRAY_SIZE(header->size_filter)] = {0};
+	uint64_t filter[IMAGE_FILTER_WORDS];
 
-	for (uint32_t i = 0; i < header->n_executables; i++) {
-		uint32_t bit = IMAGE_FILTER_BIT(executables[i].size);
-
-		filter[bit / 64] |= (uint64_t)1 << (bit % 64);
-	}
+	image_size_filter(header, filter);
 	if (memcmp(filter, header->size_filter, sizeof(filter)) != 0)
 		return refuse(reterr_diag,
 			      "the image's size filter does not match its executables");
@@ -333,7 +394,8 @@ static int check_size_filter(const struct image_header *header, struct diag *ret
 int image_check(const void *data, size_t size, struct diag *reterr_diag)
 {
 	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
-		check_domains, check_executables, check_trusted, check_pins, check_files,
+		check_domains, check_executables, check_trusted,
+		check_pins,    check_files,	  check_admissions,
 	};
 	int r;
 

@@ -57,6 +57,13 @@ int image_seal(void *data, size_t size);
  */
 void image_fill_size_filter(void *data);
 
+#define IMAGE_FILTER_WORDS 64
+
+/**
+ * image_size_filter() - what image_header.size_filter has to be
+ */
+void image_size_filter(const void *data, uint64_t ret_filter[IMAGE_FILTER_WORDS]);
+
 /**
  * image_weakens() - whether going from one image to another permits anything more
  * @old:         borrowed, checked by image_check(): the image in force
@@ -65,8 +72,8 @@ void image_fill_size_filter(void *data);
  *
  * Pure. A domain or pin that goes away, a mode that is lowered, and an executable, launch rule or
  * trusted digest that an existing domain gains weaken; so does a new domain that reaches into an
- * existing one's pins or executables. Removing an executable or a trusted digest does not, nor does
- * the ring's size.
+ * existing one's pins or executables, and so does a program that more tools may load. Removing an
+ * executable or a trusted digest does not, nor does the ring's size.
  * Return: enum image_change.
  */
 enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag);
@@ -115,6 +122,24 @@ bool image_pin_valid(const char *path);
  */
 const char *image_mode_name(uint32_t mode);
 
+/**
+ * image_admission_id() - the id that an admitted tool's trusted content is listed under
+ * @digest: of the tool
+ */
+uint32_t image_admission_id(const uint8_t *digest);
+
+/**
+ * image_program() - the bit of a type or class of programs
+ * @name: as the policy writes it
+ * Return: IMAGE_PROGRAM*; 0 if there is none of that name.
+ */
+uint64_t image_program(const char *name);
+
+/**
+ * image_program_name() - the name of the lowest bit that is set; "none" if none is
+ */
+const char *image_program_name(uint64_t programs);
+
 /* The tables of a checked image: borrowed, as long as the image lives. */
 
 static inline const struct image_header *image_header(const void *data)
@@ -146,6 +171,17 @@ static inline const struct image_file *image_files(const void *data)
 {
 	return (const void *)((const char *)data + IMAGE_OFF_FILES(image_header(data)));
 }
+
+static inline const struct image_admission *image_admissions(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_ADMISSIONS(image_header(data)));
+}
+
+/**
+ * image_admission_find() - an admitted tool by its digest
+ * Return: borrowed from the checked image @data; NULL if it has no such tool.
+ */
+const struct image_admission *image_admission_find(const void *data, const uint8_t *digest);
 
 /**
  * image_domain_find() - a domain by its id

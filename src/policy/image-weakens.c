@@ -147,11 +147,64 @@ static bool domain_gained(const void *old, const void *new, struct diag *reterr_
 	return false;
 }
 
+static bool admits_more(const void *old, const void *new, struct diag *reterr_diag)
+{
+	uint64_t gained = image_header(new)->admitted & ~image_header(old)->admitted;
+
+	if (gained)
+		return weakens(reterr_diag, "anybody may load programs of the kind '%s'",
+			       image_program_name(gained));
+	return false;
+}
+
+static const char *admission_name(const struct image_admission *a)
+{
+	return a->path[0] ? a->path : "(named by digest)";
+}
+
+static bool admission_gained(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_admission *admissions = image_admissions(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_admissions; i++) {
+		const struct image_admission *a = &admissions[i];
+		const struct image_admission *before = image_admission_find(old, a->digest);
+		uint64_t gained = a->programs & ~(before ? before->programs : 0) &
+				  ~image_header(old)->admitted;
+
+		if (gained)
+			return weakens(reterr_diag, "'%s' may load programs of the kind '%s'",
+				       admission_name(a), image_program_name(gained));
+	}
+	return false;
+}
+
+/* What an admitted tool may map is what speaks for it. */
+static bool admission_trusts_more(const void *old, const void *new, struct diag *reterr_diag)
+{
+	const struct image_admission *admissions = image_admissions(old);
+	const struct image_trusted *trusted = image_trusted(new);
+
+	for (uint32_t i = 0; i < image_header(old)->n_admissions; i++) {
+		const struct image_admission *a = &admissions[i];
+
+		for (uint32_t k = 0; k < image_header(new)->n_trusted; k++) {
+			if (trusted[k].domain == a->id &&
+			    !image_trusts(old, trusted[k].digest, a->id))
+				return weakens(reterr_diag,
+					       "the admitted '%s' gains a trusted file",
+					       admission_name(a));
+		}
+	}
+	return false;
+}
+
 enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag)
 {
 	static bool (*const ways[])(const void *old, const void *new, struct diag *reterr_diag) = {
 		mode_lowered, executable_gained, trusted_gained,
 		pin_lost,     pin_invaded,	 domain_gained,
+		admits_more,  admission_gained,	 admission_trusts_more,
 	};
 
 	if (image_header(new)->version < image_header(old)->version) {

@@ -120,6 +120,19 @@ const char *image_mode_name(uint32_t mode)
 	return "?";
 }
 
+static uint32_t id_of_digest(const uint8_t *digest)
+{
+	uint32_t id = (uint32_t)digest[0] | (uint32_t)digest[1] << 8 | (uint32_t)digest[2] << 16 |
+		      (uint32_t)digest[3] << 24;
+
+	return id < DOMAIN_FIRST ? id + DOMAIN_FIRST : id;
+}
+
+uint32_t image_admission_id(const uint8_t *digest)
+{
+	return id_of_digest(digest);
+}
+
 int image_domain_id(const char *name, uint32_t *ret_id)
 {
 	static const char prefix[] = "holdfast-domain:";
@@ -128,16 +141,13 @@ int image_domain_id(const char *name, uint32_t *ret_id)
 		{.iov_base = (void *)prefix, .iov_len = sizeof(prefix) - 1},
 		{.iov_base = (void *)name, .iov_len = strlen(name)},
 	};
-	uint32_t id;
 	int r;
 
 	r = sha256_iov(pieces, ARRAY_SIZE(pieces), digest);
 	if (r < 0)
 		return r;
 
-	id = (uint32_t)digest[0] | (uint32_t)digest[1] << 8 | (uint32_t)digest[2] << 16 |
-	     (uint32_t)digest[3] << 24;
-	*ret_id = id < DOMAIN_FIRST ? id + DOMAIN_FIRST : id;
+	*ret_id = id_of_digest(digest);
 	return 0;
 }
 
@@ -156,17 +166,117 @@ int image_seal(void *data, size_t size)
 	return 0;
 }
 
+static void filter_add(uint64_t *filter, uint64_t size)
+{
+	uint32_t bit = IMAGE_FILTER_BIT(size);
+
+	filter[bit / 64] |= (uint64_t)1 << (bit % 64);
+}
+
+void image_size_filter(const void *data, uint64_t ret_filter[IMAGE_FILTER_WORDS])
+{
+	const struct image_header *header = image_header(data);
+
+	memset(ret_filter, 0, IMAGE_FILTER_WORDS * sizeof(*ret_filter));
+	for (uint32_t i = 0; i < header->n_executables; i++)
+		filter_add(ret_filter, image_executables(data)[i].size);
+	for (uint32_t i = 0; i < header->n_admissions; i++)
+		filter_add(ret_filter, image_admissions(data)[i].size);
+}
+
 void image_fill_size_filter(void *data)
 {
-	const struct image_executable *executables = image_executables(data);
 	struct image_header *header = data;
+	uint64_t filter[IMAGE_FILTER_WORDS];
 
-	memset(header->size_filter, 0, sizeof(header->size_filter));
-	for (uint32_t i = 0; i < header->n_executables; i++) {
-		uint32_t bit = IMAGE_FILTER_BIT(executables[i].size);
+	image_size_filter(data, filter);
+	memcpy(header->size_filter, filter, sizeof(filter));
+}
 
-		header->size_filter[bit / 64] |= (uint64_t)1 << (bit % 64);
+/* Numbers of bpf(2); the headers of the oldest build host lack the last ones. */
+static const char *const program_types[IMAGE_PROGRAM_TYPES] = {
+	"unspec",
+	"socket_filter",
+	"kprobe",
+	"sched_cls",
+	"sched_act",
+	"tracepoint",
+	"xdp",
+	"perf_event",
+	"cgroup_skb",
+	"cgroup_sock",
+	"lwt_in",
+	"lwt_out",
+	"lwt_xmit",
+	"sock_ops",
+	"sk_skb",
+	"cgroup_device",
+	"sk_msg",
+	"raw_tracepoint",
+	"cgroup_sock_addr",
+	"lwt_seg6local",
+	"lirc_mode2",
+	"sk_reuseport",
+	"flow_dissector",
+	"cgroup_sysctl",
+	"raw_tracepoint_writable",
+	"cgroup_sockopt",
+	"tracing",
+	"struct_ops",
+	"ext",
+	"lsm",
+	"sk_lookup",
+	"syscall",
+	"netfilter",
+};
+
+static const struct {
+	const char *name;
+	uint64_t bit;
+} program_classes[] = {
+	{"unknown", IMAGE_PROGRAM_UNKNOWN},
+	{"modify_return", IMAGE_PROGRAM_MODIFY_RETURN},
+	{"write_user", IMAGE_PROGRAM_WRITE_USER},
+	{"override_return", IMAGE_PROGRAM_OVERRIDE_RETURN},
+	{"send_signal", IMAGE_PROGRAM_SEND_SIGNAL},
+	{"destructive", IMAGE_PROGRAM_DESTRUCTIVE},
+};
+
+uint64_t image_program(const char *name)
+{
+	for (uint32_t i = 1; i < IMAGE_PROGRAM_TYPES; i++) {
+		if (strcmp(program_types[i], name) == 0)
+			return IMAGE_PROGRAM(i);
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(program_classes); i++) {
+		if (strcmp(program_classes[i].name, name) == 0)
+			return program_classes[i].bit;
+	}
+	return 0;
+}
+
+const char *image_program_name(uint64_t programs)
+{
+	for (uint32_t i = 0; i < IMAGE_PROGRAM_TYPES; i++) {
+		if (programs & IMAGE_PROGRAM(i))
+			return program_types[i];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(program_classes); i++) {
+		if (programs & program_classes[i].bit)
+			return program_classes[i].name;
+	}
+	return "none";
+}
+
+static int compare_admission(const void *key, const void *item)
+{
+	return memcmp(key, ((const struct image_admission *)item)->digest, IMAGE_DIGEST_LEN);
+}
+
+const struct image_admission *image_admission_find(const void *data, const uint8_t *digest)
+{
+	return bsearch(digest, image_admissions(data), image_header(data)->n_admissions,
+		       sizeof(struct image_admission), compare_admission);
 }
 
 static int compare_domain(const void *key, const void *item)

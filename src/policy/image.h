@@ -6,7 +6,7 @@
  * lies in the guard's policy banks and is searched by its programs. Owns the layout and its limits;
  * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
  *
- * header | domains | executables | trusted | pins | files
+ * header | domains | executables | trusted | pins | files | admissions
  *
  * Tables follow each other without a gap.
  *
@@ -28,6 +28,7 @@
 #define IMAGE_MAX_TRUSTED 8192
 #define IMAGE_MAX_PINS 256
 #define IMAGE_MAX_FILES 1024
+#define IMAGE_MAX_ADMISSIONS 64
 
 #define IMAGE_RING_MIN_KIB 64
 #define IMAGE_RING_MAX_KIB 65536
@@ -49,6 +50,23 @@
 #define IMAGE_LAUNCH_PARENT 3 /* by a task of the domain launch_domain */
 #define IMAGE_LAUNCH_HOLDFAST 4 /* by holdfastd, for `holdfast run` */
 
+/*
+ * image_header.admitted, image_admission.programs: bit N is the type N of bpf(2), up to the newest
+ * that this version knows; bits above say what else of a program needs a permission.
+ */
+#define IMAGE_PROGRAM_TYPES 33
+#define IMAGE_PROGRAM(type) ((__u64)1 << (type))
+#define IMAGE_PROGRAM_UNKNOWN IMAGE_PROGRAM(48) /* of a type, or an attach type, newer than this */
+#define IMAGE_PROGRAM_MODIFY_RETURN IMAGE_PROGRAM(49)
+#define IMAGE_PROGRAM_WRITE_USER IMAGE_PROGRAM(50)
+#define IMAGE_PROGRAM_OVERRIDE_RETURN IMAGE_PROGRAM(51)
+#define IMAGE_PROGRAM_SEND_SIGNAL IMAGE_PROGRAM(52)
+#define IMAGE_PROGRAM_DESTRUCTIVE IMAGE_PROGRAM(53)
+#define IMAGE_PROGRAM_KNOWN                                                                       \
+	((IMAGE_PROGRAM(IMAGE_PROGRAM_TYPES) - 1) | IMAGE_PROGRAM_UNKNOWN |                       \
+	 IMAGE_PROGRAM_MODIFY_RETURN | IMAGE_PROGRAM_WRITE_USER | IMAGE_PROGRAM_OVERRIDE_RETURN | \
+	 IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE)
+
 struct image_header {
 	__u32 magic;
 	__u32 abi;
@@ -61,6 +79,9 @@ struct image_header {
 	__u32 n_trusted;
 	__u32 n_pins;
 	__u32 n_files;
+	__u32 n_admissions;
+	__u32 pad0;
+	__u64 admitted; /* what anybody may load */
 	char name[IMAGE_NAME_LEN]; /* metadata.name, NUL padded */
 	__u8 digest[IMAGE_DIGEST_LEN]; /* SHA-256 of the image with this field zero */
 	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
@@ -100,6 +121,16 @@ struct image_file { /* sorted by path; a path appears once */
 	char path[IMAGE_PATH_LEN];
 };
 
+/* A tool that may load more than anybody, without being an agent. */
+struct image_admission { /* sorted by digest; a digest appears once */
+	__u8 digest[IMAGE_DIGEST_LEN];
+	__u64 size; /* of the file, in bytes */
+	__u64 programs;
+	__u32 id; /* image_admission_id(): stands for it in the table of trusted content */
+	__u32 pad0;
+	char path[IMAGE_PATH_LEN]; /* as the policy writes it; zero if it named a digest */
+};
+
 #define IMAGE_OFF_DOMAINS(h) ((__u32)sizeof(struct image_header))
 #define IMAGE_OFF_EXECUTABLES(h) \
 	(IMAGE_OFF_DOMAINS(h) + (h)->n_domains * (__u32)sizeof(struct image_domain))
@@ -108,13 +139,17 @@ struct image_file { /* sorted by path; a path appears once */
 #define IMAGE_OFF_PINS(h) \
 	(IMAGE_OFF_TRUSTED(h) + (h)->n_trusted * (__u32)sizeof(struct image_trusted))
 #define IMAGE_OFF_FILES(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
-#define IMAGE_OFF_END(h) (IMAGE_OFF_FILES(h) + (h)->n_files * (__u32)sizeof(struct image_file))
+#define IMAGE_OFF_ADMISSIONS(h) \
+	(IMAGE_OFF_FILES(h) + (h)->n_files * (__u32)sizeof(struct image_file))
+#define IMAGE_OFF_END(h) \
+	(IMAGE_OFF_ADMISSIONS(h) + (h)->n_admissions * (__u32)sizeof(struct image_admission))
 
 #define IMAGE_FILTER_BIT(size) ((__u32)(size) % 4096u)
 
-_Static_assert(sizeof(struct image_header) == 656, "image_header layout");
+_Static_assert(sizeof(struct image_header) == 672, "image_header layout");
 _Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");
 _Static_assert(sizeof(struct image_executable) == 376, "image_executable layout");
 _Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");
 _Static_assert(sizeof(struct image_pin) == 264, "image_pin layout");
 _Static_assert(sizeof(struct image_file) == 256, "image_file layout");
+_Static_assert(sizeof(struct image_admission) == 312, "image_admission layout");

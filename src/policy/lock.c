@@ -242,6 +242,16 @@ static enum lock_kind kind_from_name(const char *name)
 	return _LOCK_KIND_INVALID;
 }
 
+/* The name that a rule of admission has here: its place among the rules. */
+static bool is_admission(const char *name)
+{
+	static const char prefix[] = POLICY_ADMISSION_PREFIX;
+	const char *number = name + sizeof(prefix) - 1;
+
+	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 && number[0] >= '1' &&
+	       number[0] <= '9' && strlen(number) <= 3 && !number[strspn(number, "0123456789")];
+}
+
 static int read_file(struct lines *lines, char *line, struct lock *lock)
 {
 	static const char prefix[] = "sha256:";
@@ -257,7 +267,7 @@ static int read_file(struct lines *lines, char *line, struct lock *lock)
 	if ((int)file.kind < 0)
 		return refuse_line(lines, "expected executable, library or needed, got \"%.32s\"",
 				   kind);
-	if (!image_domain_name_valid(domain))
+	if (!image_domain_name_valid(domain) && !is_admission(domain))
 		return refuse_line(lines, "\"%.64s\" is no name of a domain", domain);
 	if (strncmp(digest, prefix, sizeof(prefix) - 1) != 0 ||
 	    strlen(digest) != sizeof(prefix) - 1 + 2 * (size_t)SHA256_LEN ||
@@ -340,9 +350,9 @@ static int mismatch(const char *file, struct policy_place place, const char *wha
 static int covers_policy(const struct lock *lock, const struct policy *policy,
 			 struct diag *reterr_diag)
 {
-	for (size_t i = 0; i < policy->n_domains; i++) {
-		const struct policy_domain *d = &policy->domains[i];
+	const struct policy_domain *d;
 
+	for (size_t i = 0; (d = policy_owner(policy, i)); i++) {
 		for (size_t k = 0; k < d->n_executables; k++) {
 			const struct policy_executable *e = &d->executables[k];
 
@@ -363,7 +373,7 @@ static int covers_policy(const struct lock *lock, const struct policy *policy,
 
 static bool is_in_policy(const struct lock_file *file, const struct policy *policy)
 {
-	const struct policy_domain *d = policy_find_domain(policy, file->domain);
+	const struct policy_domain *d = policy_find_owner(policy, file->domain);
 
 	if (!d)
 		return false;

@@ -11,6 +11,8 @@
  *	library xdp-filter sha256:... 31032 /usr/lib/agent/plugin.so
  *	needed xdp-filter sha256:... 1926256 /usr/lib/x86_64-linux-gnu/libc.so.6
  *
+ * A rule of admission stands in the domain's place as `admission:1`, its place among the rules.
+ *
  * `executable` and `library` are the paths of the policy, as it writes them; `needed` is what the
  * dynamic linker loads for them, by its real path. Paths are image_path_valid(); bytes of theirs
  * outside 0x21..0x7e, and '\', are written \xHH.

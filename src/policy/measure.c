@@ -19,6 +19,7 @@
 struct measure {
 	const struct policy *policy;
 	const struct policy_domain *domain;
+	size_t index; /* of policy_owner() */
 	struct closure *closure;
 	struct lock *lock;
 	struct diag *reterr_diag;
@@ -73,9 +74,12 @@ static int refuse_at(struct measure *m, const struct policy_place *place, const 
 	if (!m->reterr_diag)
 		return POLICY_E_INVALID;
 	cause = *m->reterr_diag;
-	diag_set(m->reterr_diag, m->policy->file, place->line, place->column,
-		 "domains[%zu].%s[%zu].path: %s", (size_t)(m->domain - m->policy->domains), list, k,
-		 cause.text);
+	if (m->index >= m->policy->n_domains)
+		diag_set(m->reterr_diag, m->policy->file, place->line, place->column,
+			 "admission.allow[%zu]: %s", m->index - m->policy->n_domains, cause.text);
+	else
+		diag_set(m->reterr_diag, m->policy->file, place->line, place->column,
+			 "domains[%zu].%s[%zu].path: %s", m->index, list, k, cause.text);
 	return POLICY_E_INVALID;
 }
 
@@ -119,10 +123,11 @@ int measure_policy(const struct policy *policy, const char *root_path, struct lo
 	if (r < 0)
 		return r;
 
-	for (size_t i = 0; i < policy->n_domains; i++) {
+	for (size_t i = 0; policy_owner(policy, i); i++) {
 		_cleanup_(closure_freep) struct closure *closure = NULL;
 		struct measure m = {.policy = policy,
-				    .domain = &policy->domains[i],
+				    .domain = policy_owner(policy, i),
+				    .index = i,
 				    .lock = lock,
 				    .reterr_diag = reterr_diag};
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,27 +23,34 @@
 #define PATH_FORM "at most 255 bytes, without \".\", \"..\", \"//\" or a slash at the end"
 #define NAME_FORM "of a-z 0-9 . _ -, with a letter or digit first"
 
+static void domain_done(struct policy_domain *d)
+{
+	for (size_t k = 0; k < d->n_executables; k++) {
+		free(d->executables[k].path);
+		free(d->executables[k].launch_name);
+	}
+	for (size_t k = 0; k < d->n_libraries; k++)
+		free(d->libraries[k].path);
+	for (size_t k = 0; k < d->n_pins; k++)
+		free(d->pins[k].path);
+	free(d->executables);
+	free(d->libraries);
+	free(d->pins);
+	free(d->name);
+}
+
 struct policy *policy_free(struct policy *policy)
 {
 	if (!policy)
 		return NULL;
 
-	for (size_t i = 0; i < policy->n_domains; i++) {
-		struct policy_domain *d = &policy->domains[i];
-
-		for (size_t k = 0; k < d->n_executables; k++) {
-			free(d->executables[k].path);
-			free(d->executables[k].launch_name);
-		}
-		for (size_t k = 0; k < d->n_libraries; k++)
-			free(d->libraries[k].path);
-		for (size_t k = 0; k < d->n_pins; k++)
-			free(d->pins[k].path);
-		free(d->executables);
-		free(d->libraries);
-		free(d->pins);
-		free(d->name);
+	for (size_t i = 0; i < policy->n_domains; i++)
+		domain_done(&policy->domains[i]);
+	for (size_t i = 0; i < policy->n_admissions; i++) {
+		domain_done(&policy->admissions[i].files);
+		free(policy->admissions[i].reason);
 	}
+	free(policy->admissions);
 	free(policy->domains);
 	free(policy->name);
 	free(policy);
@@ -448,6 +456,184 @@ static const struct walk_key events_keys[] = {
 
 static const struct walk_table events_table = {"events", events_keys, ARRAY_SIZE(events_keys)};
 
+/* admission.allow[] */
+
+static int rule_executable(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_admission *a = object;
+
+	return read_path(walk, value, &a->files.executables[0].path);
+}
+
+static int rule_digest(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_admission *a = object;
+
+	return read_digest(walk, value, a->files.executables[0].digest);
+}
+
+static int rule_size(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_admission *a = object;
+
+	return executable_size(walk, value, &a->files.executables[0]);
+}
+
+static int rule_libraries(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_admission *a = object;
+
+	return domain_libraries(walk, value, &a->files);
+}
+
+static int read_program(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy_admission *a = object;
+	uint64_t bit = doc_is_string(item) ? image_program(item->text) : 0;
+
+	if (!bit)
+		return walk_expected(walk, item,
+				     "a type or class of programs, see holdfast.policy(5)");
+	a->programs |= bit;
+	return 0;
+}
+
+static int rule_programs(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const struct walk_items items = {"programs", 1, 64, read_program};
+
+	return walk_list(walk, &items, value, object);
+}
+
+static bool reason_valid(const char *text)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	}
+	return length > 0 && length < POLICY_REASON_LEN;
+}
+
+static int rule_reason(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_admission *a = object;
+
+	return read_string(walk, value, reason_valid, "one line of at most 127 bytes", &a->reason);
+}
+
+static const struct walk_key rule_keys[] = {
+	{.name = "executable", .read = rule_executable},
+	{.name = "digest", .read = rule_digest},
+	{.name = "size", .read = rule_size},
+	{.name = "libraries", .read = rule_libraries},
+	{.name = "programs", .required = true, .read = rule_programs},
+	{.name = "reason", .read = rule_reason},
+	{.name = "signed_by", .not_built = true},
+};
+
+static const struct walk_table rule_table = {"rule", rule_keys, ARRAY_SIZE(rule_keys)};
+
+static int check_rule(struct walk *walk, const struct doc_node *item)
+{
+	bool path = value_of(item, "executable"), digest = value_of(item, "digest");
+
+	if (path == digest)
+		return walk_refuse(walk, item, "expected either an executable or a digest, got %s",
+				   path ? "both" : "neither");
+	if (digest != (value_of(item, "size") != NULL))
+		return walk_refuse(walk, item,
+				   digest ? "a digest needs the file's size, add `size: BYTES`"
+					  : "size goes with a digest only, remove it");
+	if (digest && !value_of(item, "reason"))
+		return walk_refuse(walk, item, "a digest tells nobody what it is: add `reason`");
+	return 0;
+}
+
+static int read_rule(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy *policy = object;
+	struct policy_admission *a;
+	struct policy_domain *d;
+	int r;
+
+	r = array_grow(&policy->admissions, policy->n_admissions, sizeof(*policy->admissions));
+	if (r < 0)
+		return r;
+	a = &policy->admissions[policy->n_admissions++];
+	d = &a->files;
+	if (asprintf(&d->name, POLICY_ADMISSION_PREFIX "%zu", policy->n_admissions) < 0) {
+		d->name = NULL;
+		return -ENOMEM;
+	}
+	r = array_grow(&d->executables, d->n_executables, sizeof(*d->executables));
+	if (r < 0)
+		return r;
+	d->executables[d->n_executables++].place = place_of(item);
+	r = walk_mapping(walk, &rule_table, item, a);
+	return r ? r : check_rule(walk, item);
+}
+
+/* admission */
+
+/* What is nobody's to load unless a rule says so. */
+#define RESTRICTED                                                                        \
+	(image_program("ext") | image_program("lsm") | image_program("syscall") |         \
+	 IMAGE_PROGRAM_UNKNOWN | IMAGE_PROGRAM_MODIFY_RETURN | IMAGE_PROGRAM_WRITE_USER | \
+	 IMAGE_PROGRAM_OVERRIDE_RETURN | IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE)
+
+/* One of two words. */
+static int read_choice(struct walk *walk, const struct doc_node *value, const char *const words[2],
+		       bool *ret_second)
+{
+	char what[64];
+
+	*ret_second = doc_is_string(value) && strcmp(value->text, words[1]) == 0;
+	if (*ret_second || (doc_is_string(value) && strcmp(value->text, words[0]) == 0))
+		return 0;
+	(void)snprintf(what, sizeof(what), "\"%s\" or \"%s\"", words[0], words[1]);
+	return walk_expected(walk, value, what);
+}
+
+static int admission_default(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const char *const words[] = {"ordinary", "deny"};
+	struct policy *policy = object;
+	bool deny;
+	int r;
+
+	r = read_choice(walk, value, words, &deny);
+	if (!r && deny)
+		policy->admitted = 0;
+	return r;
+}
+
+static int admission_struct_ops(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const char *const words[] = {"admit", "refuse"};
+	bool refuse;
+
+	(void)object; /* read_admission() asks again: it goes before the default or after it */
+	return read_choice(walk, value, words, &refuse);
+}
+
+static int admission_allow(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const struct walk_items items = {"rules", 0, IMAGE_MAX_ADMISSIONS, read_rule};
+
+	return walk_list(walk, &items, value, object);
+}
+
+static const struct walk_key admission_keys[] = {
+	{.name = "default", .read = admission_default},
+	{.name = "struct_ops", .read = admission_struct_ops},
+	{.name = "allow", .read = admission_allow},
+};
+
+static const struct walk_table admission_table = {"admission", admission_keys,
+						  ARRAY_SIZE(admission_keys)};
+
 /* the document */
 
 static int policy_api_version(struct walk *walk, const struct doc_node *value, void *object)
@@ -490,6 +676,23 @@ static int policy_events(struct walk *walk, const struct doc_node *value, void *
 	return walk_mapping(walk, &events_table, value, object);
 }
 
+static int policy_admission(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy *policy = object;
+	const struct doc_node *struct_ops;
+	int r;
+
+	r = walk_mapping(walk, &admission_table, value, policy);
+	if (r)
+		return r;
+	struct_ops = value_of(value, "struct_ops");
+	if (struct_ops && strcmp(struct_ops->text, "admit") == 0)
+		policy->admitted |= image_program("struct_ops");
+	else if (struct_ops)
+		policy->admitted &= ~image_program("struct_ops");
+	return 0;
+}
+
 static const struct walk_key policy_keys[] = {
 	{.name = "apiVersion", .required = true, .read = policy_api_version},
 	{.name = "kind", .required = true, .read = policy_kind},
@@ -497,7 +700,7 @@ static const struct walk_key policy_keys[] = {
 	{.name = "mode", .required = true, .read = policy_mode},
 	{.name = "domains", .required = true, .read = policy_domains},
 	{.name = "events", .read = policy_events},
-	{.name = "admission", .not_built = true},
+	{.name = "admission", .read = policy_admission},
 	{.name = "kernel", .not_built = true},
 };
 
@@ -512,6 +715,8 @@ const struct walk_table *policy_tables(size_t *ret_n)
 		{"executable", executable_keys, ARRAY_SIZE(executable_keys)},
 		{"library", library_keys, ARRAY_SIZE(library_keys)},
 		{"events", events_keys, ARRAY_SIZE(events_keys)},
+		{"admission", admission_keys, ARRAY_SIZE(admission_keys)},
+		{"rule", rule_keys, ARRAY_SIZE(rule_keys)},
 	};
 
 	*ret_n = ARRAY_SIZE(tables);
@@ -535,6 +740,7 @@ int policy_parse(const char *file, const char *text, size_t size, struct policy 
 		return -ENOMEM;
 	policy->file = file;
 	policy->ring_kib = IMAGE_RING_DEFAULT_KIB;
+	policy->admitted = IMAGE_PROGRAM_KNOWN & ~RESTRICTED;
 
 	r = walk_mapping(&walk, &policy_table, root, policy);
 	if (r)

@@ -27,6 +27,25 @@ const struct policy_domain *policy_find_domain(const struct policy *policy, cons
 	return NULL;
 }
 
+const struct policy_domain *policy_owner(const struct policy *policy, size_t i)
+{
+	if (i < policy->n_domains)
+		return &policy->domains[i];
+	i -= policy->n_domains;
+	return i < policy->n_admissions ? &policy->admissions[i].files : NULL;
+}
+
+const struct policy_domain *policy_find_owner(const struct policy *policy, const char *name)
+{
+	const struct policy_domain *owner;
+
+	for (size_t i = 0; (owner = policy_owner(policy, i)); i++) {
+		if (strcmp(owner->name, name) == 0)
+			return owner;
+	}
+	return NULL;
+}
+
 /* Against the domains before it. */
 static int resolve_name(const struct policy *policy, size_t i, struct diag *reterr_diag)
 {

@@ -60,6 +60,13 @@ struct policy_domain {
 	size_t n_pins;
 };
 
+/* A tool that may load programs. Its files are a domain's, but for the label. */
+struct policy_admission {
+	struct policy_domain files; /* named policy_admission_name(); one executable, no launch */
+	uint64_t programs; /* IMAGE_PROGRAM* */
+	char *reason; /* NULL if the policy gives none */
+};
+
 struct policy {
 	const char *file; /* borrowed: the name given to policy_parse() */
 	char *name;
@@ -69,9 +76,14 @@ struct policy {
 	uint32_t ring_kib;
 	struct policy_domain *domains;
 	size_t n_domains;
+	uint64_t admitted; /* IMAGE_PROGRAM*: what anybody may load */
+	struct policy_admission *admissions;
+	size_t n_admissions;
 };
 
+#define POLICY_ADMISSION_PREFIX "admission:" /* then the rule's place among the rules, from 1 */
 #define POLICY_MAX_VERSION ((uint64_t)9007199254740991) /* what every JSON reader keeps exactly */
+#define POLICY_REASON_LEN 128 /* with its terminating NUL */
 #define POLICY_MAX_LIBRARIES 1024 /* named by one domain */
 
 /**
@@ -108,6 +120,18 @@ int policy_resolve(struct policy *policy, struct diag *reterr_diag);
  * Return: borrowed from @policy; NULL if there is none.
  */
 const struct policy_domain *policy_find_domain(const struct policy *policy, const char *name);
+
+/**
+ * policy_owner() - who has files: the domains in order, then the rules of admission
+ * Return: borrowed from @policy; NULL behind the last.
+ */
+const struct policy_domain *policy_owner(const struct policy *policy, size_t i);
+
+/**
+ * policy_find_owner() - the same by its name
+ * Return: borrowed from @policy; NULL if there is none.
+ */
+const struct policy_domain *policy_find_owner(const struct policy *policy, const char *name);
 
 /**
  * policy_tables() - the tables of keys, for whoever has to agree with them

@@ -134,9 +134,9 @@ line="$line pins 0; $(stat -c %s edge.img) bytes, sha256:"
 ok 'compile names what it wrote' grep -qx "${line}[0-9a-f]\{64\}" out
 named=$(sed 's/.*sha256://' out)
 computed=$({
-	head -c 112 edge.img
+	head -c 128 edge.img
 	head -c 32 /dev/zero
-	tail -c +145 edge.img
+	tail -c +161 edge.img
 } | sha256sum | cut -d ' ' -f 1)
 ok 'the image has the digest it names' test "$computed" = "$named"
 "$holdfast" policy compile -o again.img edge.yaml >/dev/null

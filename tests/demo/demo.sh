@@ -29,6 +29,7 @@ terminal=
 
 # what the typed commands may use
 export pins=/sys/fs/bpf/xdp-filter
+export rogue=$here/rogue
 export list_pin=$pins/filter_ipv4 link_pin=/sys/fs/bpf/egress/link
 export list='' dispatcher='' link='' execsnoop='' perf='' at='' pages='' guardian='' library=''
 
@@ -39,6 +40,7 @@ tool_attacks='
 M01|denied_passes|relist|bpftool map update pinned $list_pin key 127 0 0 66 value 0 0 0 0 0 0 0 0
 M02|denied_passes|relist|bpftool map delete id $list key 127 0 0 66
 M12|list_leaked|nothing|bpftool map dump pinned $list_pin
+P04|denied_passes|relist|$rogue around bpftool map delete pinned $list_pin key 127 0 0 66
 P12|hits_forged|nothing|bpftool prog run id $dispatcher data_in /run/packet repeat 1000
 I12|denied_passes|relist|xdp-filter ip --mode src --remove 127.0.0.66
 F07|pin_opened|repin|chmod 666 $list_pin
@@ -57,6 +59,7 @@ I02|snoop_traced|untrace|strace -q -o /dev/null -e inject=write:error=EIO -p $ex
 M11|silent|restart|bpftool map delete id $perf key 0 0 0 0
 I02|silent|restart|dd if=/dev/zero of=/proc/$execsnoop/mem bs=4k seek=$at count=$pages conv=notrunc
 A01|silent|restart|kill -9 $execsnoop
+P11|silent|restart|$rogue signal $execsnoop
 L08|denied_passes|rebuild_filter|ip link set dev lo xdpgeneric off
 I12|denied_passes|rebuild_filter|xdp-filter unload lo
 M15|list_closed|rebuild_filter|bpftool map freeze id $list

@@ -30,7 +30,7 @@ pack() {
 	trap "rm -rf '$stage'" EXIT
 	mkdir -p "$stage/opt/demo" || return 1
 	DESTDIR=$stage meson install -C "$build" --no-rebuild --quiet || return 1
-	for helper in egress preload.so probe tty-log; do
+	for helper in egress preload.so probe rogue tty-log; do
 		cp "$build/tests/demo/demo-$helper" "$stage/opt/demo/$helper" || return 1
 	done
 	cp tests/demo/demo.sh policies/demo.yaml "$stage/opt/demo/" || return 1

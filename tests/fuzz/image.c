@@ -28,6 +28,12 @@ static void use(const void *image)
 		must(image_domain_find(image, e->domain) != NULL);
 		must(image_trusts(image, e->digest, e->domain));
 	}
+	for (uint32_t i = 0; i < h->n_admissions; i++) {
+		const struct image_admission *a = &image_admissions(image)[i];
+
+		must(image_admission_find(image, a->digest) == a);
+		must(image_trusts(image, a->digest, a->id));
+	}
 	for (uint32_t i = 0; i < h->n_pins; i++)
 		must(image_pin_find(image, image_pins(image)[i].path) == &image_pins(image)[i]);
 	must(image_weakens(image, image, NULL) == IMAGE_CHANGE_NONE);
@@ -56,7 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	h->size = (uint32_t)size;
 	if (h->n_domains <= IMAGE_MAX_DOMAINS && h->n_executables <= IMAGE_MAX_EXECUTABLES &&
-	    IMAGE_OFF_TRUSTED(h) <= size)
+	    h->n_trusted <= IMAGE_MAX_TRUSTED && h->n_pins <= IMAGE_MAX_PINS &&
+	    h->n_files <= IMAGE_MAX_FILES && h->n_admissions <= IMAGE_MAX_ADMISSIONS &&
+	    IMAGE_OFF_END(h) <= size)
 		image_fill_size_filter(image);
 	must(image_seal(image, size) == 0);
 	check(image, size);

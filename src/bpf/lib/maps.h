@@ -36,6 +36,10 @@ struct task_label {
 	__u64 link; /* address of the protected link that this stranger is about to get an fd of */
 	__u32 born; /* forked by PID 1, and has not executed anything yet */
 	__u32 canary; /* what it is refused is a proof, whatever the policy's mode */
+	__u32 learn; /* CONTROL_LEARN */
+	__u32 admission; /* which of the policy's rules on loading programs it is under; 0: none */
+	__u32 pending_admission; /* as pending */
+	__u32 pad0;
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
 
@@ -122,6 +126,13 @@ struct attach_types_map {
 	__type(value, __u32);
 };
 
+struct known_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_KNOWN);
+	__type(key, __u64); /* KNOWN_KEY() */
+	__type(value, __u32);
+};
+
 struct seeds_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LABELS_MAX_OBJECTS);
@@ -172,6 +183,7 @@ MAP(places_map, places);
 MAP(names_map, names);
 MAP(interfaces_map, interfaces);
 MAP(attach_types_map, attach_types);
+MAP(known_map, known);
 MAP(seeds_map, seeds);
 MAP(policy_map, policy);
 MAP(state_map, state);

@@ -16,6 +16,8 @@
  * And some that pretend nothing:
  *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
  *   burst N ID                N attacks on a map, before anybody else gets the processor
+ *   load VERB, bind FD        programs of admission.c
+ *   after WHAT VERB           the same, after fork, attach, traceme, map, protect, share, exec
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
 #include "suite.h"
@@ -320,10 +322,11 @@ static const struct {
 	int min_args;
 	int (*run)(int argc, char **argv);
 } helpers[] = {
-	{"ask", 2, as_ask},	  {"peek", 1, as_peek},	    {"comm", 2, as_comm},
-	{"exe", 2, as_exe},	  {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
-	{"memory", 1, as_memory}, {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
-	{"zero", 1, as_zero},	  {"burst", 2, as_burst},   {"sniff", 0, as_sniff},
+	{"ask", 2, as_ask},	     {"peek", 1, as_peek},     {"comm", 2, as_comm},
+	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
+	{"memory", 1, as_memory},    {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
+	{"zero", 1, as_zero},	     {"burst", 2, as_burst},   {"sniff", 0, as_sniff},
+	{"load", 1, admission_main}, {"after", 2, after_main}, {"bind", 1, admission_main},
 };
 
 int identity_main(int argc, char **argv)

@@ -148,7 +148,7 @@ nothing_logged() {
 	! refused_strangers
 }
 
-enforce=$(image rows 's/mode: observe/mode: enforce/') || exit 1
+enforce=$(image neighbours 's/mode: observe/mode: enforce/') || exit 1
 check "tools run before the guard does" older_programs
 need "holdfastd starts" daemon_start
 need "the guard comes up beside them" guard_up "$enforce"

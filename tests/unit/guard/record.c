@@ -113,6 +113,22 @@ static void signals_have_names(void **state)
 	json_decref(json);
 }
 
+static void types_of_programs_have_names(void **state)
+{
+	struct event event = plain;
+	json_t *json;
+
+	event.act = EVENT_ACT_PROG_LOAD;
+	event.command = 29;
+	json = to_json(&event, NULL);
+	assert_string_equal(field(json, NULL, "command"), "lsm");
+	json_decref(json);
+	event.command = IMAGE_PROGRAM_TYPES;
+	json = to_json(&event, NULL);
+	assert_string_equal(field(json, NULL, "command"), "33");
+	json_decref(json);
+}
+
 static void numbers_without_a_name_stay_numbers(void **state)
 {
 	struct event event = plain;
@@ -223,6 +239,7 @@ int main(void)
 		cmocka_unit_test(every_field_of_an_event_is_there),
 		cmocka_unit_test(what_is_absent_is_null),
 		cmocka_unit_test(signals_have_names),
+		cmocka_unit_test(types_of_programs_have_names),
 		cmocka_unit_test(numbers_without_a_name_stay_numbers),
 		cmocka_unit_test(labels_are_names_of_the_image_in_force),
 		cmocka_unit_test(every_byte_in_every_string_gives_valid_json),

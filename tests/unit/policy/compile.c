@@ -29,7 +29,9 @@ static const char text[] =
 	"    libraries: [{path: /p}, {digest: " DIGEST("8") "}]\n"
 	"    pins: [/run/b, /run/a]\n"
 	"  - name: b\n"
-	"    executables: [{path: /bin/y, launch: any}]\n";
+	"    executables: [{path: /bin/y, launch: any}]\n"
+	"admission:\n"
+	"  allow: [{executable: /bin/z, programs: [ext], libraries: [{digest: " DIGEST("6") "}]}]\n";
 /* clang-format on */
 
 /* clang-format off */
@@ -39,6 +41,8 @@ static const char lock_text[] =
 	LINE("library", "a", "2", "/p")
 	LINE("needed", "a", "3", "/also-c")
 	LINE("needed", "a", "3", "/c")
+	LINE("executable", "admission:1", "5", "/bin/z")
+	LINE("needed", "admission:1", "3", "/c")
 	LINE("executable", "b", "4", "/bin/y")
 	LINE("needed", "b", "3", "/c");
 /* clang-format on */
@@ -68,17 +72,24 @@ static void policy_and_lock_come_together_in_the_image(void **state)
 	a = image_domain_find_name(image, "a")->id;
 	b = image_domain_find_name(image, "b")->id;
 
-	/* a: 1 9 2 8 3, b: 4 3; two paths to content 3 are one trusted file */
-	assert_int_equal(image_header(image)->n_trusted, 7);
+	/* a: 1 9 2 8 3, b: 4 3, a rule: 5 6 3; two paths to content 3 are one trusted file */
+	assert_int_equal(image_header(image)->n_trusted, 10);
 	for (unsigned digit = 1; digit < 10; digit++) {
 		memset(digest, (int)(digit * 0x11), sizeof(digest));
 		assert_int_equal(image_trusts(image, digest, a),
 				 strchr("19283", '0' + (int)digit) != NULL);
 		assert_int_equal(image_trusts(image, digest, b),
 				 strchr("43", '0' + (int)digit) != NULL);
+		assert_int_equal(image_trusts(image, digest, 0x55555555u),
+				 strchr("563", '0' + (int)digit) != NULL);
 	}
 
+	memset(digest, 0x55, sizeof(digest));
+	assert_string_equal(image_admission_find(image, digest)->path, "/bin/z");
+	assert_int_equal(image_admission_find(image, digest)->id, 0x55555555u);
+	assert_int_equal(image_admission_find(image, digest)->programs, image_program("ext"));
 	memset(digest, 0x11, sizeof(digest));
+	assert_null(image_admission_find(image, digest));
 	e = image_executable_find(image, digest);
 	assert_string_equal(e->path, "/bin/x");
 	assert_string_equal(e->unit, "x.service");
@@ -87,11 +98,33 @@ static void policy_and_lock_come_together_in_the_image(void **state)
 	e = image_executable_find(image, digest);
 	assert_string_equal(e->path, "");
 	assert_int_equal(e->size, 20);
-	assert_int_equal(image_header(image)->n_files, 5); /* /c is needed twice */
+	assert_int_equal(image_header(image)->n_files, 6); /* /c is needed twice */
 	assert_string_equal(image_files(image)[0].path, "/also-c");
-	assert_string_equal(image_files(image)[4].path, "/p");
+	assert_string_equal(image_files(image)[5].path, "/p");
 	assert_string_equal(image_pins(image)[0].path, "/run/a");
 	assert_string_equal(image_pins(image)[1].path, "/run/b");
+}
+
+static void one_content_cannot_be_two_rules(void **state)
+{
+	/* clang-format off */
+	_cleanup_(policy_freep) struct policy *policy = fixture_parse(
+		HEAD("1", "observe")
+		"domains: [{name: a, executables: [{digest: " DIGEST("1") ", size: 1, launch: any}]}]\n"
+		"admission:\n"
+		"  allow:\n"
+		"    - {digest: " DIGEST("2") ", size: 1, programs: [ext], reason: x}\n"
+		"    - {digest: " DIGEST("2") ", size: 1, programs: [lsm], reason: z}\n");
+	/* clang-format on */
+	_cleanup_(lock_freep) struct lock *lock = read_lock("holdfast-lock 1\npolicy t\n");
+	struct diag diag = {0};
+	void *image = NULL;
+	size_t size;
+
+	assert_int_equal(compile_policy(policy, lock, &image, &size, &diag), POLICY_E_INVALID);
+	assert_int_equal(diag.line, 9);
+	assert_string_equal(diag.text,
+			    "the content is that of the rule in line 8: make one rule of them");
 }
 
 static void the_order_in_the_policy_does_not_change_a_byte(void **state)
@@ -275,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policy_and_lock_come_together_in_the_image),
+		cmocka_unit_test(one_content_cannot_be_two_rules),
 		cmocka_unit_test(the_order_in_the_policy_does_not_change_a_byte),
 		cmocka_unit_test(one_content_cannot_be_two_executables),
 		cmocka_unit_test(files_have_a_limit),

@@ -53,9 +53,9 @@ static void invent(struct lock *lock, enum lock_kind kind, const char *domain, c
 
 static void invent_lock(const struct policy *policy, struct lock *lock)
 {
-	for (size_t i = 0; i < policy->n_domains; i++) {
-		const struct policy_domain *d = &policy->domains[i];
+	const struct policy_domain *d;
 
+	for (size_t i = 0; (d = policy_owner(policy, i)); i++) {
 		for (size_t k = 0; k < d->n_executables; k++)
 			invent(lock, LOCK_EXECUTABLE, d->name, d->executables[k].path);
 		for (size_t k = 0; k < d->n_libraries; k++)

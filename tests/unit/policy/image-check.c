@@ -23,7 +23,11 @@ static const char small[] =
 	"    pins: [/sys/fs/bpf/a, /sys/fs/bpf/b]\n"
 	"  - name: b\n"
 	"    executables: [{digest: " DIGEST("4") ", size: 100, launch: any}]\n"
-	"    pins: [/sys/fs/bpf/c]\n";
+	"    pins: [/sys/fs/bpf/c]\n"
+	"admission:\n"
+	"  allow:\n"
+	"    - {digest: " DIGEST("5") ", size: 300, programs: [ext], reason: r}\n"
+	"    - {digest: " DIGEST("6") ", size: 300, programs: [lsm], reason: r}\n";
 /* clang-format on */
 
 static void what_compile_writes_is_accepted(void **state)
@@ -113,6 +117,7 @@ struct tables {
 	struct image_trusted *trusted;
 	struct image_pin *pins;
 	struct image_file *files;
+	struct image_admission *admissions;
 };
 
 static void swap(void *a, void *b, size_t size)
@@ -131,6 +136,26 @@ static struct image_executable *executable_of(struct tables *t, uint32_t launch)
 			return &t->executables[i];
 	}
 	return NULL;
+}
+
+static void untrust(struct tables *t, uint32_t id, uint32_t other)
+{
+	for (uint32_t i = 0; i < t->h->n_trusted; i++) {
+		if (t->trusted[i].domain == id)
+			t->trusted[i].domain = other;
+	}
+}
+
+/* Two tools whose digests begin alike. */
+static void share_id(struct tables *t)
+{
+	untrust(t, t->admissions[1].id, t->admissions[0].id);
+	for (uint32_t i = 0; i < t->h->n_trusted; i++) {
+		if (!memcmp(t->trusted[i].digest, t->admissions[1].digest, IMAGE_DIGEST_LEN))
+			memset(t->trusted[i].digest, 0x55, 4);
+	}
+	memset(t->admissions[1].digest, 0x55, 4);
+	t->admissions[1].id = t->admissions[0].id;
 }
 
 #define BREAK(name, statement)             \
@@ -204,14 +229,31 @@ BREAK(file_empty, memset(t->files[0].path, 0, IMAGE_PATH_LEN))
 BREAK(header_many_files, t->h->n_files = 1025)
 BREAK(header_one_file_less, t->h->n_files--)
 BREAK(header_observes, t->h->mode = IMAGE_MODE_OBSERVE)
+BREAK(header_many_admissions, t->h->n_admissions = 65)
+BREAK(header_pad, t->h->pad0 = 1)
+BREAK(header_admits_unknown, t->h->admitted |= (uint64_t)1 << 60)
+BREAK(header_filter_admission, t->h->size_filter[300 / 64] &= ~((uint64_t)1 << 300 % 64))
+BREAK(admission_order, swap(&t->admissions[0], &t->admissions[1], sizeof(*t->admissions)))
+BREAK(admission_twice,
+      (untrust(t, t->admissions[1].id, t->admissions[0].id), t->admissions[1] = t->admissions[0]))
+BREAK(admission_empty, t->admissions[0].size = 0)
+BREAK(admission_large, t->admissions[0].size = IMAGE_MAX_FILE + 1)
+BREAK(admission_nothing, t->admissions[0].programs = 0)
+BREAK(admission_unknown, t->admissions[0].programs |= (uint64_t)1 << 63)
+BREAK(admission_id, t->admissions[0].id = t->domains[0].id)
+BREAK(admission_pad, t->admissions[1].pad0 = 1)
+BREAK(admission_path, t->admissions[1].path[0] = 'x')
+BREAK(admission_path_tail, t->admissions[1].path[IMAGE_PATH_LEN - 1] = 'x')
+BREAK(admission_not_trusted, untrust(t, t->admissions[1].id, t->domains[1].id))
+BREAK(admission_id_shared, share_id(t))
 BREAK(pin_nested, memcpy(t->pins[2].path, "/sys/fs/bpf/b/c", 16))
 
 static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 3416 bytes, the file has 3408"},
-	{header_size_less, "the image says it has 3144 bytes, the file has 3408"},
+	{header_size, "the image says it has 4136 bytes, the file has 4128"},
+	{header_size_less, "the image says it has 3864 bytes, the file has 4128"},
 	{header_mode, "unknown mode 3"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -273,8 +315,24 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 3152 of 3408"},
+	{header_one_file_less, "tables end at byte 3872 of 4128"},
 	{header_observes, "enforces and the guard itself does not"},
+	{header_many_admissions, "65 admissions, 0 to 64"},
+	{header_pad, "admits programs that are not known"},
+	{header_admits_unknown, "admits programs that are not known"},
+	{header_filter_admission, "size filter"},
+	{admission_order, "admission 1 is out of order"},
+	{admission_twice, "admission 1 is out of order"},
+	{admission_empty, "admission 0 has 0 bytes"},
+	{admission_large, "admission 0 has 1073741825 bytes"},
+	{admission_nothing, "admission 0 names no programs"},
+	{admission_unknown, "admission 0 names no programs, or unknown ones"},
+	{admission_id, "belongs to no domain"},
+	{admission_pad, "admission 1 has padding"},
+	{admission_path, "admission 1 has no valid path"},
+	{admission_path_tail, "admission 1 has no valid path"},
+	{admission_not_trusted, "admission 1 is not trusted"},
+	{admission_id_shared, "admission 1 does not have the id of its digest, or shares it"},
 	{pin_nested, "pin of another domain"},
 };
 
@@ -293,7 +351,8 @@ static void every_lie_is_refused_also_with_the_right_digest(void **state)
 				    (void *)image_executables(image),
 				    (void *)image_trusted(image),
 				    (void *)image_pins(image),
-				    (void *)image_files(image)};
+				    (void *)image_files(image),
+				    (void *)image_admissions(image)};
 		breaks[i].break_it(&t);
 		assert_int_equal(image_seal(image, size), 0);
 		assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);

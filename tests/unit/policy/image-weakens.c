@@ -29,6 +29,11 @@
 	"  - {name: " name ", mode: observe, executables: [" executables "]}\n"
 #define BOTH(one, two) one ", " two
 
+#define ADMISSION(text) "admission: {" text "}\n"
+#define RULE(digit, programs, libraries)                                        \
+	"{digest: " DIGEST(digit) ", size: 10, reason: r, programs: [" programs \
+				  "], libraries: [" libraries "]}"
+
 #define A DOMAIN("a", X1, L5, "/sys/fs/bpf/a")
 #define B DOMAIN("b", X2, L5, "/sys/fs/bpf/b")
 
@@ -116,6 +121,37 @@ static const struct {
 	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "/run/a/b"),
 	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", "") DOMAIN("c", X4, "", "/run/a"),
 	 IMAGE_CHANGE_WEAKENS, "loses the pin"},
+	{"admission goes from ordinary to deny", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("default: deny"), IMAGE_CHANGE_NONE, ""},
+	{"admission goes from deny to ordinary",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("default: deny"), HEAD("1", "enforce") DOMAINS A,
+	 IMAGE_CHANGE_WEAKENS, "anybody may load programs of the kind 'unspec'"},
+	{"struct_ops are refused", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("struct_ops: refuse"), IMAGE_CHANGE_NONE, ""},
+	{"struct_ops are admitted", HEAD("1", "enforce") DOMAINS A ADMISSION("struct_ops: refuse"),
+	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_WEAKENS,
+	 "anybody may load programs of the kind 'struct_ops'"},
+	{"a rule is added", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "'(named by digest)' may load programs of the kind 'ext'"},
+	{"a rule is added for what anybody may", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "xdp", "") "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"a rule is removed",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_NONE, ""},
+	{"a rule gains programs",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext, destructive", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs of the kind 'destructive'"},
+	{"a rule is for another tool",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("8", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs of the kind 'ext'"},
+	{"an admitted tool gains a library",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", L5) "]"),
+	 IMAGE_CHANGE_WEAKENS, "the admitted '(named by digest)' gains a trusted file"},
 	{"the ring changes", HEAD("1", "enforce") DOMAINS A "events: {ring: 64MiB}\n",
 	 HEAD("1", "enforce") DOMAINS A "events: {ring: 64KiB}\n", IMAGE_CHANGE_NONE, ""},
 };

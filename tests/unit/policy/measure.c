@@ -29,7 +29,9 @@ static const char text[] =
 	"      - {path: /plugin}\n"
 	"      - {digest: " DIGEST("2") "}\n"
 	"  - name: b\n"
-	"    executables: [{path: /bin/y, launch: any}]\n";
+	"    executables: [{path: /bin/y, launch: any}]\n"
+	"admission:\n"
+	"  allow: [{executable: /bin/y, programs: [ext], libraries: [{path: /plugin}]}]\n";
 /* clang-format on */
 
 static void write_host(void)
@@ -50,9 +52,16 @@ static void a_host_is_read_into_a_lock_that_agrees(void **state)
 		enum lock_kind kind;
 		const char *domain, *path;
 	} expected[] = {
-		{LOCK_EXECUTABLE, "a", "/bin/x"},   {LOCK_LIBRARY, "a", "/plugin"},
-		{LOCK_NEEDED, "a", "/lib/liba.so"}, {LOCK_NEEDED, "a", "/lib/libb.so"},
-		{LOCK_EXECUTABLE, "b", "/bin/y"},   {LOCK_NEEDED, "b", "/lib/liba.so"},
+		{LOCK_EXECUTABLE, "a", "/bin/x"},
+		{LOCK_LIBRARY, "a", "/plugin"},
+		{LOCK_NEEDED, "a", "/lib/liba.so"},
+		{LOCK_NEEDED, "a", "/lib/libb.so"},
+		{LOCK_EXECUTABLE, "admission:1", "/bin/y"},
+		{LOCK_LIBRARY, "admission:1", "/plugin"},
+		{LOCK_NEEDED, "admission:1", "/lib/liba.so"},
+		{LOCK_NEEDED, "admission:1", "/lib/libb.so"},
+		{LOCK_EXECUTABLE, "b", "/bin/y"},
+		{LOCK_NEEDED, "b", "/lib/liba.so"},
 	};
 	_cleanup_(policy_freep) struct policy *policy = fixture_parse(text);
 	_cleanup_(lock_freep) struct lock *lock = NULL;

@@ -17,6 +17,64 @@
 	HEAD("1", "observe") "domains:\n  - name: a\n    executables: [{" executable "}]\n" rest
 #define PLAIN ONE("path: /a, launch: any", "")
 
+#define RULE(text) PLAIN "admission:\n  allow: [{" text "}]\n"
+
+static uint64_t admitted(const char *text)
+{
+	_cleanup_(policy_freep) struct policy *p = fixture_parse(text);
+
+	return p->admitted;
+}
+
+static void without_admission_ordinary_programs_are_admitted(void **state)
+{
+	uint64_t plain = admitted(PLAIN), struct_ops = image_program("struct_ops");
+
+	assert_int_equal(plain & image_program("xdp"), image_program("xdp"));
+	assert_int_equal(plain & struct_ops, struct_ops);
+	assert_int_equal(plain & (image_program("ext") | image_program("lsm") |
+				  image_program("syscall") | image_program("unknown") |
+				  image_program("modify_return") | image_program("write_user") |
+				  image_program("override_return") | image_program("send_signal") |
+				  image_program("destructive")),
+			 0);
+	assert_int_equal(admitted(PLAIN "admission: {}\n"), plain);
+	assert_int_equal(admitted(PLAIN "admission: {default: ordinary, struct_ops: admit}\n"),
+			 plain);
+	assert_int_equal(admitted(PLAIN "admission: {struct_ops: refuse}\n"), plain & ~struct_ops);
+	assert_int_equal(admitted(PLAIN "admission: {default: deny}\n"), 0);
+	/* in either order */
+	assert_int_equal(admitted(PLAIN "admission: {default: deny, struct_ops: admit}\n"),
+			 struct_ops);
+	assert_int_equal(admitted(PLAIN "admission: {struct_ops: admit, default: deny}\n"),
+			 struct_ops);
+}
+
+static void a_rule_of_admission_is_read(void **state)
+{
+	/* clang-format off */
+	_cleanup_(policy_freep) struct policy *p = fixture_parse(
+		PLAIN "admission:\n"
+		"  allow:\n"
+		"    - {executable: /a, programs: [ext, lsm], libraries: [{path: /l}]}\n"
+		"    - {digest: " DIGEST("3") ", size: 5, programs: [netfilter], reason: vendor X}\n");
+	/* clang-format on */
+	const struct policy_admission *a = &p->admissions[0], *b = &p->admissions[1];
+
+	assert_int_equal(p->n_admissions, 2);
+	assert_int_equal(a->programs, image_program("ext") | image_program("lsm"));
+	assert_string_equal(a->files.executables[0].path, "/a");
+	assert_string_equal(a->files.libraries[0].path, "/l");
+	assert_string_equal(a->files.name, "admission:1");
+	assert_int_equal(b->programs, (uint64_t)1 << 32);
+	assert_int_equal(b->files.executables[0].size, 5);
+	assert_int_equal(b->files.executables[0].digest[0], 0x33);
+	assert_string_equal(b->reason, "vendor X");
+	assert_ptr_equal(policy_find_owner(p, "admission:2"), &b->files);
+	assert_ptr_equal(policy_owner(p, 1), &a->files);
+	assert_null(policy_owner(p, 3));
+}
+
 static void every_key_is_read(void **state)
 {
 	/* clang-format off */
@@ -94,7 +152,8 @@ static const struct {
 	 " events"},
 	{HEAD("1", "observe"), 1, 1, "the key \"domains\" is missing"},
 	/* keys without effect in this version */
-	{PLAIN "admission: {}\n", 8, 1, "admission: not built yet in this version, remove it"},
+	{RULE("executable: /a, programs: [ext], signed_by: x"), 9, 45,
+	 "admission.allow[0].signed_by: not built yet in this version, remove it"},
 	{PLAIN "kernel: {}\n", 8, 1, "kernel: not built yet in this version, remove it"},
 	{PLAIN "    files: [/etc/a]\n", 8, 5,
 	 "domains[0].files: not built yet in this version, remove it"},
@@ -102,6 +161,27 @@ static const struct {
 	{PLAIN "    on_violation: kill\n", 8, 5, "domains[0].on_violation: not built yet"},
 	{HEAD("1", "sealed"), 4, 7, "mode: \"sealed\" is not built yet"},
 	{PLAIN "    mode: sealed\n", 8, 11, "domains[0].mode: \"sealed\" is not built yet"},
+	/* admission */
+	{PLAIN "admission: {default: allow}\n", 8, 22,
+	 "admission.default: expected \"ordinary\" or \"deny\", got \"allow\""},
+	{PLAIN "admission: {struct_ops: deny}\n", 8, 25,
+	 "admission.struct_ops: expected \"admit\" or \"refuse\", got \"deny\""},
+	{PLAIN "admission: {x: 1}\n", 8, 13,
+	 "unknown key \"x\", allowed here: default, struct_ops, allow"},
+	{PLAIN "admission: {allow: a}\n", 8, 20, "expected a list of rules, got \"a\""},
+	{RULE("executable: /a"), 9, 11, "allow[0]: the key \"programs\" is missing"},
+	{RULE("executable: /a, programs: []"), 9, 38, "expected 1 to 64 programs, got 0"},
+	{RULE("executable: /a, programs: [exe]"), 9, 39,
+	 "programs[0]: expected a type or class of programs, see holdfast.policy(5), got \"exe\""},
+	{RULE("executable: /a, programs: [unspec]"), 9, 39, "got \"unspec\""},
+	{RULE("executable: a, programs: [ext]"), 9, 24, "executable: expected an absolute path"},
+	{RULE("programs: [ext]"), 9, 11, "expected either an executable or a digest, got neither"},
+	{RULE("executable: /a, digest: " DIGEST("1") ", programs: [ext]"), 9, 11, "got both"},
+	{RULE("executable: /a, size: 1, programs: [ext]"), 9, 11, "size goes with a digest only"},
+	{RULE("digest: " DIGEST("1") ", programs: [ext], reason: x"), 9, 11, "add `size: BYTES`"},
+	{RULE("digest: " DIGEST("1") ", size: 1, programs: [ext]"), 9, 11, "add `reason`"},
+	{RULE("executable: /a, programs: [ext], reason: \"\""), 9, 53,
+	 "reason: expected one line of at most 127 bytes"},
 	/* metadata and mode */
 	{HEAD("0", "observe"), 3, 30, "metadata.version: expected a whole number from 1"},
 	{HEAD("-1", "observe"), 3, 30, "metadata.version"},
@@ -300,6 +380,8 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 		    PLAIN "    pins: [/run/a, /run/b, /run/c]\n    libraries: [{path: /x}]\n");
 	alloc_check(parse_and_free, ONE("path: /a, launch: unit a.service", ""));
 	alloc_check(parse_and_free, ONE("path: /a, launch: parent a", ""));
+	alloc_check(parse_and_free,
+		    RULE("executable: /a, programs: [ext], libraries: [{path: /x}], reason: x"));
 }
 
 int main(void)
@@ -307,6 +389,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(the_ring_has_a_default),
+		cmocka_unit_test(without_admission_ordinary_programs_are_admitted),
+		cmocka_unit_test(a_rule_of_admission_is_read),
 		cmocka_unit_test(each_mistake_is_named_with_its_place),
 		cmocka_unit_test(sixty_four_domains_are_enough),
 		cmocka_unit_test(ten_thousand_domains_are_one_error_and_soon),

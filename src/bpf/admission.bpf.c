@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Admission: which programs strangers may load at all. Some undo the guard (a fmod_ret or LSM
+ * program that decides before it does), some reach protected tasks past every hook (signals, user
+ * memory, return values), some give calls of bpf(2) that no monitor of system calls sees. Tasks of
+ * a domain load what they like; a tool that the policy admits by its content, what its rule says.
+ *
+ *   hook                         refuses with   cost to others
+ *   bpf                          EPERM          PROG_LOAD: two lookups; else one test
+ *   bpf_prog_load (6.9 and on)   EPERM          a read for every two instructions
+ *   bpf_prog                     EPERM          a lookup for each map that a program uses
+ *
+ * Programs older than the guard are nobody's to judge.
+ */
+
+#include "bpf/lib/guard.h"
+#include "bpf/lib/read.h"
+
+/* The newest types, by number: the build host's headers may lack them. */
+#define ATTACH_FENTRY 24
+#define ATTACH_FEXIT 25
+#define ATTACH_MODIFY_RETURN 26
+
+/* No rule gives it: what hangs on the guard's own hooks. */
+#define PROGRAM_GUARDED ((__u64)1 << 63)
+
+#define INSN_SIZE 8
+#define CALL 0x85 /* BPF_JMP | BPF_CALL */
+#define CALL_HELPER 0
+#define CALL_FUNCTION 2 /* BPF_PSEUDO_KFUNC_CALL */
+
+INLINE __u32 known_flags(__u32 kind, __u32 number)
+{
+	__u64 key = KNOWN_KEY(kind, number);
+	__u32 *flags = bpf_map_lookup_elem(&known, &key);
+
+	return flags ? *flags : 0;
+}
+
+struct rule_search {
+	__u32 id;
+	__u32 pad0;
+	__u64 programs;
+};
+
+static long rule_search_step(__u32 i, void *context)
+{
+	struct rule_search *search = context;
+	struct image_header *image = policy_in_force();
+	struct image_admission *admission;
+
+	if (!image || i >= image->n_admissions)
+		return 1;
+	admission = image_at(image, IMAGE_OFF_ADMISSIONS(image) + i * sizeof(*admission));
+	if (admission->id != search->id)
+		return 0;
+	search->programs = admission->programs;
+	return 1;
+}
+
+/* What the caller's rule adds; asked of the policy in force, so a reload takes it back. */
+static __u64 rule_programs(void)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+	struct rule_search search = {};
+
+	if (!label || !label->admission)
+		return 0;
+	search.id = label->admission;
+	bpf_loop(IMAGE_MAX_ADMISSIONS, rule_search_step, &search, 0);
+	return search.programs;
+}
+
+/* May the caller not have a program that needs all this? Says so, or whom a rule has let through.
+ */
+static bool load_refused(struct act *act, __u64 needs)
+{
+	struct guard_state *guard = guard_state();
+	struct image_header *image = policy_in_force();
+
+	if (!guard || !guard->armed || !image || !(needs & ~image->admitted))
+		return false;
+	if (current_domain())
+		return false;
+	if (needs & ~(image->admitted | rule_programs()))
+		return guard_refuses(act);
+	guard_report(act, EVENT_NOTED);
+	return false;
+}
+
+/* Of TRACING programs; the attach type says what they are, the id where they hang. */
+static __u64 tracing_needs(__u32 attach_type, __u32 flags, __u32 *ret_row)
+{
+	switch (attach_type) {
+	case ATTACH_MODIFY_RETURN:
+		*ret_row = flags ? EVENT_ROW('P', 4) : EVENT_ROW('P', 8);
+		return IMAGE_PROGRAM_MODIFY_RETURN;
+	case ATTACH_FENTRY:
+	case ATTACH_FEXIT:
+		*ret_row = EVENT_ROW('P', 19);
+		return flags & KNOWN_HOOK ? PROGRAM_GUARDED : 0;
+	case BPF_TRACE_RAW_TP:
+	case BPF_TRACE_ITER:
+		return 0;
+	}
+	return IMAGE_PROGRAM_UNKNOWN;
+}
+
+static __u64 type_needs(__u32 type, __u32 attach_type, __u32 flags, __u32 *ret_row)
+{
+	if (type >= IMAGE_PROGRAM_TYPES)
+		return IMAGE_PROGRAM_UNKNOWN;
+	switch (type) {
+	case BPF_PROG_TYPE_TRACING:
+		return IMAGE_PROGRAM(type) | tracing_needs(attach_type, flags, ret_row);
+	case BPF_PROG_TYPE_EXT:
+		*ret_row = EVENT_ROW('P', 1);
+		break;
+	case BPF_PROG_TYPE_LSM:
+		*ret_row = EVENT_ROW('P', 5);
+		break;
+	case BPF_PROG_TYPE_SYSCALL:
+		*ret_row = EVENT_ROW('M', 14);
+		break;
+	case BPF_PROG_TYPE_STRUCT_OPS:
+		*ret_row = EVENT_ROW('P', 22);
+		break;
+	}
+	return IMAGE_PROGRAM(type);
+}
+
+INLINE void load_act(struct act *act, __u32 type)
+{
+	act->act = EVENT_ACT_PROG_LOAD;
+	act->command = type;
+	act->error = EPERM;
+	act->kind = EVENT_OBJECT_PROG;
+	act->owner = DOMAIN_SELF;
+}
+
+static bool program_refused(union bpf_attr *attr)
+{
+	__u32 type = attr->prog_type, attach_type = attr->expected_attach_type;
+	__u32 flags = known_flags(KNOWN_FUNCTION, attr->attach_btf_id);
+	struct act act = {};
+	__u64 needs;
+
+	load_act(&act, type);
+	act.id = attr->attach_btf_id;
+	needs = type_needs(type, attach_type, flags, &act.row);
+	if (type == BPF_PROG_TYPE_TRACING && attach_type == ATTACH_MODIFY_RETURN && flags) {
+		/* whoever refuses first has the say: nobody but the guard, around its hooks */
+		return current_domain() != DOMAIN_SELF && guard_refuses(&act);
+	}
+	return load_refused(&act, needs);
+}
+
+SEC("lsm/bpf")
+int BPF_PROG(admission_bpf, int command, union bpf_attr *attr)
+{
+	struct act act = {};
+
+	if (command == BPF_PROG_LOAD) {
+		if (program_refused(attr))
+			return REFUSED(EPERM);
+		return 0;
+	}
+	if (command != BPF_MAP_CREATE || attr->map_type != BPF_MAP_TYPE_STRUCT_OPS)
+		return 0;
+	load_act(&act, BPF_PROG_TYPE_STRUCT_OPS);
+	act.kind = EVENT_OBJECT_MAP;
+	act.row = EVENT_ROW('P', 22);
+	if (load_refused(&act, IMAGE_PROGRAM(BPF_PROG_TYPE_STRUCT_OPS)))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* ---- what a program calls */
+
+struct scan {
+	__u64 base; /* address of the first instruction, as a number */
+	__u32 len; /* instructions */
+	__u32 final; /* the verifier has put addresses for numbers */
+	__u32 learn; /* KNOWN_*: remember the call */
+	__u32 flags; /* KNOWN_* of all calls */
+	__u32 whole; /* all of it was read */
+	__u32 pad0;
+};
+
+static void scan_call(struct scan *scan, __u32 code, __u32 number)
+{
+	__u32 source = code >> 12 & 0xf, kind = KNOWN_CALL;
+	__u64 key = KNOWN_KEY(KNOWN_CALL, number);
+
+	if ((code & 0xff) != CALL || (source != CALL_HELPER && source != CALL_FUNCTION))
+		return;
+	if (scan->learn) {
+		bpf_map_update_elem(&known, &key, &scan->learn, BPF_ANY);
+		return;
+	}
+	if (!scan->final)
+		kind = source == CALL_HELPER ? KNOWN_HELPER : KNOWN_FUNCTION;
+	scan->flags |= known_flags(kind, number);
+}
+
+/* Two instructions; of an odd number, the last one with the one before it. */
+static long scan_step(__u32 i, void *context)
+{
+	struct scan *scan = context;
+	__u32 at = 2 * i;
+	struct block block;
+
+	if (at >= scan->len || scan->len < 2) {
+		scan->whole = 1;
+		return 1;
+	}
+	if (at == scan->len - 1)
+		at--;
+	if (read_block((void *)scan->base, at * INSN_SIZE, &block))
+		return 1;
+	scan_call(scan, block.word[0], block.word[1]);
+	scan_call(scan, block.word[2], block.word[3]);
+	return 0;
+}
+
+static __u64 scan_needs(const struct scan *scan, __u32 *ret_row)
+{
+	__u32 flags = scan->flags;
+	__u64 needs = 0;
+
+	if (flags & KNOWN_DESTRUCTIVE) {
+		*ret_row = EVENT_ROW('P', 21);
+		needs |= IMAGE_PROGRAM_DESTRUCTIVE;
+	}
+	if (flags & KNOWN_WRITE_USER) {
+		*ret_row = EVENT_ROW('P', 9);
+		needs |= IMAGE_PROGRAM_WRITE_USER;
+	}
+	if (flags & KNOWN_SEND_SIGNAL) {
+		*ret_row = EVENT_ROW('P', 11);
+		needs |= IMAGE_PROGRAM_SEND_SIGNAL;
+	}
+	if (flags & KNOWN_OVERRIDE_RETURN) {
+		*ret_row = EVENT_ROW('P', 8);
+		needs |= IMAGE_PROGRAM_OVERRIDE_RETURN;
+	}
+	/* never seen: longer than a loop of the kernel's may be */
+	if (!scan->whole)
+		needs |= PROGRAM_GUARDED;
+	return needs;
+}
+
+static bool calls_refused(struct bpf_prog *prog, struct scan *scan)
+{
+	struct act act = {};
+	__u64 needs;
+
+	if (current_domain())
+		return false;
+	scan->base += bpf_core_field_offset(struct bpf_prog, insnsi);
+	scan->len = prog->len;
+	bpf_loop(scan->len / 2 + 2, scan_step, scan, 0);
+	load_act(&act, prog->type);
+	needs = scan_needs(scan, &act.row);
+	copy_name(act.name, prog->aux->name);
+	return needs && load_refused(&act, needs);
+}
+
+SEC("lsm/bpf_prog_load")
+int BPF_PROG(admission_load, struct bpf_prog *prog)
+{
+	struct scan scan = {};
+
+	bpf_get_func_arg(ctx, 0, &scan.base);
+	if (calls_refused(prog, &scan))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* ---- what a program uses */
+
+struct uses {
+	__u64 base; /* address of the array of maps */
+	__u32 n;
+	__u32 domain; /* whose the program shall be */
+	__u32 owner; /* of a map that is not that domain's */
+	__u32 id;
+};
+
+static void uses_map(struct uses *uses, __u32 low, __u32 high)
+{
+	__u64 key = (__u64)high << 32 | low;
+	struct object_label *label = bpf_map_lookup_elem(&objects, &key);
+
+	if (!label || !strange(uses->domain, label->domain))
+		return;
+	uses->owner = label->domain;
+	uses->id = label->id;
+}
+
+static long uses_step(__u32 i, void *context)
+{
+	struct uses *uses = context;
+	__u32 at = 2 * i;
+	struct block block;
+
+	if (at >= uses->n)
+		return 1;
+	if (read_block((void *)uses->base, at * sizeof(__u64), &block))
+		return 1;
+	uses_map(uses, block.word[0], block.word[1]);
+	if (at + 1 < uses->n)
+		uses_map(uses, block.word[2], block.word[3]);
+	return 0;
+}
+
+static bool uses_refused(struct bpf_prog *prog)
+{
+	struct uses uses = {.domain = current_domain()};
+	struct act act = {};
+
+	if (uses.domain == DOMAIN_SELF)
+		return false;
+	uses.base = (__u64)prog->aux->used_maps;
+	uses.n = prog->aux->used_map_cnt;
+	if (!uses.n)
+		return false;
+	bpf_loop(uses.n / 2 + 1, uses_step, &uses, 0);
+	if (!uses.owner)
+		return false;
+	load_act(&act, prog->type);
+	act.kind = EVENT_OBJECT_MAP;
+	act.row = EVENT_ROW('M', 12);
+	act.owner = uses.owner;
+	act.id = uses.id;
+	copy_name(act.name, prog->aux->name);
+	return guard_refuses(&act);
+}
+
+/*
+ * Every fd of a program passes here, its maker's first, and somebody else's perhaps before it: so
+ * not the first one counts, but whether the program is younger than the guard. Labelled ones were
+ * judged when they got their label.
+ */
+static bool unjudged(struct bpf_prog *prog)
+{
+	struct guard_state *guard = guard_state();
+
+	return guard && guard->armed && prog->aux->load_time >= guard->armed_ns &&
+	       !object_label(prog->aux);
+}
+
+SEC("lsm/bpf_prog")
+int BPF_PROG(admission_prog, struct bpf_prog *prog)
+{
+	if (unjudged(prog) && uses_refused(prog))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* Whoever asks for it later is not asked again. */
+static void judged(struct bpf_prog *prog)
+{
+	struct object_label label = {};
+	__u64 key = (__u64)prog->aux;
+
+	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);
+}
+
+/* How a helper's call looks when the verifier is done with it: seen in a program of holdfastd's. */
+INLINE bool learns(struct bpf_prog *prog, struct scan *scan)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+
+	if (!label || label->domain != DOMAIN_SELF || !label->learn)
+		return false;
+	scan->learn = label->learn;
+	label->learn = 0;
+	scan->base += bpf_core_field_offset(struct bpf_prog, insnsi);
+	scan->len = prog->len;
+	bpf_loop(scan->len / 2 + 2, scan_step, scan, 0);
+	return true;
+}
+
+/* COMPAT(6.8): without bpf_prog_load, so what is called is seen at the end of the load */
+SEC("lsm/bpf_prog")
+int BPF_PROG(admission_prog_compat, struct bpf_prog *prog)
+{
+	struct scan scan = {.final = 1};
+
+	bpf_get_func_arg(ctx, 0, &scan.base);
+	if (learns(prog, &scan) || !unjudged(prog))
+		return 0;
+	if (uses_refused(prog))
+		return REFUSED(EPERM);
+	if (calls_refused(prog, &scan))
+		return REFUSED(EPERM);
+	if (scan.flags)
+		judged(prog);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

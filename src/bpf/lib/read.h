@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Kernel memory behind an address that the verifier takes for a number. */
+
+#include "bpf/lib/guard.h"
+
+struct block {
+	__u32 word[4];
+};
+
+/* Without a branch: 32 of them in a row would be the verifier's undoing. */
+INLINE __u32 hex(char c)
+{
+	return (c & 15) + 9 * (c >> 6);
+}
+
+/*
+ * 16 bytes of kernel memory under any lockdown: the formatter for IPv6 addresses copies them.
+ * bpf_rdonly_cast would do from 6.2 on; one way for all kernels is less to get wrong.
+ */
+static __attribute__((unused)) int read_block(const void *data, __u32 offset,
+					      struct block *ret_block)
+{
+	static const char format[] = "%pi6";
+	__u64 address = (__u64)(data + offset);
+	char text[40] = {};
+	long r;
+
+	r = bpf_snprintf(text, sizeof(text), format, &address, sizeof(address));
+	if (r != 33)
+		return -EFAULT;
+	for (int i = 0; i < 4; i++) {
+		__u32 word = 0;
+
+		for (int j = 3; j >= 0; j--)
+			word = word << 8 | hex(text[i * 8 + j * 2]) << 4 |
+			       hex(text[i * 8 + j * 2 + 1]);
+		ret_block->word[i] = word;
+	}
+	return 0;
+}
