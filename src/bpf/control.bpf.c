@@ -5,7 +5,7 @@
  * ftrace. Iterators put labels on what is older than the guard, and count what is labelled.
  */
 
-#include "bpf/lib/guard.h"
+#include "bpf/lib/tasks.h"
 
 /* The tables follow each other and end where the image ends; the rest holdfastd has checked. */
 static bool image_sound(const struct image_header *image, __u32 size)
@@ -54,6 +54,9 @@ static int self_claim(struct guard_state *guard)
 	if (!label)
 		return -ENOMEM;
 	label->domain = DOMAIN_SELF;
+	if (task_note(task, DOMAIN_SELF))
+		return -ENOSPC;
+	task_cgroups_protect(task, DOMAIN_SELF);
 	guard->abi = LABELS_ABI;
 	guard->mount_ns = (__u64)task->nsproxy->mnt_ns;
 	return 0;
@@ -134,7 +137,7 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 			return -EPERM;
 		label->domain = args->domain;
 		label->canary = 1;
-		return 0;
+		return task_note(bpf_get_current_task_btf(), args->domain) ? -ENOSPC : 0;
 	}
 	return -EOPNOTSUPP;
 }

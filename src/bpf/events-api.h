@@ -29,6 +29,7 @@
 #define EVENT_OBJECT_INTERFACE 7 /* a network interface */
 #define EVENT_OBJECT_ATTACH_TYPE 8 /* a BPF attach type at cgroups */
 #define EVENT_OBJECT_EXECUTABLE 9
+#define EVENT_OBJECT_SWITCH 11 /* a control file of the kernel */
 
 /* event.act: what was tried; the name is the hook's where one hook is one act */
 #define EVENT_ACT_EXEC 1 /* a label given or refused at exec */
@@ -55,6 +56,7 @@
 #define EVENT_ACT_SCHEDULER 22
 #define EVENT_ACT_CONTROL 23 /* the guard's own control program */
 #define EVENT_ACT_PROG_LOAD 24 /* event.command is the program's type */
+#define EVENT_ACT_SWITCH 25 /* a control file of the kernel written */
 
 struct event {
 	__u32 abi;

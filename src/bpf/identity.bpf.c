@@ -14,6 +14,7 @@
  */
 
 #include "bpf/lib/inodes.h"
+#include "bpf/lib/tasks.h"
 
 #define PROT_EXEC 4
 #define VM_EXEC 4ul
@@ -158,15 +159,6 @@ static bool digest_trusted(struct image_header *image, const __u8 *digest, __u32
 	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
 	bpf_loop(16, digest_search_step, &search, 0);
 	return search.found;
-}
-
-INLINE struct kernfs_node *kernfs_parent(struct kernfs_node *node)
-{
-	struct kernfs_node___hidden *hidden = (void *)node;
-
-	if (bpf_core_field_exists(node->parent))
-		return node->parent;
-	return hidden->__parent;
 }
 
 INLINE bool names_equal(const char *a, const char *b)
@@ -349,6 +341,9 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 
 	if (!label)
 		return 0;
+	/* Before its group is looked at: who moves it meanwhile sees this, or we the group. */
+	if (label->pending && task_note(task, label->pending))
+		label->pending = DOMAIN_NONE;
 	/* A script or binfmt handler has put another file in its place: that one was not judged. */
 	if ((label->pending || label->pending_admission) &&
 	    label->pending_file == (__u64)bprm->file) {
@@ -359,8 +354,10 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 		label->mark_kind = CONTROL_MARK_NONE;
 		label->link = 0;
 		label->born = 0;
+		task_cgroups_protect(task, label->domain);
 		return 0;
 	}
+	task_note(task, DOMAIN_NONE);
 	bpf_task_storage_delete(&task_labels, task);
 	return 0;
 }
@@ -386,6 +383,8 @@ int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 	label->domain = domain;
 	label->admission = admission;
 	label->born = born;
+	if (domain && task_note(task, domain))
+		return REFUSED(ENOMEM);
 	return 0;
 }
 

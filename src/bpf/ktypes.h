@@ -18,7 +18,6 @@ typedef unsigned int fmode_t;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct hlist_node;
 struct net;
 
 typedef struct {
@@ -50,6 +49,7 @@ struct inode {
 	__u32 i_generation;
 	long long i_size;
 	atomic_t i_writecount;
+	void *i_private;
 };
 
 struct dentry {
@@ -117,11 +117,40 @@ struct cgroup {
 	struct kernfs_node *kn;
 };
 
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+/* Of the kernel's; which number a controller has is its configuration's. */
+enum cgroup_subsys_id {
+	freezer_cgrp_id,
+};
+
 struct css_set {
+	struct cgroup_subsys_state *subsys[16];
 	struct cgroup *dfl_cgrp;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct pid {
+	struct hlist_head tasks[4]; /* the first: the task whose own number it is */
+};
+
+/* What an inode of procfs lies in. */
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
 struct task_struct {
+	struct hlist_node pid_links[4];
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;

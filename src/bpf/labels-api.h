@@ -18,6 +18,8 @@
 #define LABELS_MAX_INTERFACES 256
 #define LABELS_MAX_ATTACH_TYPES 128
 #define LABELS_MAX_KNOWN 1024
+#define LABELS_MAX_TASKS 16384
+#define LABELS_MAX_CGROUPS 4096
 
 /* A record that begins within the image ends within the bank: offsets are masked, not compared. */
 #define POLICY_BANK_SLACK 512
@@ -81,7 +83,7 @@ struct guard_state {
 	__u32 interfaces; /* how many have a protected XDP program */
 	__u32 ima; /* executables have been hashed by the kernel here */
 	__u32 links; /* how many carry a label */
-	__u32 pad0;
+	__u32 all_cgroups; /* not every control group to be protected could be noted: all are */
 	__u64 mount_ns; /* address of the mount namespace whose mounts are protected */
 	__u64 sequence; /* of the newest event */
 	__u64 armed_ns; /* CLOCK_BOOTTIME: programs loaded before are not judged */

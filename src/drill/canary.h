@@ -19,6 +19,7 @@
  *   map anon|change|FILE  an executable mapping in a child: of memory, of a page that was writable,
  *                    of a file; `0` or the errno
  *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic canary only)
+ *   write FILE TEXT  it writes that; `0` or the errno
  *   clear            takes apart what it has made, and ends
  *   quit             ends as it is
  *

@@ -6,9 +6,9 @@
 
 /* Mounts come last: what is done to them may be past putting right. */
 static const struct technique *const families[] = {
-	maps_techniques,     programs_techniques,  links_techniques,  netlink_techniques,
-	pins_techniques,     files_techniques,	   tasks_techniques,  guard_techniques,
-	identity_techniques, admission_techniques, mounts_techniques,
+	maps_techniques,     programs_techniques,  links_techniques,	netlink_techniques,
+	pins_techniques,     files_techniques,	   tasks_techniques,	guard_techniques,
+	identity_techniques, admission_techniques, switches_techniques, mounts_techniques,
 };
 
 const struct technique *technique_each(size_t i)

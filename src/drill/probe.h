@@ -76,6 +76,7 @@ extern const struct technique tasks_techniques[];
 extern const struct technique identity_techniques[];
 extern const struct technique mounts_techniques[];
 extern const struct technique guard_techniques[];
+extern const struct technique switches_techniques[];
 
 /* ---- target.c */
 

@@ -11,7 +11,9 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <bpf/btf.h>
 
@@ -67,6 +69,10 @@ static const struct requirement requirements[] = {
 	{"bpf_lsm_inode_unlink", NULL, "pins"},
 	{"bpf_lsm_sb_umount", NULL, "mounts"},
 	{"bpf_lsm_task_kill", NULL, "signals"},
+	{"bpf_lsm_file_permission", NULL, "the kernel's switches"},
+	{"bpf_lsm_task_free", NULL, "the kernel's switches"},
+	{"bpf_lsm_inode_permission", NULL, "moves between control groups"},
+	{"cgroup_procs_write_start", NULL, "moves between control groups"},
 };
 
 static const struct btf_type *function_proto(const struct btf *btf, const char *name)
@@ -277,6 +283,25 @@ int features_choose(const struct features *features, struct bpf_object *object,
 	return 0;
 }
 
+/* The root's inode is the first of its hierarchy; a namespace's root is a later one. */
+#define CGROUP_ROOT_INO 1
+
+int cgroup_root_open(void)
+{
+	static const char *const paths[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		_cleanup_close_ int fd = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		struct statfs fs;
+		struct stat st;
+
+		if (fd >= 0 && !fstatfs(fd, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC &&
+		    !fstat(fd, &st) && st.st_ino == CGROUP_ROOT_INO)
+			return TAKE_FD(fd);
+	}
+	return -ENOENT;
+}
+
 size_t features_weak(const struct features *features, const char **ret_weak, size_t max)
 {
 	size_t n = 0;
@@ -284,5 +309,9 @@ size_t features_weak(const struct features *features, const char **ret_weak, siz
 	if (!function_proto(features->btf, "bpf_lsm_bpf_prog_load") && n < max)
 		ret_weak[n++] = "no hook between a program's copy and its check (bpf_prog_load): "
 				"programs are judged after the verifier";
+	if (access(GUARD_PIN_LINKS "/switches_sysctl", F_OK) && n < max)
+		ret_weak[n++] =
+			"no cgroup2 root at /sys/fs/cgroup when the guard came up: nothing but "
+			"the guard's hooks, which hang on it, keeps kernel.ftrace_enabled";
 	return n;
 }

@@ -83,6 +83,12 @@ const char *features_target(const struct bpf_program *program, char *buffer, siz
 size_t features_weak(const struct features *features, const char **ret_weak, size_t max);
 
 /*
+ * cgroup_root_open() - the root of the control groups' hierarchy, not of a namespace's part of it.
+ * Return: fd, or -ENOENT if it is not mounted where it should be.
+ */
+int cgroup_root_open(void);
+
+/*
  * control_call() - run the control program. Return: 0 or negative errno, its own or the kernel's.
  */
 int control_call(int control, struct control_args *args);

@@ -110,22 +110,54 @@ static bool attaches(const struct bpf_program *program)
 	return bpf_program__autoload(program) &&
 	       (!strncmp(section, "lsm", 3) || !strncmp(section, "fentry", 6) ||
 		!strncmp(section, "fexit", 5) || !strncmp(section, "fmod_ret", 8) ||
+		!strncmp(section, "tp_btf", 6) ||
 		!strcmp(bpf_program__name(program), "count_tasks"));
+}
+
+static int link_keep(struct loader *loader, struct bpf_program *program, struct bpf_link *link)
+{
+	if (!link)
+		return -errno;
+	loader->links[loader->n_links] = link;
+	loader->names[loader->n_links++] = bpf_program__name(program);
+	return 0;
+}
+
+/* What does not hang on ftrace; first, so that it is there when the rest is. */
+static int cgroup_attach(struct loader *loader)
+{
+	_cleanup_close_ int root = cgroup_root_open();
+	struct bpf_program *program;
+	int r;
+
+	if (root < 0)
+		return 0;
+	bpf_object__for_each_program(program, loader->object) {
+		if (strncmp(bpf_program__section_name(program), "cgroup/", 7) != 0)
+			continue;
+		r = link_keep(loader, program, bpf_program__attach_cgroup(program, root));
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int object_attach(struct loader *loader)
 {
 	struct bpf_program *program;
+	int r;
 
+	r = cgroup_attach(loader);
+	if (r < 0)
+		return r;
 	bpf_object__for_each_program(program, loader->object) {
 		if (!attaches(program))
 			continue;
 		if (loader->n_links == LINKS_MAX)
 			return -E2BIG;
-		loader->links[loader->n_links] = bpf_program__attach(program);
-		if (!loader->links[loader->n_links])
-			return -errno;
-		loader->names[loader->n_links++] = bpf_program__name(program);
+		r = link_keep(loader, program, bpf_program__attach(program));
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

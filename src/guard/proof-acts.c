@@ -13,6 +13,7 @@
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -382,6 +383,47 @@ static int other_exec(const struct proof *proof)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
 }
 
+/* ---- switches */
+
+/* What it is already. */
+static int switch_write(const struct proof *proof)
+{
+	_cleanup_close_ int fd = open("/proc/sys/kernel/ftrace_enabled", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? PROOF_ABSENT : -EIO;
+	return result(write(fd, "1", 1));
+}
+
+/* Where its own group is in the hierarchy that is mounted at the usual place. */
+static int group_open(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/cgroup", "re");
+	char line[512], path[600];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "0::", 3))
+			continue;
+		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cgroup.procs", line + 3);
+		return open(path, O_WRONLY | O_CLOEXEC);
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+/* holdfastd, into the group where it is. */
+static int holdfastd_move(const struct proof *proof)
+{
+	_cleanup_close_ int fd = group_open();
+	char pid[16];
+
+	if (fd < 0)
+		return errno == ENOENT ? PROOF_ABSENT : -EIO;
+	(void)snprintf(pid, sizeof(pid), "%d", proof->pid);
+	return result(write(fd, pid, strlen(pid)));
+}
+
 /* ---- programs */
 
 static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
@@ -491,6 +533,8 @@ const struct proof_act proof_acts[] = {
 	{"admission_load", "a program that sends signals", PROOF_OURS, EPERM, signal_sent},
 	{"admission_bpf", "a program around a hook", PROOF_CANARYS, EPERM, hook_around},
 	{"admission_prog", "a program with the guard's map", PROOF_OURS, EPERM, map_use},
+	{"switches_write", "ftrace_enabled written", PROOF_CANARYS, EPERM, switch_write},
+	{"switches_move", "holdfastd moved", PROOF_CANARYS, EPERM, holdfastd_move},
 	{"identity_mmap", "code from untrusted content", PROOF_CANARYS, EPERM, content_map},
 	{"identity_mprotect", "code from memory", PROOF_CANARYS, EPERM, memory_protect},
 	{"agents_kill", "a signal", PROOF_CANARYS, EPERM, holdfastd_signal},
@@ -500,17 +544,14 @@ const struct proof_act proof_acts[] = {
 };
 
 const char *const proof_labellers[] = {
-	"attachments_link_free",
-	"attachments_link_get",
-	"attachments_link_new",
-	"identity_committed",
-	"identity_fork",
-	"objects_map_create",
-	"objects_map_free",
-	"objects_prog_free",
-	"objects_prog_load",
-	"pins_instantiate",
-	NULL,
+	"attachments_link_free", "attachments_link_get",
+	"attachments_link_new",	 "identity_committed",
+	"identity_fork",	 "objects_map_create",
+	"objects_map_free",	 "objects_prog_free",
+	"objects_prog_load",	 "pins_instantiate",
+	"switches_born",	 "switches_group_gone",
+	"switches_moved",	 "switches_moving",
+	"switches_task_gone",	 NULL,
 };
 
 /* ---- the canary */

@@ -39,6 +39,7 @@ static const char *const act_names[] = {
 	[EVENT_ACT_SCHEDULER] = "scheduler",
 	[EVENT_ACT_CONTROL] = "control",
 	[EVENT_ACT_PROG_LOAD] = "prog_load",
+	[EVENT_ACT_SWITCH] = "switch",
 };
 
 static const char *const verdict_names[] = {
@@ -58,6 +59,7 @@ static const char *const object_names[] = {
 	[EVENT_OBJECT_INTERFACE] = "interface",
 	[EVENT_OBJECT_ATTACH_TYPE] = "attach_type",
 	[EVENT_OBJECT_EXECUTABLE] = "executable",
+	[EVENT_OBJECT_SWITCH] = "switch",
 };
 
 /* The numbers of bpf(2) are its ABI; the headers of the oldest build host lack the last ones. */
@@ -103,9 +105,9 @@ static const char *const bpf_names[] = {
 	"PROG_ASSOC_STRUCT_OPS",
 };
 
-_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_PROG_LOAD + 1, "act_names");
+_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_SWITCH + 1, "act_names");
 _Static_assert(ARRAY_SIZE(verdict_names) == EVENT_NOTED + 1, "verdict_names");
-_Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_EXECUTABLE + 1, "object_names");
+_Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_SWITCH + 1, "object_names");
 _Static_assert(ARRAY_SIZE(bpf_names) == 39, "bpf_names");
 
 int record_check(const void *data, size_t size, const struct event **ret_event)

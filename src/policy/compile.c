@@ -416,6 +416,7 @@ static struct image_header make_header(const struct tables *t)
 		.mode = mode_of_self(t),
 		.version = t->policy->version,
 		.ring_kib = t->policy->ring_kib,
+		.switches = t->policy->switches,
 		.n_domains = (uint32_t)t->n_domains,
 		.n_executables = (uint32_t)t->n_executables,
 		.n_trusted = (uint32_t)t->n_trusted,

@@ -133,13 +133,17 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
-	if (header->pad0 != 0 || header->admitted & ~IMAGE_PROGRAM_KNOWN)
+	if (header->admitted & ~IMAGE_PROGRAM_KNOWN)
 		return refuse(reterr_diag, "the image admits programs that are not known");
 	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
 		return refuse(reterr_diag,
 			      "the image asks for a ring of %" PRIu32
 			      " KiB: a power of two from %d to %d is allowed",
 			      ring, IMAGE_RING_MIN_KIB, IMAGE_RING_MAX_KIB);
+	if (header->switches & ~IMAGE_SWITCHES_ALL)
+		return refuse(reterr_diag,
+			      "the image opens switches that are not known: 0x%" PRIx32,
+			      header->switches);
 	if (!is_padded(header->name, sizeof(header->name)) ||
 	    !image_policy_name_valid(header->name))
 		return refuse(reterr_diag, "the image has no valid policy name");

@@ -199,12 +199,31 @@ static bool admission_trusts_more(const void *old, const void *new, struct diag 
 	return false;
 }
 
+static bool switch_opened(const void *old, const void *new, struct diag *reterr_diag)
+{
+	static const struct {
+		uint32_t group;
+		const char *name;
+	} groups[] = {
+		{IMAGE_SWITCH_HOTPLUG, "hotplug"},
+		{IMAGE_SWITCH_MAC, "mac"},
+		{IMAGE_SWITCH_SUSPEND, "suspend"},
+	};
+	uint32_t opened = image_header(new)->switches & ~image_header(old)->switches;
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		if (opened & groups[i].group)
+			return weakens(reterr_diag, "the switches '%s' are opened", groups[i].name);
+	}
+	return false;
+}
+
 enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag)
 {
 	static bool (*const ways[])(const void *old, const void *new, struct diag *reterr_diag) = {
-		mode_lowered, executable_gained, trusted_gained,
-		pin_lost,     pin_invaded,	 domain_gained,
-		admits_more,  admission_gained,	 admission_trusts_more,
+		mode_lowered,	       executable_gained, trusted_gained, pin_lost,
+		pin_invaded,	       domain_gained,	  admits_more,	  admission_gained,
+		admission_trusts_more, switch_opened,
 	};
 
 	if (image_header(new)->version < image_header(old)->version) {

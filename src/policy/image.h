@@ -67,6 +67,12 @@
 	 IMAGE_PROGRAM_MODIFY_RETURN | IMAGE_PROGRAM_WRITE_USER | IMAGE_PROGRAM_OVERRIDE_RETURN | \
 	 IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE)
 
+/* image_header.switches: control files of the kernel that an ordinary host writes */
+#define IMAGE_SWITCH_HOTPLUG 1u /* processors taken off and on */
+#define IMAGE_SWITCH_MAC 2u /* policy of AppArmor, SELinux, IMA */
+#define IMAGE_SWITCH_SUSPEND 4u /* the system put to sleep */
+#define IMAGE_SWITCHES_ALL 7u
+
 struct image_header {
 	__u32 magic;
 	__u32 abi;
@@ -80,7 +86,7 @@ struct image_header {
 	__u32 n_pins;
 	__u32 n_files;
 	__u32 n_admissions;
-	__u32 pad0;
+	__u32 switches; /* switches.open: IMAGE_SWITCH_*, groups that strangers may write */
 	__u64 admitted; /* what anybody may load */
 	char name[IMAGE_NAME_LEN]; /* metadata.name, NUL padded */
 	__u8 digest[IMAGE_DIGEST_LEN]; /* SHA-256 of the image with this field zero */

@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/size.h"
 #include "policy/image-check.h"
+#include "policy/parse-switches.h"
 #include "policy/tree.h"
 #include "policy/walk.h"
 
@@ -693,6 +694,14 @@ static int policy_admission(struct walk *walk, const struct doc_node *value, voi
 	return 0;
 }
 
+static int policy_switches(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const struct walk_table table = {"switches", parse_switches_keys,
+						PARSE_SWITCHES_KEYS};
+
+	return walk_mapping(walk, &table, value, object);
+}
+
 static const struct walk_key policy_keys[] = {
 	{.name = "apiVersion", .required = true, .read = policy_api_version},
 	{.name = "kind", .required = true, .read = policy_kind},
@@ -701,6 +710,7 @@ static const struct walk_key policy_keys[] = {
 	{.name = "domains", .required = true, .read = policy_domains},
 	{.name = "events", .read = policy_events},
 	{.name = "admission", .read = policy_admission},
+	{.name = "switches", .read = policy_switches},
 	{.name = "kernel", .not_built = true},
 };
 
@@ -717,6 +727,7 @@ const struct walk_table *policy_tables(size_t *ret_n)
 		{"events", events_keys, ARRAY_SIZE(events_keys)},
 		{"admission", admission_keys, ARRAY_SIZE(admission_keys)},
 		{"rule", rule_keys, ARRAY_SIZE(rule_keys)},
+		{"switches", parse_switches_keys, PARSE_SWITCHES_KEYS},
 	};
 
 	*ret_n = ARRAY_SIZE(tables);
@@ -741,6 +752,7 @@ int policy_parse(const char *file, const char *text, size_t size, struct policy 
 	policy->file = file;
 	policy->ring_kib = IMAGE_RING_DEFAULT_KIB;
 	policy->admitted = IMAGE_PROGRAM_KNOWN & ~RESTRICTED;
+	policy->switches = IMAGE_SWITCHES_ALL;
 
 	r = walk_mapping(&walk, &policy_table, root, policy);
 	if (r)

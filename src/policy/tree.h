@@ -74,6 +74,7 @@ struct policy {
 	uint64_t version;
 	uint32_t mode; /* IMAGE_MODE_* */
 	uint32_t ring_kib;
+	uint32_t switches; /* IMAGE_SWITCH_*: the groups that stay open */
 	struct policy_domain *domains;
 	size_t n_domains;
 	uint64_t admitted; /* IMAGE_PROGRAM*: what anybody may load */

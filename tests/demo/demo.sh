@@ -60,6 +60,8 @@ M11|silent|restart|bpftool map delete id $perf key 0 0 0 0
 I02|silent|restart|dd if=/dev/zero of=/proc/$execsnoop/mem bs=4k seek=$at count=$pages conv=notrunc
 A01|silent|restart|kill -9 $execsnoop
 P11|silent|restart|$rogue signal $execsnoop
+A02|silent|restart|echo 1 >/sys/fs/cgroup/system.slice/execsnoop.service/cgroup.kill
+L15|denied_passes|mend|sysctl -w kernel.ftrace_enabled=0; bpftool map delete id $list key 127 0 0 66
 L08|denied_passes|rebuild_filter|ip link set dev lo xdpgeneric off
 I12|denied_passes|rebuild_filter|xdp-filter unload lo
 M15|list_closed|rebuild_filter|bpftool map freeze id $list
@@ -94,6 +96,8 @@ root traces his own process|own_trace
 ps and /proc show the guarded agent|read_agent
 a library is replaced by rename, as packages do|own_upgrade
 root preloads a library into his own program|own_preload
+root sets another variable of the kernel|sysctl -w kernel.panic=0
+root freezes, thaws and kills his own control group|own_group
 root asks for status and events|read_guard
 '
 
@@ -285,6 +289,7 @@ guard_gone() {
 
 nothing() { :; }
 relist() { owner xdp-filter xdp-filter ip --mode src $denied; }
+mend() { echo 1 >/proc/sys/kernel/ftrace_enabled; relist; }
 move_back() { mv /sys/fs/bpf/gone /sys/fs/bpf/xdp-filter; }
 uncover() { umount /sys/fs/bpf/xdp-filter; }
 repin() { rm -f $list_pin && bpftool map pin id "$list" $list_pin; }
@@ -497,6 +502,19 @@ own_upgrade() {
 }
 
 own_preload() { LD_PRELOAD=$here/preload.so bash -c '[[ $(</proc/self/maps) == *preload.so* ]]'; }
+
+own_group() {
+	local group=/sys/fs/cgroup/own pid
+
+	mkdir -p $group || return 1
+	sleep 60 &
+	pid=$!
+	echo $pid >$group/cgroup.procs &&
+		echo 1 >$group/cgroup.freeze && echo 0 >$group/cgroup.freeze &&
+		echo 1 >$group/cgroup.kill
+	wait $pid
+	[ $? -eq 137 ] && rmdir $group
+}
 
 read_guard() {
 	[ -n "$(policy_digest)" ] && holdfast events --json | grep -q "$refusal"

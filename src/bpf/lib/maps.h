@@ -40,6 +40,7 @@ struct task_label {
 	__u32 admission; /* which of the policy's rules on loading programs it is under; 0: none */
 	__u32 pending_admission; /* as pending */
 	__u32 pad0;
+	__u64 moving; /* address of the protected task that this stranger is about to move */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
 
@@ -140,6 +141,22 @@ struct seeds_map {
 	__type(value, __u32);
 };
 
+/* Labelled tasks by their address. */
+struct tasks_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_TASKS);
+	__type(key, __u64);
+	__type(value, __u32);
+};
+
+/* Control groups that hold or held labelled tasks, and their ancestors; by their node's address. */
+struct cgroups_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_CGROUPS);
+	__type(key, __u64);
+	__type(value, __u32);
+};
+
 struct policy_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
@@ -185,6 +202,8 @@ MAP(interfaces_map, interfaces);
 MAP(attach_types_map, attach_types);
 MAP(known_map, known);
 MAP(seeds_map, seeds);
+MAP(tasks_map, tasks);
+MAP(cgroups_map, cgroups);
 MAP(policy_map, policy);
 MAP(state_map, state);
 MAP(operator_map, operator);

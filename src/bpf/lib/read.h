@@ -40,3 +40,16 @@ static __attribute__((unused)) int read_block(const void *data, __u32 offset,
 	}
 	return 0;
 }
+
+/* read_pointer() - a pointer, as the number that it is */
+INLINE int read_pointer(const void *from, __u64 *ret_address)
+{
+	struct block block = {};
+	int r;
+
+	r = read_block(from, 0, &block);
+	if (r)
+		return r;
+	*ret_address = (__u64)block.word[1] << 32 | block.word[0];
+	return 0;
+}

@@ -20,6 +20,17 @@ observe=$(image drill "$unit") || exit 1
 enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 [ -z "$DRILL_JSON" ] || echo "# drill-kernel $(uname -r)"
 
+# what an attacker may have held before there was a guard; a technique finds it by its number
+exec 7>/proc/sys/kernel/ftrace_enabled
+
+# A kernel that lets nobody switch ftrace off says so, and it stays on.
+if echo 0 2>"$work/ftrace" >/proc/sys/kernel/ftrace_enabled; then
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+else
+	grep -q 'Operation not supported' "$work/ftrace" &&
+		[ "$(cat /proc/sys/kernel/ftrace_enabled)" = 1 ] && export PROBE_FTRACE_FIXED=yes
+fi
+
 drill none "$@"
 
 need "holdfastd starts" daemon_start
@@ -35,5 +46,8 @@ need "the guard comes up to enforce" guard_up "$enforce"
 drill enforce "$@"
 
 check "the guard goes down by the operator" guard_down
+# the kernel lets go of the programs some time later; to switch ftrace off meanwhile makes it warn
+check "and its programs with it" \
+	guest-ctl until 30 sh -c "! bpftool prog list | grep -qE ' lsm | tracing '"
 drill down "$@"
 exit $failed

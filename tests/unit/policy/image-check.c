@@ -172,6 +172,7 @@ BREAK(header_version, t->h->version = 0)
 BREAK(header_ring_small, t->h->ring_kib = 32)
 BREAK(header_ring_large, t->h->ring_kib = 131072)
 BREAK(header_ring_odd, t->h->ring_kib = 1000)
+BREAK(header_switch, t->h->switches |= 8)
 BREAK(domain_above, (t->h->mode = IMAGE_MODE_OBSERVE, t->domains[0].mode = IMAGE_MODE_ENFORCE))
 BREAK(header_name_empty, t->h->name[0] = 0)
 BREAK(header_name_odd, t->h->name[0] = '/')
@@ -230,7 +231,6 @@ BREAK(header_many_files, t->h->n_files = 1025)
 BREAK(header_one_file_less, t->h->n_files--)
 BREAK(header_observes, t->h->mode = IMAGE_MODE_OBSERVE)
 BREAK(header_many_admissions, t->h->n_admissions = 65)
-BREAK(header_pad, t->h->pad0 = 1)
 BREAK(header_admits_unknown, t->h->admitted |= (uint64_t)1 << 60)
 BREAK(header_filter_admission, t->h->size_filter[300 / 64] &= ~((uint64_t)1 << 300 % 64))
 BREAK(admission_order, swap(&t->admissions[0], &t->admissions[1], sizeof(*t->admissions)))
@@ -260,6 +260,7 @@ static const struct {
 	{header_ring_small, "ring"},
 	{header_ring_large, "ring"},
 	{header_ring_odd, "ring"},
+	{header_switch, "switches that are not known"},
 	{domain_above, "the guard itself does not"},
 	{header_name_empty, "policy name"},
 	{header_name_odd, "policy name"},
@@ -318,7 +319,6 @@ static const struct {
 	{header_one_file_less, "tables end at byte 3872 of 4128"},
 	{header_observes, "enforces and the guard itself does not"},
 	{header_many_admissions, "65 admissions, 0 to 64"},
-	{header_pad, "admits programs that are not known"},
 	{header_admits_unknown, "admits programs that are not known"},
 	{header_filter_admission, "size filter"},
 	{admission_order, "admission 1 is out of order"},

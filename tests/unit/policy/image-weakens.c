@@ -154,6 +154,16 @@ static const struct {
 	 IMAGE_CHANGE_WEAKENS, "the admitted '(named by digest)' gains a trusted file"},
 	{"the ring changes", HEAD("1", "enforce") DOMAINS A "events: {ring: 64MiB}\n",
 	 HEAD("1", "enforce") DOMAINS A "events: {ring: 64KiB}\n", IMAGE_CHANGE_NONE, ""},
+	{"switches are closed", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS A "switches: {open: []}\n", IMAGE_CHANGE_NONE, ""},
+	{"switches are opened", HEAD("1", "enforce") DOMAINS A "switches: {open: [mac]}\n",
+	 HEAD("1", "enforce") DOMAINS A "switches: {open: [suspend, mac]}\n", IMAGE_CHANGE_WEAKENS,
+	 "the switches 'suspend' are opened"},
+	{"other switches are opened", HEAD("1", "enforce") DOMAINS A "switches: {open: [mac]}\n",
+	 HEAD("1", "enforce") DOMAINS A "switches: {open: [hotplug]}\n", IMAGE_CHANGE_WEAKENS,
+	 "the switches 'hotplug' are opened"},
+	{"the key goes, and all are open", HEAD("1", "enforce") DOMAINS A "switches: {open: []}\n",
+	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_WEAKENS, "switches"},
 };
 
 static void each_way_to_permit_more_is_told_from_the_ways_that_do_not(void **state)

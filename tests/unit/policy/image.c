@@ -123,7 +123,8 @@ static void what_a_policy_says_is_found_in_its_image(void **state)
 		"    pins: [/sys/fs/bpf/a]\n"
 		"  - name: b\n"
 		"    mode: observe\n"
-		"    executables: [{digest: " DIGEST("3") ", size: 5000, launch: parent a}]\n";
+		"    executables: [{digest: " DIGEST("3") ", size: 5000, launch: parent a}]\n"
+		"switches: {open: [mac]}\n";
 	/* clang-format on */
 	const struct image_domain *a, *b;
 	const struct image_executable *e;
@@ -137,6 +138,7 @@ static void what_a_policy_says_is_found_in_its_image(void **state)
 	assert_int_equal(h->version, 3);
 	assert_int_equal(h->mode, IMAGE_MODE_ENFORCE);
 	assert_int_equal(h->ring_kib, IMAGE_RING_DEFAULT_KIB);
+	assert_int_equal(h->switches, IMAGE_SWITCH_MAC);
 	assert_string_equal(h->name, "t");
 
 	a = image_domain_find_name(image, "a");

@@ -94,7 +94,8 @@ static void every_key_is_read(void **state)
 		"    pins: [/sys/fs/bpf/a, \"/run/bpf/b\"]\n"
 		"  - name: b\n"
 		"    executables: [{path: /usr/bin/d, launch: any}]\n"
-		"events: {ring: 4MiB}\n";
+		"events: {ring: 4MiB}\n"
+		"switches: {open: [suspend, hotplug]}\n";
 	/* clang-format on */
 	_cleanup_(policy_freep) struct policy *p = fixture_parse(text);
 	const struct policy_domain *a = &p->domains[0];
@@ -103,6 +104,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(p->version, 7);
 	assert_int_equal(p->mode, IMAGE_MODE_ENFORCE);
 	assert_int_equal(p->ring_kib, 4096);
+	assert_int_equal(p->switches, IMAGE_SWITCH_SUSPEND | IMAGE_SWITCH_HOTPLUG);
 	assert_int_equal(p->n_domains, 2);
 	assert_int_equal(a->mode, IMAGE_MODE_OBSERVE);
 	assert_int_equal(p->domains[1].mode, IMAGE_MODE_ENFORCE);
@@ -133,6 +135,15 @@ static void the_ring_has_a_default(void **state)
 	assert_int_equal(p->ring_kib, 1024);
 }
 
+static void switches_are_open_unless_the_policy_says_which(void **state)
+{
+	_cleanup_(policy_freep) struct policy *all = fixture_parse(PLAIN);
+	_cleanup_(policy_freep) struct policy *none = fixture_parse(PLAIN "switches: {open: []}\n");
+
+	assert_int_equal(all->switches, IMAGE_SWITCHES_ALL);
+	assert_int_equal(none->switches, 0);
+}
+
 /* clang-format off */
 static const struct {
 	const char *text;
@@ -149,7 +160,7 @@ static const struct {
 	{"apiVersion: holdfast/v1\nkind:\n", 2, 6, "kind: expected \"Policy\", got nothing"},
 	{"nonsense: 1\n", 1, 1,
 	 "unknown key \"nonsense\", allowed here: apiVersion, kind, metadata, mode, domains,"
-	 " events"},
+	 " events, admission, switches"},
 	{HEAD("1", "observe"), 1, 1, "the key \"domains\" is missing"},
 	/* keys without effect in this version */
 	{RULE("executable: /a, programs: [ext], signed_by: x"), 9, 45,
@@ -265,6 +276,15 @@ static const struct {
 	{PLAIN "events: {ring: 1GiB}\n", 8, 16, "events.ring"},
 	{PLAIN "events: {ring: 99999999999999999999MiB}\n", 8, 16, "events.ring"},
 	{PLAIN "events: {rings: 1MiB}\n", 8, 10, "unknown key \"rings\", allowed here: ring"},
+	/* switches */
+	{PLAIN "switches: []\n", 8, 11, "switches: expected a mapping"},
+	{PLAIN "switches: {}\n", 8, 11, "the key \"open\" is missing"},
+	{PLAIN "switches: {shut: []}\n", 8, 12, "unknown key \"shut\", allowed here: open"},
+	{PLAIN "switches: {open: mac}\n", 8, 18, "switches.open: expected a list of groups"},
+	{PLAIN "switches: {open: [sysrq]}\n", 8, 19,
+	 "switches.open[0]: expected \"hotplug\", \"mac\" or \"suspend\", got \"sysrq\""},
+	{PLAIN "switches: {open: [mac, 1]}\n", 8, 24, "got \"1\""},
+	{PLAIN "switches: {open: [mac, mac]}\n", 8, 24, "\"mac\" is there twice"},
 	/* a value is shown, but not all of it */
 	{HEAD("1", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"), 4, 7,
 	 "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\""},
@@ -391,6 +411,7 @@ int main(void)
 		cmocka_unit_test(the_ring_has_a_default),
 		cmocka_unit_test(without_admission_ordinary_programs_are_admitted),
 		cmocka_unit_test(a_rule_of_admission_is_read),
+		cmocka_unit_test(switches_are_open_unless_the_policy_says_which),
 		cmocka_unit_test(each_mistake_is_named_with_its_place),
 		cmocka_unit_test(sixty_four_domains_are_enough),
 		cmocka_unit_test(ten_thousand_domains_are_one_error_and_soon),

@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The kernel's control files, where the rows (rows.sh) say too little: what the policy leaves open,
+# what a domain may do to itself, and what holds when ftrace is off and every hook with it.
+# shellcheck disable=SC2086 # no path of ours has a space in it
+# shellcheck disable=SC2317 # the functions are called through check
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /opt/tests/lib.sh
+
+ftrace=/proc/sys/kernel/ftrace_enabled
+group=/sys/fs/cgroup/system.slice/victim.service
+
+# logged VERDICT ROW: the newest event of that row
+logged() {
+	guest-ctl until 10 sh -c "grep '\"act\":\"switch\"' $log | grep '\"row\":\"$2\"' |
+		tail -n 1 | grep -q '\"verdict\":\"$1\"'" || { tail -n 3 $log; return 1; }
+}
+
+# what the file's own code turns down has been asked; EPERM comes from the guard
+asks() {
+	probe "$1" 2>&1
+}
+
+open_group() {
+	exits 0 asks "$1" && logged noted "$2"
+}
+
+closed_group() {
+	exits 1 asks "$1" && logged refused "$2"
+}
+
+# ---- a domain's own
+
+# victim_writes FILE TEXT: the victim itself does, and says 0 or the errno
+victim_writes() {
+	probe as ask victim "write $1 $2" | grep -qx 0
+}
+
+own_files() {
+	victim_writes /proc/self/oom_score_adj 200 &&
+		grep -qx 200 /proc/"$(state pid)"/oom_score_adj &&
+		victim_writes $group/cgroup.freeze 0
+}
+
+not_the_hosts() {
+	[ "$(probe as ask victim "write /proc/sysrq-trigger h")" = 1 ] # EPERM
+}
+
+# ---- the second line
+
+switched_off() {
+	echo 0 >$ftrace && [ "$(cat $ftrace)" = 0 ]
+}
+
+# what a hook would refuse goes through: the hooks are off
+hooks_off() {
+	exits 0 probe map-read
+}
+
+second_line() {
+	for value in 0 1; do
+		echo $value >$ftrace && return 1
+	done
+	[ "$(cat $ftrace)" = 0 ]
+}
+
+second_line_elsewhere() {
+	unshare -m --propagation private sh -c \
+		"mount -t proc none /mnt && ! echo 1 >/mnt/sys/kernel/ftrace_enabled"
+}
+
+other_sysctl() {
+	echo guest >/proc/sys/kernel/hostname
+}
+
+switched_on() {
+	guest-ctl until 20 sh -c "echo 1 >$ftrace" && [ "$(cat $ftrace)" = 1 ]
+}
+
+observe=$(image rows 's/^switches.*//') &&
+	enforce=$(image rows 's/^switches.*//' 's/mode: observe/mode: enforce/') &&
+	closed=$(image rows 's/version: 1/version: 2/' \
+		's/mode: observe/mode: enforce/' '') || exit 1
+
+need "holdfastd starts" daemon_start
+need "the guard comes up to enforce, with what is open by default" guard_up "$enforce"
+need "the victim and its neighbour start" targets_start
+check "L19 hotplug is open and noted" open_group hotplug L19
+check "A12 policy of AppArmor is open and noted" open_group apparmor-load A12
+check "A16 suspend is open and noted" open_group suspend A16
+check "A04 what is in no group is closed" exits 1 probe sysrq
+check "A05 a domain writes the files of its own task and group" own_files
+check "A04 and not those of the host" not_the_hosts
+check "closing them needs no secret" holdfast guard reload "$closed"
+check "L19 hotplug is closed" closed_group hotplug L19
+check "A12 policy of AppArmor is closed" closed_group apparmor-load A12
+check "A16 suspend is closed" closed_group suspend A16
+check "the guard has its second line" [ -e /sys/fs/bpf/holdfast/links/switches_sysctl ]
+check "the guard goes down by the operator" guard_down
+
+need "holdfastd starts again" daemon_start
+need "the guard comes up to observe" guard_up "$observe"
+need "the victim and its neighbour are there" targets_start
+if ! echo 0 >$ftrace 2>/dev/null; then
+	# a kernel whose ftrace stays on needs no second line
+	check "L15 this kernel lets nobody switch ftrace off" [ "$(cat $ftrace)" = 1 ]
+	check "the guard goes down" holdfast guard down
+	exit $failed
+fi
+check "L15 with ftrace off" switched_off
+check "and so every hook" hooks_off
+check "the guard is told to enforce" holdfast guard reload "$enforce"
+check "L15 a write is refused all the same" second_line
+check "L15 and on another procfs" second_line_elsewhere
+check "and other variables are not" other_sysctl
+check "the guard goes down by the operator" guard_down
+check "and ftrace can be switched on" switched_on
+exit $failed
