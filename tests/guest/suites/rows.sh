@@ -24,11 +24,11 @@ enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 exec 7>/proc/sys/kernel/ftrace_enabled
 
 # A kernel that lets nobody switch ftrace off says so, and it stays on.
-if echo 0 2>"$work/ftrace" >/proc/sys/kernel/ftrace_enabled; then
-	echo 1 >/proc/sys/kernel/ftrace_enabled
+echo 0 | busybox dd of=/proc/sys/kernel/ftrace_enabled 2>$work/ftrace
+if grep -q 'Operation not supported' $work/ftrace; then
+	[ "$(cat /proc/sys/kernel/ftrace_enabled)" = 1 ] && export PROBE_FTRACE_FIXED=yes
 else
-	grep -q 'Operation not supported' "$work/ftrace" &&
-		[ "$(cat /proc/sys/kernel/ftrace_enabled)" = 1 ] && export PROBE_FTRACE_FIXED=yes
+	echo 1 >/proc/sys/kernel/ftrace_enabled
 fi
 
 drill none "$@"
