@@ -12,15 +12,16 @@
 # drilled MODE: the text's last line
 drilled() {
 	tail -n 1 $work/drill
-	tail -n 1 $work/drill | grep -qE "^$1: [1-9][0-9]+ attempts, 0 not as they should be$"
+	tail -n 1 $work/drill | grep -qE "^$1: [1-9][0-9]* attempts, 0 not as they should be$"
 }
 
 spared() {
 	! grep -E ' (umount|self-kill|mount-over) ' $work/drill
 }
 
+# All of it where it enforces; the suite rows has the other phases.
 drill_text() {
-	holdfast drill >$work/drill 2>$work/drill.err || { cat $work/drill.err; return 1; }
+	holdfast drill "$@" >$work/drill 2>$work/drill.err || { cat $work/drill.err; return 1; }
 }
 
 nothing_left() {
@@ -61,14 +62,13 @@ enforce=$(image drill 's/mode: observe/mode: enforce/') || exit 1
 other=$(image drill 's/mode: observe/mode: enforce/' 's/holdfast-canary/holdfast-neighbour/' \
 	's/bpf.canary/bpf\/nobody/') || exit 1
 
-check "without a guard every attack goes through, and that is right" drill_text
-check "the text counts them" drilled none
-check "what is for guests only is not run" spared
+check "without a guard an attack goes through, and that is right" drill_text --only M01
+check "the text counts it" drilled none
 check "the drill leaves nothing behind" nothing_left
 check "another phase than is there is refused" exits 1 holdfast drill --tap enforce map-update
 need "holdfastd starts" daemon_start
 need "the guard comes up to observe" guard_up "$observe"
-check "under a guard that observes every attack goes through" drill_text
+check "under a guard that observes an attack goes through" drill_text --only M01
 check "the text says observe" drilled observe
 check "a row as JSON: it was allowed" one_row allowed not-attempted
 check "the guard goes down" holdfast guard down
@@ -77,6 +77,7 @@ need "the guard comes up to enforce" guard_up "$enforce"
 before=$(labels)
 check "under a guard that enforces every attack is refused" drill_text
 check "the text says enforce" drilled enforce
+check "what is for guests only is not run" spared
 check "a row as JSON: it was refused, and allowed to a neighbour" one_row refused allowed
 check "the drill leaves nothing behind in enforce" nothing_left
 check "no label is left behind" as_before
