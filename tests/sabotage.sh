@@ -50,6 +50,11 @@ run_room() {
 		echo build >"$base.code"
 		return
 	fi
+	if [ -z "$room" ] || [ "$3" = false ]; then
+		unset UP_ONLY
+	else
+		export UP_ONLY=yes
+	fi
 	BUILD=$2 tests/demo/run.sh </dev/null >"$base.out" 2>"$base.err" || code=$?
 	echo "$code" >"$base.code"
 }

@@ -52,7 +52,7 @@ code=0
 # the guest's own last line is not the demo's
 {
 	tests/guest/run.sh --kernel "$kernel" --initramfs "$build/demo.cpio" --deadline 900 \
-		--log "$log" --run /opt/demo/demo.sh 2>"$log.err" || echo "exit $?" >&3
+		--log "$log" --run "/opt/demo/demo.sh${UP_ONLY:+ up}" 2>"$log.err" || echo "exit $?" >&3
 } 3>"$log.code" | sed -un "s/^$marks \{0,1\}//p"
 
 if [ -s "$log.code" ]; then
