@@ -22,15 +22,16 @@ not_ok() {
 	failed=1
 }
 
-# check NAME CMD...: one TAP line; what CMD says only if it fails
+# check NAME CMD...: one TAP line; what CMD says only if it fails. CMD may be a function of the
+# suite, so no variable of ours has a common name.
 check() {
-	name=$1
+	checked=$1
 	shift
 	if "$@" >"$work/out" 2>&1; then
-		ok "$name"
+		ok "$checked"
 		return 0
 	fi
-	not_ok "$name"
+	not_ok "$checked"
 	sed 's/^/# /' "$work/out"
 	return 1
 }
