@@ -290,8 +290,14 @@ int proof_run(int control, int state, struct guard_proof *ret_proof, struct diag
 	closep(&proof.folder);
 	if (PROOF_IGNORED)
 		return 0;
-	if (r < 0 || s < 0)
-		return r ?: s;
+	if (s < 0)
+		return s;
+	if (r < 0) {
+		diag_set(reterr_diag, NULL, 0, 0,
+			 "the guard is attached but does not enforce: its canary cannot live (%s)",
+			 strerror(-r));
+		return GUARD_E_PROOF;
+	}
 	*ret_proof = (struct guard_proof){.acts = outcome.acts, .refused = outcome.refused};
 	return judge(&outcome, reterr_diag);
 }
