@@ -354,7 +354,10 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 		label->mark_kind = CONTROL_MARK_NONE;
 		label->link = 0;
 		label->born = 0;
-		task_cgroups_protect(task, label->domain);
+		if (label->domain)
+			task_cgroups_protect(task, label->domain);
+		else
+			task_note(task, DOMAIN_NONE);
 		return 0;
 	}
 	task_note(task, DOMAIN_NONE);

@@ -83,6 +83,8 @@ INLINE long task_note(struct task_struct *task, __u32 domain)
 
 	if (domain)
 		return bpf_map_update_elem(&tasks, &key, &domain, BPF_ANY);
-	bpf_map_delete_elem(&tasks, &key);
+	/* every task that ends comes here: looking takes no lock */
+	if (bpf_map_lookup_elem(&tasks, &key))
+		bpf_map_delete_elem(&tasks, &key);
 	return 0;
 }

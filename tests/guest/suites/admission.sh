@@ -82,6 +82,14 @@ tools() {
 	check "P11 one byte changed, and it loads nothing" refuses $work/changed as load load-signal
 	check "P11 a copy elsewhere is the same tool" copied
 	check "M01 no rule gives access to an agent's map" refuses loader as peek "$id"
+	check "A03 it takes no agent's control group" group_kept
+}
+
+# run in the victim's group, which the victim itself may still write
+group_kept() {
+	group=/sys/fs/cgroup/system.slice/victim.service
+	sh -c "echo 0 >$group/cgroup.procs && exec $here/loader as load load-signal" &&
+		[ "$(probe as ask victim write $group/cgroup.freeze 0)" = 0 ]
 }
 
 byte_changed() {
