@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* When the guard proves itself, and who hears of it. */
 
-#include <string.h>
+#include <errno.h>
 
-#include "base/cleanup.h"
 #include "guard/clock.h"
 #include "guard/server_world.h"
 #include "policy/image-check.h"
@@ -17,16 +16,6 @@ static struct world *up(void **state)
 	assert_int_equal(world_start(world), 0);
 	assert_int_equal(world_up(world, IMAGE_MODE_ENFORCE, 7), 0);
 	return world;
-}
-
-static size_t told(const struct world *world, const char *what)
-{
-	_cleanup_free_ char *log = world_log(world);
-	size_t n = 0;
-
-	for (const char *at = log; (at = strstr(at, what)); at++)
-		n++;
-	return n;
 }
 
 /* The next proof, with that result. */
@@ -56,7 +45,7 @@ static void guard_that_is_up_proves_itself_every_minute(void **state)
 	*world_clock() += 1;
 	world_idle(world);
 	assert_int_equal(fake_kernel()->proofs, 2);
-	assert_int_equal(told(world, "proof"), 0);
+	assert_int_equal(world_told(world, "proof"), 0);
 	assert_int_equal(status(world)->proof_refused, 36);
 	protocol_message_done(&world->answer);
 }
@@ -79,8 +68,8 @@ static void proof_that_fails_is_said_once_and_shown(void **state)
 
 	prove(world, GUARD_E_PROOF);
 	prove(world, GUARD_E_PROOF);
-	assert_int_equal(told(world, "\"note\":\"proof-failed\""), 1);
-	assert_int_equal(told(world, "a pin unlinked went through"), 1);
+	assert_int_equal(world_told(world, "\"note\":\"proof-failed\""), 1);
+	assert_int_equal(world_told(world, "a pin unlinked went through"), 1);
 	shown = status(world);
 	assert_int_equal(shown->proof_acts, 36);
 	assert_int_equal(shown->proof_refused, 35);
@@ -95,11 +84,11 @@ static void proof_that_is_good_again_is_said(void **state)
 
 	prove(world, GUARD_E_PROOF);
 	prove(world, 0);
-	assert_int_equal(told(world, "\"note\":\"proof\""), 1);
+	assert_int_equal(world_told(world, "\"note\":\"proof\""), 1);
 	assert_int_equal(status(world)->n_weak, 1);
 	protocol_message_done(&world->answer);
 	prove(world, GUARD_E_PROOF);
-	assert_int_equal(told(world, "\"note\":\"proof-failed\""), 2);
+	assert_int_equal(world_told(world, "\"note\":\"proof-failed\""), 2);
 }
 
 static void proof_that_cannot_be_made_is_said(void **state)
@@ -107,7 +96,7 @@ static void proof_that_cannot_be_made_is_said(void **state)
 	struct world *world = up(state);
 
 	prove(world, -ENOMEM);
-	assert_int_equal(told(world, "self-proof cannot be made"), 1);
+	assert_int_equal(world_told(world, "self-proof cannot be made"), 1);
 	assert_int_equal(status(world)->n_weak, 2);
 	protocol_message_done(&world->answer);
 }

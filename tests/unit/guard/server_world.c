@@ -224,3 +224,13 @@ char *world_log(const struct world *world)
 		return strdup("");
 	return text;
 }
+
+size_t world_told(const struct world *world, const char *text)
+{
+	_cleanup_free_ char *log = world_log(world);
+	size_t n = 0;
+
+	for (const char *at = log; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}

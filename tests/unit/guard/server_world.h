@@ -64,3 +64,6 @@ void world_secret(struct protocol_secret *secret, const char *text);
 
 /* world_log() - the log of events, NUL terminated, malloc()ed; "" if there is none */
 char *world_log(const struct world *world);
+
+/* world_told() - how often the log of events has that text */
+size_t world_told(const struct world *world, const char *text);

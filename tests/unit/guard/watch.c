@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What others have hung beside the guard, and who hears of it. */
 
+#include <errno.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "guard/server_world.h"
 #include "policy/image-check.h"
 #include "test.h"
@@ -38,16 +38,6 @@ static void add(const struct guard_foreign *foreign)
 	survey->foreign[survey->n_foreign++] = *foreign;
 }
 
-static size_t told(const struct world *world, const char *what)
-{
-	_cleanup_free_ char *log = world_log(world);
-	size_t n = 0;
-
-	for (const char *at = log; (at = strstr(at, what)); at++)
-		n++;
-	return n;
-}
-
 static void minute(struct world *world)
 {
 	*world_clock() += SERVER_PROOF_NS;
@@ -73,9 +63,10 @@ static void what_was_there_before_is_told_once_and_is_no_weakness(void **state)
 	add(&older);
 	world = up(state);
 	minute(world);
-	assert_int_equal(told(world, "\"note\":\"before\""), 1);
+	assert_int_equal(world_told(world, "\"note\":\"before\""), 1);
 	assert_int_equal(
-		told(world, "program 4 (old), link 3, attach type 27, hangs beside commands_bpf"),
+		world_told(world,
+			   "program 4 (old), link 3, attach type 27, hangs beside commands_bpf"),
 		1);
 	assert_weak(world, NULL);
 }
@@ -84,11 +75,11 @@ static void what_has_come_later_is_told_once_and_shown(void **state)
 {
 	struct world *world = up(state);
 
-	assert_int_equal(told(world, "\"note\":\"foreign\""), 0);
+	assert_int_equal(world_told(world, "\"note\":\"foreign\""), 0);
 	add(&newer);
 	minute(world);
 	minute(world);
-	assert_int_equal(told(world, "\"note\":\"foreign\""), 1);
+	assert_int_equal(world_told(world, "\"note\":\"foreign\""), 1);
 	assert_weak(world, "1 programs of others");
 }
 
