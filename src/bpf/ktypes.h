@@ -65,9 +65,18 @@ struct vfsmount {
 	int mnt_flags;
 };
 
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
 /* Up to 6.14 propagation is a flag of vfsmount, later of the mount around it. */
 struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct list_head mnt_mounts;
+	struct list_head mnt_child;
 	int mnt_t_flags;
 };
 

@@ -6,7 +6,7 @@
  * guard's programs only.
  */
 
-#define LABELS_ABI 2
+#define LABELS_ABI 3
 
 #define LABELS_MAX_OBJECTS 16384
 #define LABELS_MAX_LINKS 4096
@@ -40,9 +40,17 @@ struct file_key {
 	__u32 pad0;
 };
 
+/* A mount, superblock or dentry on the way to pins; the key is its kernel address. */
+struct place_label {
+	__u32 domain;
+	__u32 pad0;
+	__u64 witness; /* what another at that address would not have */
+};
+
 /* A name that a policy reserves for a domain, whether anything has it or not. */
 struct name_key {
 	__u64 folder; /* address of its dentry */
+	__u64 witness; /* of that dentry */
 	__u64 name; /* hash and length, as the kernel keeps them; salted by the folder's address */
 };
 
@@ -93,7 +101,8 @@ struct guard_state {
 
 _Static_assert(sizeof(struct object_label) == 16, "object_label layout");
 _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
-_Static_assert(sizeof(struct name_key) == 16, "name_key layout");
+_Static_assert(sizeof(struct place_label) == 16, "place_label layout");
+_Static_assert(sizeof(struct name_key) == 24, "name_key layout");
 _Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
 _Static_assert(sizeof(struct guard_build) == 72, "guard_build layout");
 _Static_assert(sizeof(struct guard_state) == 136, "guard_state layout");

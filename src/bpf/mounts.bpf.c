@@ -6,15 +6,19 @@
  * with its own copies in its own namespace stays open.
  *
  *   hook         refuses with   fails                                      cost to others
- *   sb_umount    EPERM          closed, where propagation is not readable  two hash lookups
+ *   sb_umount    EPERM          closed, where mounts are not readable      a walk over what goes
  *   sb_mount     EPERM          the same                                   two hash lookups
  *   move_mount   EPERM          the same                                   three hash lookups
  */
 
 #include "bpf/lib/inodes.h"
+#include "bpf/lib/read.h"
 
 #define MNT_SHARED 0x1000
 #define T_SHARED 1
+#define MNT_DETACH 2
+#define UMOUNT_NONE (1 << 30) /* no flag of umount2() */
+#define SUBTREE_MAX 65536
 #define MS_REMOUNT 32ul
 #define MS_BIND 4096ul
 #define MS_MOVE 8192ul
@@ -36,6 +40,108 @@ static bool mount_shared(struct vfsmount *vfsmount)
 	return mount->mnt_t_flags & T_SHARED;
 }
 
+/*
+ * A lazy unmount takes along all that lies upon the mount, and what goes from a mount that shares
+ * goes from its peers: the pins from the protected namespace, if their bpffs has a copy somewhere
+ * below, whatever the mount is that is named. So all of it is walked over, as by the kernel's
+ * next_mnt(); the addresses are of struct mount. Nothing locks out who moves mounts meanwhile.
+ */
+struct walk {
+	__u64 root;
+	__u64 mount;
+	__u32 up; /* has been visited */
+	__u32 owner; /* of the bpffs that would go */
+	__u32 unfinished;
+};
+
+struct pair {
+	__u64 first, second;
+};
+
+#define AT(address, field) ((address) + bpf_core_field_offset(struct mount, field))
+
+static int read_pair(__u64 address, struct pair *ret_pair)
+{
+	struct block block = {};
+	int r;
+
+	r = read_block((void *)address, 0, &block);
+	ret_pair->first = (__u64)block.word[1] << 32 | block.word[0];
+	ret_pair->second = (__u64)block.word[3] << 32 | block.word[2];
+	return r;
+}
+
+/* What cannot be read is taken for shared. */
+static bool shares(__u64 mount)
+{
+	struct mount *type = NULL;
+	bool own = bpf_core_field_exists(type->mnt_t_flags);
+	struct block block = {};
+	__u64 flags;
+
+	flags = own ? AT(mount, mnt_t_flags)
+		    : AT(mount, mnt) + bpf_core_field_offset(struct vfsmount, mnt_flags);
+	if (read_block((void *)flags, 0, &block))
+		return true;
+	return block.word[0] & (own ? T_SHARED : MNT_SHARED);
+}
+
+/* A protected bpffs, on the folder that the protected one is mounted on, and it spreads? */
+static __u32 taken_along(__u64 mount)
+{
+	struct place_label *sb, *folder;
+	struct pair place, what;
+
+	if (read_pair(AT(mount, mnt_parent), &place) || read_pair(AT(mount, mnt), &what))
+		return DOMAIN_NONE;
+	sb = bpf_map_lookup_elem(&places, &what.second);
+	folder = bpf_map_lookup_elem(&places, &place.second);
+	if (!sb || !folder || !shares(place.first))
+		return DOMAIN_NONE;
+	return sb->domain;
+}
+
+static long walk_step(__u32 i, void *context)
+{
+	struct walk *walk = context;
+	struct pair list, place;
+
+	if (!walk->up) {
+		walk->owner = taken_along(walk->mount);
+		if (walk->owner || read_pair(AT(walk->mount, mnt_mounts), &list))
+			return 1;
+		walk->up = list.first == AT(walk->mount, mnt_mounts);
+		if (!walk->up)
+			walk->mount = list.first - bpf_core_field_offset(struct mount, mnt_child);
+		return 0;
+	}
+	if (walk->mount == walk->root) {
+		walk->unfinished = 0;
+		return 1;
+	}
+	if (read_pair(AT(walk->mount, mnt_child), &list) ||
+	    read_pair(AT(walk->mount, mnt_parent), &place))
+		return 1;
+	walk->up = list.first == AT(place.first, mnt_mounts);
+	walk->mount = walk->up ? place.first
+			       : list.first - bpf_core_field_offset(struct mount, mnt_child);
+	return 0;
+}
+
+/*
+ * Verifiers before 6.7 follow the first step only, and drop what cannot happen in it: they must not
+ * know that its mount is one to be visited.
+ */
+static __u32 subtree_owner(struct vfsmount *vfsmount, int flags)
+{
+	struct walk walk = {.up = flags & UMOUNT_NONE, .unfinished = 1};
+
+	walk.root = (__u64)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	walk.mount = walk.root;
+	bpf_loop(SUBTREE_MAX, walk_step, &walk, 0);
+	return !walk.owner && walk.unfinished ? DOMAIN_SELF : walk.owner;
+}
+
 static bool protected_namespace(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -55,24 +161,19 @@ static bool mount_refused(struct dentry *dentry, __u32 owner, __u32 kind, __u32 
 	return guard_refuses(&act);
 }
 
-static void place_mark(const void *address, __u32 domain)
-{
-	__u64 key = (__u64)address;
-
-	bpf_map_update_elem(&places, &key, &domain, BPF_ANY);
-}
-
 /* holdfastd asks to unmount, is refused, and the mount is known from then on. */
 static bool mount_marked(struct vfsmount *vfsmount)
 {
 	struct task_label *task = task_label(bpf_get_current_task_btf());
+	struct dentry *root = vfsmount->mnt_root;
+	struct super_block *sb = vfsmount->mnt_sb;
 
 	if (!task || task->domain != DOMAIN_SELF || task->mark_kind != CONTROL_MARK_MOUNT)
 		return false;
-	place_mark(vfsmount, task->mark_domain);
-	place_mark(vfsmount->mnt_root, task->mark_domain);
-	if (vfsmount->mnt_sb->s_magic == BPF_FS_MAGIC)
-		place_mark(vfsmount->mnt_sb, task->mark_domain);
+	place_mark(vfsmount, (__u64)root, task->mark_domain);
+	place_mark(root, dentry_witness(root), task->mark_domain);
+	if (sb->s_magic == BPF_FS_MAGIC)
+		place_mark(sb, dentry_witness(sb->s_root), task->mark_domain);
 	return true;
 }
 
@@ -83,12 +184,11 @@ int BPF_PROG(mounts_umount, struct vfsmount *vfsmount, int flags)
 
 	if (mount_marked(vfsmount))
 		return REFUSED(EBUSY);
-	owner = place_owner(vfsmount->mnt_sb);
+	owner = superblock_place(vfsmount->mnt_sb);
 	if (!owner && protected_namespace())
-		owner = place_owner(vfsmount);
-	/* a copy, elsewhere: another mount, of the same root */
-	else if (!owner && mount_shared(vfsmount))
-		owner = place_owner(vfsmount->mnt_root);
+		owner = mount_place(vfsmount);
+	if (!owner && flags & MNT_DETACH)
+		owner = subtree_owner(vfsmount, flags);
 	if (mount_refused(vfsmount->mnt_root, owner, EVENT_ACT_UMOUNT, EVENT_ROW('F', 3)))
 		return REFUSED(EPERM);
 	return 0;
@@ -101,7 +201,7 @@ static __u32 covered_owner(struct path *path)
 
 	if (!protected_namespace() && !mount_shared(path->mnt))
 		return DOMAIN_NONE;
-	owner = place_owner(path->dentry);
+	owner = dentry_place(path->dentry);
 	return owner ? owner : inode_owner(path->dentry->d_inode);
 }
 
@@ -130,7 +230,7 @@ int BPF_PROG(mounts_move, struct path *from, struct path *to)
 	__u32 owner = covered_owner(to);
 
 	if (!owner && (protected_namespace() || mount_shared(from->mnt)))
-		owner = place_owner(from->mnt);
+		owner = mount_place(from->mnt);
 	if (mount_refused(to->dentry, owner, EVENT_ACT_MOUNT, EVENT_ROW('F', 6)))
 		return REFUSED(EPERM);
 	return 0;

@@ -42,7 +42,7 @@ int BPF_PROG(pins_instantiate, struct dentry *dentry, struct inode *inode)
 /* The entry's owner, or else the folder's: an entry of a domain's folder is the domain's. */
 INLINE __u32 entry_owner(struct inode *folder, struct dentry *dentry)
 {
-	__u32 owner = place_owner(dentry);
+	__u32 owner = dentry_place(dentry);
 
 	if (!owner)
 		owner = inode_owner(dentry->d_inode);
@@ -154,7 +154,6 @@ static bool marked(struct dentry *dentry)
 	struct inode_label *label;
 	struct name_key name;
 	struct file_key key;
-	__u64 place;
 
 	if (!task || task->domain != DOMAIN_SELF || !inode)
 		return false;
@@ -176,8 +175,7 @@ static bool marked(struct dentry *dentry)
 		bpf_map_update_elem(&measured, &key, &task->measurement, BPF_ANY);
 		return true;
 	case CONTROL_MARK_PLACE:
-		place = (__u64)dentry;
-		bpf_map_update_elem(&places, &place, &task->mark_domain, BPF_ANY);
+		place_mark(dentry, dentry_witness(dentry), task->mark_domain);
 		return true;
 	}
 	return false;

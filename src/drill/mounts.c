@@ -47,11 +47,43 @@ static int umount_sys_fs_shared(const struct target *target)
 	return umount_lazy(target);
 }
 
+/* As service managers have it: what is unmounted in a copy goes from where it was copied. */
+static int share_mounts(void)
+{
+	return mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0 ? setup_failed("make shared")
+								    : 0;
+}
+
 static int umount_sys_shared(const struct target *target)
 {
+	if (share_mounts())
+		return PROBE_SETUP;
 	if (private_namespace(true))
 		return setup_failed("unshare");
 	return umount_sys(target);
+}
+
+/* @propagation: of the copy, before the mount that it lies on is unmounted, and it with it */
+static int umount_copy(unsigned long propagation)
+{
+	if (share_mounts() || folder(OWN))
+		return PROBE_SETUP;
+	if (mount("none", OWN, "tmpfs", 0, NULL) < 0 ||
+	    mount(NULL, OWN, NULL, MS_PRIVATE, NULL) < 0 || folder(OWN "/sys") ||
+	    mount("/sys", OWN "/sys", NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	    mount(NULL, OWN "/sys", NULL, MS_REC | propagation, NULL) < 0)
+		return setup_failed("copy of /sys");
+	return result(umount2(OWN, MNT_DETACH));
+}
+
+static int umount_below(const struct target *target)
+{
+	return umount_copy(MS_SHARED);
+}
+
+static int umount_below_slave(const struct target *target)
+{
+	return umount_copy(MS_SLAVE);
 }
 
 /* A second way in: a bind mount of it, taken off again; then the same superblock by it. */
@@ -261,6 +293,8 @@ const struct technique mounts_techniques[] = {
 	 move_away_old, own_bpffs, "its own bpffs mounted and unmounted"},
 	{"F06", "bind-over-private", "bind mount with MS_PRIVATE over bpffs", EPERM, "F06", NULL,
 	 MOUNTS, bind_over_private, own_bpffs, "its own bpffs mounted and unmounted"},
+	{"F03", "umount-below", "umount -l of a private mount with a copy of /sys below", EPERM,
+	 "F03", NULL, MOUNTS, umount_below, umount_below_slave, "the same, the copy a slave"},
 	/*
 	 * last: /sys cannot be put back by a stranger where this goes through and is not meant to
 	 */

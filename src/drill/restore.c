@@ -47,11 +47,16 @@ static void put_back(int fd, const char *path)
 	syscall(SYS_move_mount, fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
-static bool is_sysfs(const char *path)
+static bool is(const char *path, long magic)
 {
 	struct statfs fs;
 
-	return statfs(path, &fs) == 0 && fs.f_type == SYSFS_MAGIC;
+	return statfs(path, &fs) == 0 && fs.f_type == magic;
+}
+
+static bool is_sysfs(const char *path)
+{
+	return is(path, SYSFS_MAGIC);
 }
 
 static bool is_our_bpffs(const struct drive *d)
@@ -79,6 +84,9 @@ void restore_mounts(struct drive *d)
 	(void)umount2("/mnt/moved", MNT_DETACH);
 	(void)rmdir("/sys.other");
 	(void)mkdir("/sys", 0755);
+	/* what lay upon it is gone: all of it comes again */
+	if (!is("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC))
+		(void)umount2("/sys", MNT_DETACH);
 	for (int i = 0; i < 4 && !is_sysfs("/sys") && umount2("/sys", MNT_DETACH) == 0; i++)
 		;
 	if (!is_sysfs("/sys"))

@@ -61,18 +61,50 @@ INLINE __u32 inode_holder(struct inode *inode)
 	return inode_measurement(inode) ? DOMAIN_SELF : DOMAIN_NONE;
 }
 
-INLINE __u32 place_owner(const void *address)
+/* Nobody tells of a dentry's end, and its address is used again: by another inode. */
+INLINE __u64 dentry_witness(struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+
+	return inode ? (__u64)inode->i_ino << 32 | inode->i_generation : 0;
+}
+
+INLINE __u32 place_owner(const void *address, __u64 witness)
 {
 	__u64 key = (__u64)address;
-	__u32 *owner;
+	struct place_label *place;
 
-	owner = bpf_map_lookup_elem(&places, &key);
-	return owner ? *owner : DOMAIN_NONE;
+	place = bpf_map_lookup_elem(&places, &key);
+	return place && place->witness == witness ? place->domain : DOMAIN_NONE;
+}
+
+INLINE __u32 dentry_place(struct dentry *dentry)
+{
+	return place_owner(dentry, dentry_witness(dentry));
+}
+
+INLINE __u32 mount_place(struct vfsmount *vfsmount)
+{
+	return place_owner(vfsmount, (__u64)vfsmount->mnt_root);
+}
+
+INLINE __u32 superblock_place(struct super_block *sb)
+{
+	return place_owner(sb, dentry_witness(sb->s_root));
+}
+
+INLINE void place_mark(const void *address, __u64 witness, __u32 domain)
+{
+	struct place_label label = {.domain = domain, .witness = witness};
+	__u64 key = (__u64)address;
+
+	bpf_map_update_elem(&places, &key, &label, BPF_ANY);
 }
 
 INLINE void name_key(struct dentry *dentry, struct name_key *ret_key)
 {
 	ret_key->folder = (__u64)dentry->d_parent;
+	ret_key->witness = dentry_witness(dentry->d_parent);
 	ret_key->name = (__u64)dentry->d_name.len << 32 | dentry->d_name.hash;
 }
 

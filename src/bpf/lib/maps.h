@@ -103,7 +103,7 @@ struct places_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LABELS_MAX_PLACES);
 	__type(key, __u64);
-	__type(value, __u32);
+	__type(value, struct place_label);
 };
 
 struct names_map {
