@@ -223,7 +223,7 @@ int drill_run(const struct drill_options *options, FILE *file)
 
 	if (options->soak) {
 		free(d);
-		return soak_run(options->soak, options->start, file);
+		return soak_run(options, file);
 	}
 	if (!d || stage_open(options->start) < 0) {
 		stage_close();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * All techniques that spare the host, over and over, from several tasks at once, under a guard that
- * enforces: no attack may go through, and no refusal may go untold. Events are counted by their
- * sequence numbers: what is neither in the log nor counted as lost there is missing.
+ * All techniques, over and over, from several tasks at once, under a guard that enforces; those
+ * that endanger the host only where it may be lost. No attack may go through, and no refusal may go
+ * untold. Events are counted by their sequence numbers: what is neither in the log nor counted as
+ * lost there is missing.
  */
 #include "soak.h"
 
@@ -40,14 +41,29 @@ static unsigned long missing(const struct told *told)
 	return told->last - told->first + (told->last != 0) - told->events - told->lost;
 }
 
-static const struct technique *nth(size_t i)
+/* What is attempted: what the kernel itself refuses says nothing about the guard. */
+struct pool {
+	const struct technique *techniques[TECHNIQUES_MAX];
+	size_t n;
+};
+
+struct storm {
+	struct pool pool;
+	struct target target;
+	struct tally *tally;
+};
+
+static void pool_fill(struct pool *pool, bool disposable)
 {
 	const struct technique *technique;
 
-	for (size_t j = 0; (technique = technique_each(j)); j++)
-		if (!technique_guest_only(technique) && i-- == 0)
-			return technique;
-	return NULL;
+	for (size_t i = 0; (technique = technique_each(i)) && pool->n < TECHNIQUES_MAX; i++) {
+		if (technique_guest_only(technique) && !disposable)
+			continue;
+		if (technique->kernel && technique->kernel() != 0)
+			continue;
+		pool->techniques[pool->n++] = technique;
+	}
 }
 
 /* "*" is at least one. */
@@ -65,11 +81,24 @@ static void count(unsigned long *number, unsigned long more)
 	__atomic_fetch_add(number, more, __ATOMIC_RELAXED);
 }
 
+/*
+ * What changes mounts meets others that do: a copy that another has unshared goes from nowhere
+ * else. If it harmed the canary all the same, that is seen in the end.
+ */
+static bool harmless(const struct technique *technique)
+{
+	return technique->flags & MOUNTS && !(technique->flags & SILENT);
+}
+
 static void tally_add(struct tally *tally, size_t i, const struct outcome *outcome)
 {
 	count(&tally->attempts, 1);
 	switch (outcome->code) {
 	case PROBE_ALLOWED:
+		if (harmless(outcome->technique)) {
+			count(&tally->otherwise, 1);
+			break;
+		}
 		count(&tally->allowed, 1);
 		count(&tally->allowed_of[i], 1);
 		break;
@@ -88,22 +117,21 @@ static void tally_add(struct tally *tally, size_t i, const struct outcome *outco
 }
 
 /* Each task begins with another technique: they meet in ever new pairs. */
-static void attack_until(double end, size_t first, const struct target *target, struct tally *tally)
+static void attack_until(double end, size_t first, const struct storm *storm)
 {
-	size_t n = 0;
+	const struct pool *pool = &storm->pool;
 
-	while (nth(n) && n < TECHNIQUES_MAX)
-		n++;
-	for (size_t i = first * n / TASKS; now() < end; i++) {
+	for (size_t i = first * pool->n / TASKS; now() < end; i++) {
+		const struct technique *technique = pool->techniques[i % pool->n];
 		struct outcome outcome;
 
-		(void)drive_probe(nth(i % n), nth(i % n)->run, target, &outcome);
-		tally_add(tally, i % n, &outcome);
+		(void)drive_probe(technique, technique->run, &storm->target, &outcome);
+		tally_add(storm->tally, i % pool->n, &outcome);
 	}
 	_exit(0);
 }
 
-static int attack_all(unsigned int seconds, const struct target *target, struct tally *tally)
+static int attack_all(unsigned int seconds, const struct storm *storm)
 {
 	double end = now() + seconds;
 	int status, failed = 0;
@@ -112,7 +140,7 @@ static int attack_all(unsigned int seconds, const struct target *target, struct 
 	for (size_t i = 0; i < TASKS; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0)
-			attack_until(end, i, target, tally);
+			attack_until(end, i, storm);
 	}
 	for (size_t i = 0; i < TASKS; i++)
 		failed |= pids[i] < 0 || waitpid(pids[i], &status, 0) < 0 || status != 0;
@@ -184,22 +212,24 @@ static bool say(FILE *file, bool ok, const char *what)
 	return ok;
 }
 
-static bool report_techniques(FILE *file, const struct tally *tally)
+static bool report_techniques(FILE *file, const struct storm *storm)
 {
+	const struct tally *tally = storm->tally;
 	bool ok = true;
 
-	for (size_t i = 0; i < TECHNIQUES_MAX && nth(i); i++) {
+	for (size_t i = 0; i < storm->pool.n; i++) {
 		if (tally->denied_of[i] && !tally->allowed_of[i])
 			continue;
 		ok = false;
-		fprintf(file, "# %s: %lu refused, %lu went through\n", nth(i)->verb,
-			tally->denied_of[i], tally->allowed_of[i]);
+		fprintf(file, "# %s: %lu refused, %lu went through\n",
+			storm->pool.techniques[i]->verb, tally->denied_of[i], tally->allowed_of[i]);
 	}
 	return ok;
 }
 
-static bool judge(FILE *file, const struct tally *tally, const struct told *told)
+static bool judge(FILE *file, const struct storm *storm, const struct told *told)
 {
+	const struct tally *tally = storm->tally;
 	bool ok = true;
 
 	fprintf(file,
@@ -209,7 +239,7 @@ static bool judge(FILE *file, const struct tally *tally, const struct told *told
 	fprintf(file, "# %lu events at least, %lu logged, %lu lost and counted, %lu missing\n",
 		tally->events, told->refused, told->lost, missing(told));
 	ok &= say(file, tally->attempts > 0 && !tally->allowed, "no attack went through");
-	ok &= say(file, report_techniques(file, tally), "each technique was refused");
+	ok &= say(file, report_techniques(file, storm), "each technique was refused");
 	ok &= say(file, missing(told) == 0, "no event is missing that is not counted as lost");
 	ok &= say(file, told->refused + told->lost >= tally->events,
 		  "each refusal has its event, or is counted as lost");
@@ -223,31 +253,38 @@ static bool unharmed(const struct target *before)
 	return stage_load(CANARY_NAME, &after) == 0 && strcmp(before->state, after.state) == 0;
 }
 
-int soak_run(unsigned int seconds, const char *start, FILE *file)
+static bool soak_judged(const struct drill_options *options, struct storm *storm, FILE *file)
 {
 	const struct technique *last = technique_find("pin-chmod");
-	struct tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct target before = {.name = CANARY_NAME};
 	long log_start = journal_size();
 	struct outcome outcome;
 	struct fence fence;
 	struct told told = {};
 	bool ok;
 
-	if (tally == MAP_FAILED || stage_open(start) < 0 || stage_load(CANARY_NAME, &before) < 0) {
-		stage_close();
-		return DRILL_E_FAILED;
-	}
-	ok = say(file, attack_all(seconds, &before, tally) == 0, "all tasks came to their end");
-	ok &= say(file, unharmed(&before), "the canary is unharmed");
+	ok = say(file, attack_all(options->soak, storm) == 0, "all tasks came to their end");
+	ok &= say(file, unharmed(&storm->target), "the canary is unharmed");
 	fence.log = journal_size();
-	(void)drive_probe(last, last->run, &before, &outcome);
+	(void)drive_probe(last, last->run, &storm->target, &outcome);
 	fence.pid = outcome.pid;
 	ok &= say(file, read_log(log_start, &fence, &told) == 0, "the last event is in the log");
-	ok &= judge(file, tally, &told);
+	return judge(file, storm, &told) && ok;
+}
+
+int soak_run(const struct drill_options *options, FILE *file)
+{
+	struct storm storm = {.target = {.name = CANARY_NAME}};
+	int r = DRILL_E_FAILED;
+
+	storm.tally = mmap(NULL, sizeof(*storm.tally), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (storm.tally == MAP_FAILED)
+		return DRILL_E_FAILED;
+	pool_fill(&storm.pool, options->disposable);
+	if (stage_open(options->start) == 0 && stage_load(CANARY_NAME, &storm.target) == 0)
+		r = soak_judged(options, &storm, file) ? 0 : DRILL_E_OTHERWISE;
 	restore_folders();
 	stage_close();
-	(void)munmap(tally, sizeof(*tally));
-	return ok ? 0 : DRILL_E_OTHERWISE;
+	(void)munmap(storm.tally, sizeof(*storm.tally));
+	return r;
 }

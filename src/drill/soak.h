@@ -8,8 +8,9 @@
 #include "drive.h"
 
 /**
- * soak_run() - every technique that spares the host, again and again, for so many seconds; TAP
- * @start: see stage.h
+ * soak_run() - every technique, again and again, for options->soak seconds; TAP on @file
+ *
+ * What is for guests only is left out unless options->disposable. See stage.h for options->start.
  * Return: 0; DRILL_E_OTHERWISE, DRILL_E_FAILED.
  */
-int soak_run(unsigned int seconds, const char *start, FILE *file);
+int soak_run(const struct drill_options *options, FILE *file);

@@ -21,16 +21,7 @@ observe=$(image drill "$unit") || exit 1
 enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 [ -z "$DRILL_JSON" ] || echo "# drill-kernel $(uname -r)"
 
-# what an attacker may have held before there was a guard; a technique finds it by its number
-exec 7>/proc/sys/kernel/ftrace_enabled
-
-# A kernel that lets nobody switch ftrace off says so, and it stays on.
-echo 0 | busybox dd of=/proc/sys/kernel/ftrace_enabled 2>$work/ftrace
-if grep -q 'Operation not supported' $work/ftrace; then
-	[ "$(cat /proc/sys/kernel/ftrace_enabled)" = 1 ] && export PROBE_FTRACE_FIXED=yes
-else
-	echo 1 >/proc/sys/kernel/ftrace_enabled
-fi
+hold_switches
 
 phases=all
 case ${1-} in

@@ -20,12 +20,16 @@ same_daemon() {
 	[ "$(daemon_pid)" = "$daemon" ] && armed
 }
 
-enforce=$(image drill 's/mode: observe/mode: enforce/') || exit 1
+unit='s/launch: any/launch: unit canary.service/'
+enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
+# as service managers have it: what is unmounted in a copy of the namespace is gone here, too
+need "mounts are shared" mount --make-rshared /
+hold_switches
 need "holdfastd starts" daemon_start
 need "the guard comes up to enforce" guard_up "$enforce"
 before=$(labels)
 daemon=$(daemon_pid)
-holdfast drill --soak "$1" || failed=1
+holdfast drill --soak "$1" --disposable --start $here/start-unit.sh || failed=1
 check "holdfastd is the same as before, and armed" same_daemon
 check "no label is left over" as_before
 check "the guard goes down by the operator" guard_down
