@@ -302,7 +302,7 @@ gives 'an ambiguous verb names its choices' 2 '' \
 
 # ---- what is shipped
 
-for file in "$policies"/*.yaml; do
+for file in "$policies"/*.yaml "$policies"/templates/*.yaml; do
 	ok "the policy $(basename "$file") is valid" "$holdfast" policy check "$file"
 done
 
