@@ -78,6 +78,14 @@ static int around_other(const struct target *target)
 			       0);
 }
 
+static int around_for_good(void)
+{
+	int prog = load_on(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_socket_sendmsg", 0);
+	int link = prog < 0 ? prog : bpf_raw_tracepoint_open(NULL, prog);
+
+	return result(link < 0 ? link : bpf_obj_pin(link, "/sys/fs/bpf/around"));
+}
+
 static int own_hook(const struct target *target)
 {
 	return load_and_attach(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "inode_getxattr", 0);
@@ -384,7 +392,7 @@ const struct technique admission_techniques[] = {
 	{},
 };
 
-/* ---- for the suite of admitted tools: `load VERB`, `bind FD`, `struct-ops` */
+/* ---- for the suites of admitted tools and of neighbours: `load VERB`, `bind FD`, `struct-ops` */
 
 static int bind_map(const char *fd)
 {
@@ -503,7 +511,7 @@ static const struct {
 	{"struct-ops", struct_ops},	{"override", override_return},
 	{"longest", longest},		{"very-long", very_long},
 	{"ordinary", ordinary_all},	{"socket_filter", one_filter},
-	{"cgroup_device", one_device},
+	{"cgroup_device", one_device},	{"around-for-good", around_for_good},
 };
 
 int admission_main(int argc, char **argv)

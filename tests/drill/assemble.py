@@ -148,7 +148,9 @@ def covered_by(phases):
         return {"covered": "open"}, "%s: %s: %s" % (wrong[0][0], wrong[0][1]["technique"],
                                                     wrong[0][1]["reason"])
     if not acts(none) or not acts(down):
-        return {"covered": "open"}, "only the guard itself is attacked: no control without it"
+        return {"covered": "open"}, "only the guard's own was attacked (%s: %s), which has no " \
+            "control without it; of an agent's nothing was tried" % (
+                ", ".join(sorted(acts(enforce))), enforce["verdict"])
     if none["verdict"] == down["verdict"] == "allowed" and observe["verdict"] == "allowed" and \
             enforce["verdict"] == "refused" and enforce["neighbour"] == "allowed":
         return {"covered": "refused"}, "%d techniques refused, with their events%s" % (
