@@ -36,22 +36,22 @@ static bool worse(const struct drive *d, const struct outcome *a, const struct o
 	return a_ok != b_ok ? !a_ok : badness(d, a) < badness(d, b);
 }
 
-/* What this kernel cannot do says nothing of a row, unless there is no other of it. */
+/* What this kernel itself keeps from being says nothing of a row, if there is another of it. */
 static const struct outcome *worst(const struct drive *d, const char *id, bool neighbour)
 {
-	const struct outcome *found = NULL, *absent = NULL;
+	const struct outcome *found = NULL, *kernels = NULL;
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct outcome *outcome = &d->outcomes[i];
 
 		if (strcmp(outcome->technique->id, id) != 0 || outcome->neighbour != neighbour)
 			continue;
-		if (judge_ok(d, outcome) && judge_absent(outcome))
-			absent = outcome;
+		if (outcome->kernel && judge_ok(d, outcome))
+			kernels = outcome;
 		else if (!found || worse(d, outcome, found))
 			found = outcome;
 	}
-	return found ? found : absent;
+	return found ? found : kernels;
 }
 
 static bool any_of(const char *id)

@@ -102,6 +102,10 @@ def verdicts_wrong():
     gone, unproven = row("refused", lost), row("refused", attempt("refused", errno="ENOENT"))
     nowhere = dict.fromkeys(assemble.PHASES, gone)
     beside_lost = {p: dict(r, techniques=r["techniques"] + [lost]) for p, r in refused().items()}
+    held = attempt("refused", errno="EPERM", name="u")
+    beside_held = {p: dict(r, techniques=r["techniques"] + [held]) for p, r in refused().items()}
+    beside_some = dict(beside_held, down=dict(refused()["down"], techniques=[
+        attempt("allowed"), attempt("refused", errno="EACCES", name="u")]))
     untried = row("not-attempted", attempt("not-attempted"))
     samples = (
         ("absent in each phase", judged(**nowhere), ("absent", True)),
@@ -112,6 +116,9 @@ def verdicts_wrong():
         ("absent, and nothing was looked for", judged(**dict.fromkeys(assemble.PHASES, unproven)),
          ("kernel-refuses", True)),
         ("absent beside what is refused", judged(**beside_lost), ("refused", True)),
+        ("the kernel refuses one of two", judged(**beside_held), ("refused", True)),
+        ("and only in one phase", judged(**dict(beside_held, down=dict(
+            beside_some["down"], verdict="refused"))), ("open", True)),
         ("passed over in each phase", judged(**dict.fromkeys(assemble.PHASES, untried)),
          ("open", True)),
         ("all as it should be", judged(), ("refused", True)),

@@ -12,7 +12,9 @@ What covers a row is computed from what ran, never written down:
   kernel-refuses  the kernel refuses it without a guard, each technique with the same errno, and
                   that is known of this kernel; with the guard it is refused as well
   absent          no technique of it can be on this kernel: each has looked, in every phase, for
-                  what it needs, and the act itself found it missing; `proof` says what
+                  what it needs, and the act itself found it missing; `proof` says what. Such a
+                  technique, or one that the kernel itself refuses, says nothing of a row that
+                  has others
   open            everything else; the reason says what is missing
 
 Exits 0 if every row that was attempted is as it should be, 1 if not, 2 if the console is not whole.
@@ -124,6 +126,14 @@ def absent_of(phases):
             if all(other.get(name) == proof for other in found)}
 
 
+def by_kernel(none, down):
+    """Techniques that the kernel refuses without a guard, by the same errno, as is known of it."""
+    both = ((name, t, acts(down).get(name)) for name, t in acts(none).items())
+    return [name for name, a, b in both
+            if b and a["verdict"] == b["verdict"] == "refused" and a["errno"] == b["errno"] and
+            a["as_demanded"] and b["as_demanded"]]
+
+
 def without(row, names):
     return dict(row, techniques=[t for t in row["techniques"]
                                  if t["neighbour"] or t["technique"] not in names])
@@ -144,6 +154,10 @@ def covered_by(phases):
     errno = same_errno(none, down)
     if errno and not wrong and enforce["verdict"] == "refused":
         return {"covered": "kernel-refuses", "errno": errno}, "without a guard as well"
+    kernels = by_kernel(none, down)
+    if not acts(without(none, kernels)):
+        kernels = []
+    none, observe, enforce, down = (without(row, kernels) for row in (none, observe, enforce, down))
     if wrong:
         return {"covered": "open"}, "%s: %s: %s" % (wrong[0][0], wrong[0][1]["technique"],
                                                     wrong[0][1]["reason"])
@@ -153,9 +167,10 @@ def covered_by(phases):
                 ", ".join(sorted(acts(enforce))), enforce["verdict"])
     if none["verdict"] == down["verdict"] == "allowed" and observe["verdict"] == "allowed" and \
             enforce["verdict"] == "refused" and enforce["neighbour"] == "allowed":
-        return {"covered": "refused"}, "%d techniques refused, with their events%s" % (
-            len(acts(enforce)), "; %d absent" % len(absent) if absent else "")
-    if enforce["neighbour"] != "allowed":
+        return {"covered": "refused"}, "%d techniques refused, with their events%s%s" % (
+            len(acts(enforce)), "; %d absent" % len(absent) if absent else "",
+            "; %d refused by the kernel itself" % len(kernels) if kernels else "")
+    if enforce["verdict"] != "not-attempted" and enforce["neighbour"] != "allowed":
         return {"covered": "open"}, "no neighbour was tried"
     return {"covered": "open"}, enforce["reason"]
 
