@@ -78,6 +78,14 @@ static int around_other(const struct target *target)
 			       0);
 }
 
+static int around_for_good(void)
+{
+	int prog = load_on(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_socket_sendmsg", 0);
+	int link = prog < 0 ? prog : bpf_raw_tracepoint_open(NULL, prog);
+
+	return result(link < 0 ? link : bpf_obj_pin(link, "/sys/fs/bpf/around"));
+}
+
 static int own_hook(const struct target *target)
 {
 	return load_and_attach(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "inode_getxattr", 0);
@@ -193,12 +201,30 @@ static int send_signal_thread(const struct target *target)
 	return load_calls(insns, N(insns), BPF_PROG_TYPE_TRACEPOINT);
 }
 
+static int kernel_function(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) : -EIO;
+
+	btf__free(btf);
+	return id;
+}
+
+static int load_tracing(const struct bpf_insn *insns, size_t n, enum bpf_attach_type attach_type,
+			const char *at)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type);
+	int id = libbpf_find_vmlinux_btf_id(at, attach_type);
+
+	if (id < 0)
+		return setup_failed(at);
+	opts.attach_btf_id = (uint32_t)id;
+	return result(bpf_prog_load(BPF_PROG_TYPE_TRACING, "calls", "GPL", insns, n, &opts));
+}
+
 static int end_kernel(const struct target *target)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_RAW_TP);
-	struct btf *btf = btf__load_vmlinux_btf();
-	int id = btf ? btf__find_by_name_kind(btf, "crash_kexec", BTF_KIND_FUNC) : -1;
-	int at = libbpf_find_vmlinux_btf_id("sys_enter", BPF_TRACE_RAW_TP);
+	int id = kernel_function("crash_kexec");
 	const struct bpf_insn insns[] = {
 		LOAD(BPF_REG_1, BPF_REG_1, 0), /* registers, which 7.3 wants to be real */
 		CALL_KERNEL(id),
@@ -206,10 +232,74 @@ static int end_kernel(const struct target *target)
 		EXIT(),
 	};
 
-	if (id < 0 || at < 0)
-		return setup_failed("functions of the kernel");
-	opts.attach_btf_id = (uint32_t)at;
-	return result(bpf_prog_load(BPF_PROG_TYPE_TRACING, "calls", "GPL", insns, N(insns), &opts));
+	return id < 0 ? setup_failed("crash_kexec")
+		      : load_tracing(insns, N(insns), BPF_TRACE_RAW_TP, "sys_enter");
+}
+
+/* Of every TCP socket, at each step of an iterator; the iterator alone with 0 for a function. */
+static int each_socket(int function)
+{
+	const struct bpf_insn call = CALL_KERNEL(function);
+	const struct bpf_insn insns[] = {
+		LOAD(BPF_REG_1, BPF_REG_1, 8),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_1, 0, 1, 0), /* after the last one */
+		function ? call : MOV_IMM(BPF_REG_0, 0),
+		MOV_IMM(BPF_REG_0, 0),
+		EXIT(),
+	};
+
+	return load_tracing(insns, N(insns), BPF_TRACE_ITER, "tcp");
+}
+
+static int destroy_sockets(const struct target *target)
+{
+	int id = kernel_function("bpf_sock_destroy");
+
+	return id < 0 ? id : each_socket(id);
+}
+
+static int look_at_sockets(const struct target *target)
+{
+	return each_socket(0);
+}
+
+static int send_signal_task(const struct target *target)
+{
+	int id = kernel_function("bpf_send_signal_task");
+	const struct bpf_insn insns[] = {
+		CALL(BPF_FUNC_get_current_task_btf),
+		MOV_REG(BPF_REG_1, BPF_REG_0),
+		MOV_IMM(BPF_REG_2, 9),
+		MOV_IMM(BPF_REG_3, 0),
+		MOV_IMM(BPF_REG_4, 0),
+		CALL_KERNEL(id),
+		MOV_IMM(BPF_REG_0, 0),
+		EXIT(),
+	};
+
+	return id < 0 ? id : load_tracing(insns, N(insns), BPF_TRACE_RAW_TP, "sys_enter");
+}
+
+static int look_at_task(const struct target *target)
+{
+	const struct bpf_insn insns[] = {
+		CALL(BPF_FUNC_get_current_task_btf),
+		MOV_IMM(BPF_REG_0, 0),
+		EXIT(),
+	};
+
+	return load_tracing(insns, N(insns), BPF_TRACE_RAW_TP, "sys_enter");
+}
+
+/* The kernel's types name every function that programs may call. */
+static int no_sock_destroy(void)
+{
+	return kernel_function("bpf_sock_destroy") == -ENOENT ? ENOENT : 0;
+}
+
+static int no_send_signal_task(void)
+{
+	return kernel_function("bpf_send_signal_task") == -ENOENT ? ENOENT : 0;
 }
 
 /* ---- what stays open: programs as the tools of a host load them every day */
@@ -293,10 +383,16 @@ const struct technique admission_techniques[] = {
 	 SILENT, send_signal_thread, numbers, "a program with these helpers' numbers as numbers"},
 	{"P21", "load-crash", "a program that ends the kernel", EPERM, "P21", NULL, SILENT,
 	 end_kernel, other_slot, "fentry on an unguarded function"},
+	{"P21", "load-sock-destroy", "a program that ends every TCP connection", EPERM, "P21", NULL,
+	 SILENT, destroy_sockets, look_at_sockets, "an iterator that looks at them",
+	 no_sock_destroy, "no function bpf_sock_destroy in the kernel's BTF"},
+	{"P11", "load-signal-task", "a program that sends signals to any task", EPERM, "P11", NULL,
+	 SILENT, send_signal_task, look_at_task, "one that looks at the task", no_send_signal_task,
+	 "no function bpf_send_signal_task in the kernel's BTF"},
 	{},
 };
 
-/* ---- for the suite of admitted tools: `load VERB`, `bind FD`, `struct-ops` */
+/* ---- for the suites of admitted tools and of neighbours: `load VERB`, `bind FD`, `struct-ops` */
 
 static int bind_map(const char *fd)
 {
@@ -415,7 +511,7 @@ static const struct {
 	{"struct-ops", struct_ops},	{"override", override_return},
 	{"longest", longest},		{"very-long", very_long},
 	{"ordinary", ordinary_all},	{"socket_filter", one_filter},
-	{"cgroup_device", one_device},
+	{"cgroup_device", one_device},	{"around-for-good", around_for_good},
 };
 
 int admission_main(int argc, char **argv)

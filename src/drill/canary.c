@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <linux/if_link.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
@@ -760,7 +761,11 @@ int main(int argc, char **argv)
 	int r;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc == 3 && strcmp(argv[1], "peek") == 0) {
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "peek") == 0) {
+#ifdef CANARY_DYNAMIC
+		if (argc == 4) /* the C library loads code of its own accord */
+			(void)iconv_open(argv[3], "UTF-8");
+#endif
 		r = peek((uint32_t)strtoul(argv[2], NULL, 10));
 		r = r == EPERM || r == ENOENT ? 1 : r ? 2 : 0;
 		printf("library %s\npeek %d\n", canary_library_word(), r);

@@ -25,7 +25,8 @@
  *
  * `canary peek ID`: exits 0 if it gets an fd of that map, 1 if that is refused (EPERM, or ENOENT:
  * an id that is not there for it), else 2; prints `library WORD` and `peek CODE`. So a task of the
- * domain can be told from a stranger by what the kernel gives it. `canary forge ID` writes into
+ * domain can be told from a stranger by what the kernel gives it. `peek ID CHARSET` has the C
+ * library load what converts to that first (dynamic canary only). `canary forge ID` writes into
  * that map instead, as an attacker who has put it where the canary is: exits as enum probe_exit.
  */
 

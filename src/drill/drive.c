@@ -120,6 +120,7 @@ static void attack(struct drive *d, const struct technique *technique)
 	if (mounts)
 		restore_keep(d);
 	outcome = probe(d, technique, technique->run, &before);
+	outcome->kernel = technique->kernel ? technique->kernel() : 0;
 	if (!self) {
 		outcome->harmed = target_load(CANARY_NAME, &after) < 0 ||
 				  strcmp(before.state, after.state) != 0;
@@ -194,13 +195,27 @@ static bool chosen(const struct drill_options *options, const struct technique *
 {
 	if (!technique_is_for(technique, options->phase) ||
 	    (technique_guest_only(technique) && !options->disposable) ||
-	    (technique->flags & UNLOCKED && locked_down()) ||
 	    (options->only && strcmp(options->only, technique->id) != 0))
 		return false;
 	for (size_t i = 0; i < options->n_verbs; i++)
 		if (strncmp(technique->verb, options->verbs[i], strlen(options->verbs[i])) == 0)
 			return true;
 	return options->n_verbs == 0;
+}
+
+/* Said, so that a matrix without it is not taken for one where it was refused. */
+static bool passed_over(struct drive *d, const struct technique *technique)
+{
+	if (!(technique->flags & UNLOCKED) || !locked_down())
+		return false;
+	d->outcomes[d->n] = (struct outcome){
+		.technique = technique,
+		.code = PROBE_IMPOSSIBLE,
+		.why_not = "not tried: the kernel is locked down and refuses it itself",
+	};
+	if (d->n < DRIVE_OUTCOMES_MAX - 1)
+		d->n++;
+	return true;
 }
 
 const char *drill_phase_name(enum drill_phase phase)
@@ -233,7 +248,7 @@ int drill_run(const struct drill_options *options, FILE *file)
 	d->options = options;
 	d->log_start = journal_size();
 	for (size_t i = 0; !d->lost && (technique = technique_each(i)); i++) {
-		if (!chosen(options, technique))
+		if (!chosen(options, technique) || passed_over(d, technique))
 			continue;
 		attack(d, technique);
 		if (enforcing(d) && !d->lost)

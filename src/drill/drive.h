@@ -26,8 +26,10 @@ struct outcome {
 	pid_t pid;
 	int code; /* enum probe_exit, or 128 + signal */
 	int error; /* what the act answered; 0: it did not say */
+	int kernel; /* technique.kernel(), looked for after the act; 0 of a neighbour */
 	bool neighbour;
 	bool harmed; /* the target says so */
+	const char *why_not; /* it was not even tried; NULL: it was */
 	char rows[DRIVE_ROWS_MAX]; /* of its events, as logged */
 };
 
@@ -85,6 +87,10 @@ bool judge_ok(const struct drive *d, const struct outcome *outcome);
 
 /* judge_kernel() - the errno by which this kernel refuses the act whatever the guard does; 0 */
 int judge_kernel(const struct drive *d, const struct outcome *outcome);
+
+/* judge_absent() - what the act would need and this kernel has not got, as the act itself has found
+ * as well; NULL if it is there */
+const char *judge_absent(const struct outcome *outcome);
 
 /* judge_reason() - why it is as it is, in a few words; @text gets at most @size bytes */
 void judge_reason(const struct drive *d, const struct outcome *outcome, char *text, size_t size);

@@ -52,10 +52,16 @@ const char *verdict_name(enum verdict verdict)
 
 int judge_kernel(const struct drive *d, const struct outcome *outcome)
 {
-	const struct technique *t = outcome->technique;
-	int error = t->kernel && !outcome->neighbour ? t->kernel() : 0;
+	int error = outcome->kernel;
 
 	return d->options->phase == DRILL_ENFORCE && error == EOPNOTSUPP ? 0 : error;
+}
+
+const char *judge_absent(const struct outcome *outcome)
+{
+	return outcome->kernel == ENOENT && outcome->code == PROBE_KERNEL
+		       ? outcome->technique->absent
+		       : NULL;
 }
 
 /* NULL: none is expected, or nobody is there to log one. */
@@ -114,7 +120,8 @@ static bool code_fits(const struct drive *d, const struct outcome *outcome)
 
 bool judge_ok(const struct drive *d, const struct outcome *outcome)
 {
-	return code_fits(d, outcome) && events_fit(d, outcome) && harm_fits(d, outcome);
+	return outcome->why_not ||
+	       (code_fits(d, outcome) && events_fit(d, outcome) && harm_fits(d, outcome));
 }
 
 static void add(char *text, size_t size, const char *more)
@@ -132,6 +139,10 @@ void judge_reason(const struct drive *d, const struct outcome *outcome, char *te
 	char more[2 * DRIVE_ROWS_MAX];
 
 	text[0] = '\0';
+	if (outcome->why_not) {
+		add(text, size, outcome->why_not);
+		return;
+	}
 	if (outcome->code <= PROBE_KERNEL)
 		add(text, size, words[outcome->code]);
 	else {

@@ -36,7 +36,7 @@ struct target {
 #define MOUNTS 2u /* success changes mounts: the driver puts them back */
 #define LONELY 4u /* there is nobody else's object of that kind, and no neighbour of another */
 #define SELF 8u /* the target is the guard: nothing to attack without it */
-#define UNLOCKED 32u /* the kernel itself refuses it when it is locked down */
+#define UNLOCKED 32u /* not tried where the kernel is locked down: it refuses that itself */
 #define KILLS 16u /* success ends the daemon; it comes again */
 #define GUEST_ONLY 64u /* success endangers the host in yet another way */
 
@@ -62,6 +62,8 @@ struct technique {
 	 * far
 	 */
 	int (*kernel)(void);
+	/* where that is ENOENT: what was looked for and is not there, so that the act cannot be */
+	const char *absent;
 };
 
 /* The families; each table ends with a row without verb. */

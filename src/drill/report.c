@@ -36,18 +36,22 @@ static bool worse(const struct drive *d, const struct outcome *a, const struct o
 	return a_ok != b_ok ? !a_ok : badness(d, a) < badness(d, b);
 }
 
+/* What this kernel itself keeps from being says nothing of a row, if there is another of it. */
 static const struct outcome *worst(const struct drive *d, const char *id, bool neighbour)
 {
-	const struct outcome *found = NULL;
+	const struct outcome *found = NULL, *kernels = NULL;
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct outcome *outcome = &d->outcomes[i];
 
-		if (strcmp(outcome->technique->id, id) == 0 && outcome->neighbour == neighbour &&
-		    (!found || worse(d, outcome, found)))
+		if (strcmp(outcome->technique->id, id) != 0 || outcome->neighbour != neighbour)
+			continue;
+		if (outcome->kernel && judge_ok(d, outcome))
+			kernels = outcome;
+		else if (!found || worse(d, outcome, found))
 			found = outcome;
 	}
-	return found;
+	return found ? found : kernels;
 }
 
 static bool any_of(const char *id)
@@ -92,11 +96,11 @@ static json_t *technique_json(const struct drive *d, const struct outcome *outco
 	if (!error && outcome->code == PROBE_DENIED)
 		error = outcome->technique->error;
 	judge_reason(d, outcome, reason, sizeof(reason));
-	return json_pack("{s:s, s:b, s:s, s:s?, s:s, s:b, s:s}", "technique",
+	return json_pack("{s:s, s:b, s:s, s:s?, s:s, s:b, s:s, s:s?}", "technique",
 			 outcome->technique->verb, "neighbour", outcome->neighbour, "verdict",
 			 verdict_text(outcome), "errno", error ? strerrorname_np(error) : NULL,
 			 "events", outcome->rows, "as_demanded", judge_ok(d, outcome), "reason",
-			 reason);
+			 reason, "absent", judge_absent(outcome));
 }
 
 static json_t *row_json(const struct drive *d, const struct catalogue_row *row)
@@ -146,6 +150,10 @@ static void tap(const struct drive *d, const struct outcome *outcome, FILE *file
 	const char *word = judge_ok(d, outcome) ? "ok" : "not ok";
 	char reason[REASON_MAX];
 
+	if (outcome->why_not) {
+		fprintf(file, "# %s %s: %s\n", t->id, t->verb, outcome->why_not);
+		return;
+	}
 	if (outcome->neighbour)
 		fprintf(file, "%s - %s neighbour passes in enforce: %s (beside %s)\n", word, t->id,
 			t->neighbour_what ? t->neighbour_what : "the same on a stranger's own",
@@ -192,13 +200,14 @@ static void report_tap(const struct drive *d, FILE *file)
 static void report_text(const struct drive *d, FILE *file)
 {
 	char reason[REASON_MAX];
-	size_t wrong = 0;
+	size_t wrong = 0, tried = 0;
 
 	fprintf(file, "%-5s%-20s%-19s%s\n", "row", "technique", "verdict", "what happened");
 	for (size_t i = 0; i < d->n; i++) {
 		const struct outcome *outcome = &d->outcomes[i];
 
 		wrong += !judge_ok(d, outcome);
+		tried += !outcome->why_not;
 		judge_reason(d, outcome, reason, sizeof(reason));
 		fprintf(file, "%-5s%-20s%-19s%s%s%s\n", outcome->technique->id,
 			outcome->neighbour ? "  neighbour" : outcome->technique->verb,
@@ -206,7 +215,7 @@ static void report_text(const struct drive *d, FILE *file)
 			judge_ok(d, outcome) ? "" : " (see holdfast-drill(1))");
 	}
 	fprintf(file, "%s: %zu attempts, %zu not as they should be\n",
-		drill_phase_name(d->options->phase), d->n, wrong);
+		drill_phase_name(d->options->phase), tried, wrong);
 }
 
 void report(const struct drive *d, FILE *file)

@@ -71,6 +71,28 @@ static int no_memory_failure(void)
 	return has_symbol("memory_failure") ? 0 : ENOENT;
 }
 
+static int no_resume(void)
+{
+	return has_symbol("resume_store") ? 0 : ENOENT;
+}
+
+/* A file that is not there beside others that are. */
+static int lacks(const char *folder, const char *file)
+{
+	return access(folder, F_OK) == 0 && access(file, F_OK) < 0 && errno == ENOENT ? ENOENT : 0;
+}
+
+static int no_autosleep(void)
+{
+	return lacks("/sys/power", "/sys/power/autosleep");
+}
+
+/* Of a module, which rows.sh has loaded where the kernel has it. */
+static int no_corrupt_pfn(void)
+{
+	return has_symbol("memory_failure") ? locked_down() : ENOENT;
+}
+
 static int no_sleep(void)
 {
 	return has_symbol("pm_suspend") ? 0 : ENOENT;
@@ -195,6 +217,7 @@ static int asked(const char *path, const char *text)
 	switch (-r) {
 	case EINVAL:
 	case ENXIO:
+	case ENODEV:
 	case EBUSY:
 	case EPROTO:
 	case EPROTONOSUPPORT:
@@ -239,6 +262,13 @@ static int fail_slab(const struct target *target)
 	if (private_namespace(false) < 0 || mount("none", "/mnt", "debugfs", 0, NULL) < 0)
 		return setup_failed("debugfs");
 	return asked("/mnt/failslab/probability", "nonsense");
+}
+
+static int corrupt_pfn(const struct target *target)
+{
+	if (private_namespace(false) < 0 || mount("none", "/mnt", "debugfs", 0, NULL) < 0)
+		return setup_failed("debugfs");
+	return asked("/mnt/hwpoison/corrupt-pfn", "nonsense");
 }
 
 /* ---- a task's own files */
@@ -422,6 +452,7 @@ SAME(uring_disabled, SYSCTL "kernel/io_uring_disabled")
 SAME(other_sysctl, SYSCTL "kernel/panic")
 SAME(other_net_sysctl, SYSCTL "net/core/somaxconn")
 SAME(other_sysfs, "/sys/power/pm_async")
+ASK(smt, "/sys/devices/system/cpu/smt/control", "nonsense")
 ASK(hotplug, "/sys/devices/system/cpu/cpu0/hotplug/target", "nonsense")
 ASK(other_enabled, "/sys/kernel/mm/transparent_hugepage/enabled", "nonsense")
 ASK(modules_off, SYSCTL "kernel/modules_disabled", "7")
@@ -433,9 +464,18 @@ ASK(ima_policy, SECURITY "ima/policy", "nonsense")
 ASK(offline_soft, "/sys/devices/system/memory/soft_offline_page", "0xffffffffff000")
 ASK(offline_hard, "/sys/devices/system/memory/hard_offline_page", "0xffffffffff000")
 ASK(suspend, "/sys/power/state", "nonsense")
+ASK(resume, "/sys/power/resume", "nonsense")
+ASK(autosleep, "/sys/power/autosleep", "nonsense")
+/* As the message bus asks before it passes something on. */
+ASK(mac_query, SECURITY "apparmor/.access", "nonsense")
 ASK(patch, "/sys/kernel/livepatch/patch/enabled", "0")
 
 #define TWICE(row) row, row " " row
+
+/* What was looked for and is not there. */
+#define NO_FAULTS "no function setup_fault_attr in /proc/kallsyms"
+#define NO_OFFLINING "no function memory_failure in /proc/kallsyms"
+#define NO_SLEEP "no function pm_suspend in /proc/kallsyms"
 
 /* Where nothing refuses them they change the host. */
 #define QUIET (SILENT | GUEST_ONLY)
@@ -459,8 +499,11 @@ const struct technique switches_techniques[] = {
 	 kprobes_off, NULL, NULL, locked_down},
 	{"L19", "hotplug", "a processor's hotplug target", EPERM, "L19", NULL, QUIET, hotplug,
 	 other_sysfs, "power/pm_async"},
+	{"L19", "hotplug-smt", "cpu/smt/control", EPERM, "L19", NULL, QUIET, smt, other_sysfs,
+	 "power/pm_async"},
 	{"L21", "livepatch", "a live patch switched off", EPERM, "L21", NULL, QUIET, patch,
-	 other_enabled, "another file of that name", no_patch},
+	 other_enabled, "another file of that name", no_patch,
+	 "no such folder in /sys/kernel/livepatch, which is there"},
 	{"A02", "cgroup-kill", "its cgroup.kill", EPERM, "A02", NULL, GUEST_ONLY, group_kill},
 	{"A02", "cgroup-trap", "moved into a cgroup that is killed", EPERM, "A03 A03", "*",
 	 GUEST_ONLY, trap},
@@ -476,14 +519,14 @@ const struct technique switches_techniques[] = {
 	{"A05", "oom-thread", "oom_score_adj of its thread", EPERM, TWICE("A05"), QUIET, oom_thread,
 	 own_oom_elsewhere, "its own as number 1 of a pid namespace"},
 	{"A05", "oom-adj", "its oom_adj", EPERM, TWICE("A05"), QUIET, oom_old},
-	{"A12", "apparmor-load", "AppArmor policy loaded", EPERM, "A12", NULL, QUIET | LONELY,
-	 mac_load},
-	{"A12", "apparmor-replace", "AppArmor policy replaced", EPERM, "A12", NULL, QUIET | LONELY,
-	 mac_replace},
+	{"A12", "apparmor-load", "AppArmor policy loaded", EPERM, "A12", NULL, QUIET, mac_load,
+	 mac_query, "a query of AppArmor"},
+	{"A12", "apparmor-replace", "AppArmor policy replaced", EPERM, "A12", NULL, QUIET,
+	 mac_replace, mac_query, "a query of AppArmor"},
 	{"A12", "apparmor-policy-replace", "AppArmor policy replaced in its policy folder", EPERM,
-	 "A12", NULL, QUIET | LONELY, mac_policy_replace},
-	{"A12", "apparmor-remove", "AppArmor policy removed", EPERM, "A12", NULL, QUIET | LONELY,
-	 mac_remove},
+	 "A12", NULL, QUIET, mac_policy_replace, mac_query, "a query of AppArmor"},
+	{"A12", "apparmor-remove", "AppArmor policy removed", EPERM, "A12", NULL, QUIET, mac_remove,
+	 mac_query, "a query of AppArmor"},
 	{"A12", "ima-policy", "IMA policy written", EPERM, "A12", NULL, QUIET | LONELY, ima_policy},
 	{"A13", "lockdown", "lockdown raised", EPERM, "A13", NULL, QUIET | LONELY, lock_down},
 	{"A13", "modules-disabled", "modules_disabled", EPERM, "A13", NULL, QUIET | LONELY,
@@ -491,17 +534,24 @@ const struct technique switches_techniques[] = {
 	{"A13", "kptr-restrict", "kptr_restrict", EPERM, "A13", NULL, QUIET, kptr, other_sysctl,
 	 "kernel.panic"},
 	{"A14", "make-it-fail", "its make-it-fail", EPERM, "A14", NULL, QUIET | LONELY,
-	 make_it_fail, NULL, NULL, no_fault_injection},
+	 make_it_fail, NULL, NULL, no_fault_injection, NO_FAULTS},
 	{"A14", "fail-nth", "its fail-nth", EPERM, "A14", NULL, QUIET | LONELY, fail_nth, NULL,
-	 NULL, no_fault_injection},
+	 NULL, no_fault_injection, NO_FAULTS},
 	{"A14", "failslab", "failslab", EPERM, "A14", NULL, QUIET | LONELY, fail_slab, NULL, NULL,
-	 no_fault_injection},
+	 no_fault_injection, NO_FAULTS},
 	{"A15", "soft-offline", "soft_offline_page", EPERM, "A15", NULL, QUIET, offline_soft,
-	 other_sysfs, "power/pm_async", no_memory_failure},
+	 other_sysfs, "power/pm_async", no_memory_failure, NO_OFFLINING},
 	{"A15", "hard-offline", "hard_offline_page", EPERM, "A15", NULL, QUIET | LONELY,
-	 offline_hard, NULL, NULL, no_memory_failure},
+	 offline_hard, NULL, NULL, no_memory_failure, NO_OFFLINING},
+	{"A15", "corrupt-pfn", "hwpoison/corrupt-pfn", EPERM, "A15", NULL, QUIET | LONELY,
+	 corrupt_pfn, NULL, NULL, no_corrupt_pfn, NO_OFFLINING},
 	{"A16", "suspend", "power/state", EPERM, "A16", NULL, QUIET, suspend, other_sysfs,
-	 "power/pm_async", no_sleep},
+	 "power/pm_async", no_sleep, NO_SLEEP},
+	{"A16", "suspend-resume", "power/resume", EPERM, "A16", NULL, QUIET, resume, other_sysfs,
+	 "power/pm_async", no_resume, "no function resume_store in /proc/kallsyms"},
+	{"A16", "suspend-auto", "power/autosleep", EPERM, "A16", NULL, QUIET, autosleep,
+	 other_sysfs, "power/pm_async", no_autosleep,
+	 "no file autosleep in /sys/power, which is there"},
 	{"K17", "unprivileged-bpf", "unprivileged_bpf_disabled", EPERM, "K17", NULL, QUIET | LONELY,
 	 unprivileged},
 	{"K17", "perf-paranoid", "perf_event_paranoid", EPERM, "K17", NULL, QUIET | LONELY,
@@ -511,6 +561,7 @@ const struct technique switches_techniques[] = {
 	{"K17", "jit-harden", "bpf_jit_harden", EPERM, "K17", NULL, QUIET, harden, other_net_sysctl,
 	 "net.core.somaxconn"},
 	{"K17", "uring-disabled", "io_uring_disabled", EPERM, "K17", NULL, QUIET | LONELY,
-	 uring_disabled, NULL, NULL, no_uring_switch},
+	 uring_disabled, NULL, NULL, no_uring_switch,
+	 "no function or variable sysctl_io_uring_disabled in /proc/kallsyms"},
 	{},
 };

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/bpf.h>
+
 #include "base/cleanup.h"
 #include "guard/guard.h"
 #include "guard/holders.h"
@@ -60,7 +62,7 @@ static void foreign_tell(struct server *server, const struct guard_foreign *fore
 /* Links are told once, in the order of their ids. */
 static void survey_tell(struct server *server, const struct guard_survey *survey)
 {
-	size_t later = 0, listed = survey->n_foreign;
+	size_t later = 0, around = 0, listed = survey->n_foreign;
 
 	if (listed > GUARD_MAX_FOREIGN)
 		listed = GUARD_MAX_FOREIGN;
@@ -68,6 +70,7 @@ static void survey_tell(struct server *server, const struct guard_survey *survey
 		const struct guard_foreign *foreign = &survey->foreign[i];
 
 		later += !foreign->before;
+		around += foreign->before && foreign->attach_type == BPF_MODIFY_RETURN;
 		if (foreign->link <= server->told_link)
 			continue;
 		server->told_link = foreign->link;
@@ -79,6 +82,11 @@ static void survey_tell(struct server *server, const struct guard_survey *survey
 			       "%zu programs of others hang where they could out-rank the guard; "
 			       "the log names them",
 			       later + survey->n_foreign - listed);
+	else if (around)
+		(void)snprintf(server->foreign_trouble, sizeof(server->foreign_trouble),
+			       "%zu programs from before the guard can answer in a hook's stead "
+			       "(fmod_ret); the log names them",
+			       around);
 	else if (survey->full[0])
 		(void)snprintf(server->foreign_trouble, sizeof(server->foreign_trouble),
 			       "the function of %s takes hardly any more programs: a new guard "

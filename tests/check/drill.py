@@ -51,9 +51,9 @@ def techniques_wrong(rows):
                 yield "%s: %s is in no row of the list" % (file, name)
 
 
-def attempt(verdict, ok=True, neighbour=False, errno=None):
-    return {"technique": "t", "neighbour": neighbour, "verdict": verdict, "errno": errno,
-            "events": "", "as_demanded": ok, "reason": "r"}
+def attempt(verdict, ok=True, neighbour=False, errno=None, absent=None, name="t"):
+    return {"technique": name, "neighbour": neighbour, "verdict": verdict, "errno": errno,
+            "events": "", "as_demanded": ok, "reason": "r", "absent": absent}
 
 
 def row(verdict, *techniques, neighbour="not-attempted"):
@@ -98,7 +98,29 @@ def verdicts_wrong():
     kernel = row("refused", attempt("refused", errno="EOPNOTSUPP"))
     beside = attempt("allowed", neighbour=True)
     enforce = lambda *t, n="allowed": row(t[0]["verdict"], *t, neighbour=n)
+    lost = attempt("refused", errno="ENOENT", absent="no f", name="u")
+    gone, unproven = row("refused", lost), row("refused", attempt("refused", errno="ENOENT"))
+    nowhere = dict.fromkeys(assemble.PHASES, gone)
+    beside_lost = {p: dict(r, techniques=r["techniques"] + [lost]) for p, r in refused().items()}
+    held = attempt("refused", errno="EPERM", name="u")
+    beside_held = {p: dict(r, techniques=r["techniques"] + [held]) for p, r in refused().items()}
+    beside_some = dict(beside_held, down=dict(refused()["down"], techniques=[
+        attempt("allowed"), attempt("refused", errno="EACCES", name="u")]))
+    untried = row("not-attempted", attempt("not-attempted"))
     samples = (
+        ("absent in each phase", judged(**nowhere), ("absent", True)),
+        ("absent without a guard only", judged(**dict(nowhere, enforce=row(
+            "refused", attempt("refused", errno="EPERM", name="u")))), ("open", True)),
+        ("absent and not as it should be", judged(**dict(nowhere, down=row("refused", dict(
+            lost, as_demanded=False)))), ("open", False)),
+        ("absent, and nothing was looked for", judged(**dict.fromkeys(assemble.PHASES, unproven)),
+         ("kernel-refuses", True)),
+        ("absent beside what is refused", judged(**beside_lost), ("refused", True)),
+        ("the kernel refuses one of two", judged(**beside_held), ("refused", True)),
+        ("and only in one phase", judged(**dict(beside_held, down=dict(
+            beside_some["down"], verdict="refused"))), ("open", True)),
+        ("passed over in each phase", judged(**dict.fromkeys(assemble.PHASES, untried)),
+         ("open", True)),
         ("all as it should be", judged(), ("refused", True)),
         ("no positive control", judged(none=no), ("open", False)),
         ("refused without the guard afterwards", judged(down=no), ("open", False)),

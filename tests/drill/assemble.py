@@ -11,6 +11,10 @@ What covers a row is computed from what ran, never written down:
                   and a neighbour's own passed
   kernel-refuses  the kernel refuses it without a guard, each technique with the same errno, and
                   that is known of this kernel; with the guard it is refused as well
+  absent          no technique of it can be on this kernel: each has looked, in every phase, for
+                  what it needs, and the act itself found it missing; `proof` says what. Such a
+                  technique, or one that the kernel itself refuses, says nothing of a row that
+                  has others
   open            everything else; the reason says what is missing
 
 Exits 0 if every row that was attempted is as it should be, 1 if not, 2 if the console is not whole.
@@ -48,7 +52,8 @@ def technique_of(raw):
             "verdict": one_of(raw["verdict"], VERDICTS),
             "errno": None if raw["errno"] is None else text_of(raw["errno"], 32),
             "events": text_of(raw["events"]), "as_demanded": raw["as_demanded"] is True,
-            "reason": text_of(raw["reason"], 512)}
+            "reason": text_of(raw["reason"], 512),
+            "absent": None if raw["absent"] is None else text_of(raw["absent"])}
 
 
 def row_of(line):
@@ -113,25 +118,59 @@ def same_errno(*rows):
     return errnos.pop() if tried and refused and len(errnos) == 1 else None
 
 
+def absent_of(phases):
+    """{technique: what this kernel lacks} of those that were absent in every phase, as is known."""
+    found = [{name: t["absent"] for name, t in acts(phases[p]).items()
+              if t["absent"] and t["errno"] == "ENOENT" and t["as_demanded"]} for p in PHASES]
+    return {name: proof for name, proof in found[0].items()
+            if all(other.get(name) == proof for other in found)}
+
+
+def by_kernel(none, down):
+    """Techniques that the kernel refuses without a guard, by the same errno, as is known of it."""
+    both = ((name, t, acts(down).get(name)) for name, t in acts(none).items())
+    return [name for name, a, b in both
+            if b and a["verdict"] == b["verdict"] == "refused" and a["errno"] == b["errno"] and
+            a["as_demanded"] and b["as_demanded"]]
+
+
+def without(row, names):
+    return dict(row, techniques=[t for t in row["techniques"]
+                                 if t["neighbour"] or t["technique"] not in names])
+
+
 def covered_by(phases):
     """({covered, ...}, reason) of the four rows of one id."""
-    none, observe, enforce, down = (phases[p] for p in PHASES)
+    absent = absent_of(phases)
+    none, observe, enforce, down = (without(phases[p], absent) for p in PHASES)
     wrong = [(p, t) for p in PHASES for t in phases[p]["techniques"] if not t["as_demanded"]]
+    if absent and not wrong and not any(acts(row) for row in (none, observe, enforce, down)):
+        return {"covered": "absent", "proof": "; ".join(sorted(set(absent.values())))}, \
+            "looked for in each phase, and every act failed for it"
     if not enforce["techniques"]:
         return {"covered": "open"}, enforce["reason"]
+    if any(t["absent"] for row in (none, observe, enforce, down) for t in acts(row).values()):
+        return {"covered": "open"}, "absent in one phase, and not in another"
     errno = same_errno(none, down)
     if errno and not wrong and enforce["verdict"] == "refused":
         return {"covered": "kernel-refuses", "errno": errno}, "without a guard as well"
+    kernels = by_kernel(none, down)
+    if not acts(without(none, kernels)):
+        kernels = []
+    none, observe, enforce, down = (without(row, kernels) for row in (none, observe, enforce, down))
     if wrong:
         return {"covered": "open"}, "%s: %s: %s" % (wrong[0][0], wrong[0][1]["technique"],
                                                     wrong[0][1]["reason"])
     if not acts(none) or not acts(down):
-        return {"covered": "open"}, "only the guard itself is attacked: no control without it"
+        return {"covered": "open"}, "only the guard's own was attacked (%s: %s), which has no " \
+            "control without it; of an agent's nothing was tried" % (
+                ", ".join(sorted(acts(enforce))), enforce["verdict"])
     if none["verdict"] == down["verdict"] == "allowed" and observe["verdict"] == "allowed" and \
             enforce["verdict"] == "refused" and enforce["neighbour"] == "allowed":
-        return {"covered": "refused"}, "%d techniques refused, with their events" % len(
-            acts(enforce))
-    if enforce["neighbour"] != "allowed":
+        return {"covered": "refused"}, "%d techniques refused, with their events%s%s" % (
+            len(acts(enforce)), "; %d absent" % len(absent) if absent else "",
+            "; %d refused by the kernel itself" % len(kernels) if kernels else "")
+    if enforce["verdict"] != "not-attempted" and enforce["neighbour"] != "allowed":
         return {"covered": "open"}, "no neighbour was tried"
     return {"covered": "open"}, enforce["reason"]
 
@@ -148,6 +187,7 @@ def techniques_of(phases):
         for p in PHASES:
             entry[COLUMNS[p]] = verdict(acts(phases[p]).get(name))
         entry["neighbour"] = verdict(acts(phases["enforce"], True).get(name))
+        entry["absent"] = absent_of(phases).get(name)
         entry["errno"] = (acts(phases["enforce"]).get(name) or {}).get("errno")
         made.append(entry)
     return made

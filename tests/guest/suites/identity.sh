@@ -9,6 +9,7 @@
 . /opt/tests/lib.sh
 
 variants_make() {
+	cp $here/victim-dyn $work/stranger && echo stranger >>$work/stranger || return 1
 	for name in any child held; do
 		cp $here/victim $here/$name && echo $name >>$here/$name || return 1
 	done
@@ -179,6 +180,68 @@ libraries() {
 	check "I11 one of trusted content is not" exits 0 by_victim map $here/libvictim.so
 }
 
+# What the C library loads of its own accord, and a tool changed into another by the usual editor.
+other_code() {
+	modules=$(ldd_folder)/gconv
+	gconv_make $work/gconv
+	check "I11 GCONV_PATH puts nothing in" no_evil convert $dyn
+	check "I11 nor does GCONV_PATH cost it its label" labelled convert $dyn
+	gconv_make $modules
+	check "I11 a module named in the host's gconv-modules is not mapped" \
+		no_evil $dyn peek "$id" EVIL
+	check "I11 and the tool goes on, with its label" labelled $dyn peek "$id" EVIL
+	check "I11 the mapping was refused by the guard" refused_mapping libvictim-evil.so
+	check "I11 but into a stranger it is: the attack works" evil $work/stranger peek "$id" EVIL
+	rm -r $modules
+	check "I11 so does GCONV_PATH" evil convert $work/stranger
+	check "I11 patchelf adds a library, and the tool is a stranger" strange patched $dyn
+	check "I11 which runs the evil code: the attack works" evil patched $dyn
+	check "I11 patchelf changes the interpreter, and the tool is a stranger" \
+		strange reinterpreted $dyn
+	check "I11 the tool itself is what it was" labelled $dyn peek "$id"
+}
+
+# where the dynamic linker of this system has what is of one architecture
+ldd_folder() {
+	for folder in /usr/lib/*-linux-gnu; do
+		echo $folder
+	done
+}
+
+gconv_make() {
+	mkdir -p "$1" &&
+		echo "module INTERNAL EVIL// $here/libvictim-evil 1" >"$1/gconv-modules"
+}
+
+convert() {
+	env GCONV_PATH=$work/gconv "$1" peek "$id" EVIL
+}
+
+refused_mapping() {
+	guest-ctl until 10 sh -c "grep '\"act\":\"map_executable\"' $log | grep '\"$1\"' |
+		grep -q '\"verdict\":\"refused\"'" || { tail -n 3 $log; return 1; }
+}
+
+# Each changes the file at the tool's own path, runs that, and puts the tool back.
+instead() {
+	mv $dyn $work/tool && mv $work/patched $dyn || return 3
+	code=0
+	$dyn peek "$id" || code=$?
+	mv $work/tool $dyn
+	return $code
+}
+
+patched() {
+	patchelf --add-needed libvictim-evil.so --output $work/patched "$1" || return 3
+	instead
+}
+
+reinterpreted() {
+	cp "$(patchelf --print-interpreter "$1")" $work/interpreter &&
+		patchelf --set-interpreter $work/interpreter --output $work/patched "$1" || return 3
+	instead
+}
+
 library_path() {
 	mkdir -p $work/lib && cp $here/libvictim-evil.so $work/lib/libvictim.so
 	env LD_LIBRARY_PATH=$work/lib $here/victim-dyn peek "$id"
@@ -243,6 +306,7 @@ launch_rules
 life
 looks
 libraries
+other_code
 policy_upgrade
 check "the guard goes down by the operator" guard_down
 check "I12 without a guard anybody gets the map" labelled $here/victim peek "$id"

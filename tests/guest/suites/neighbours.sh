@@ -30,6 +30,20 @@ older_programs_told() {
 	grep -E '"note":"before".*execsnoop' $log
 }
 
+# Whoever answers around a hook can keep the guard from being asked: that is told, not refused.
+around_told() {
+	grep '"note":"before"' $log | grep 'attach type 26' | grep 'where it could out-rank others'
+}
+
+around_shown() {
+	holdfast guard status | grep '1 programs from before the guard .*fmod_ret'
+}
+
+# the guard looks each minute
+around_gone() {
+	rm /sys/fs/bpf/around && guest-ctl until 90 sh -c '! holdfast guard status | grep fmod_ret'
+}
+
 # ---- tools
 
 object=$(echo /usr/lib/*/bpf/xdp-dispatcher.o)
@@ -150,11 +164,15 @@ nothing_logged() {
 
 enforce=$(image neighbours 's/mode: observe/mode: enforce/') || exit 1
 check "tools run before the guard does" older_programs
+check "P04 a program hangs around a hook before the guard does" probe as load around-for-good
 need "holdfastd starts" daemon_start
 need "the guard comes up beside them" guard_up "$enforce"
 need "the victim and its neighbour start" targets_start
 check "programs older than the guard go on" older_programs_work
 check "M09 who held BPF objects before the guard is in the log" older_programs_told
+check "P04 the program around a hook is in the log" around_told
+check "P04 and in the status" around_shown
+check "P04 none can come later" exits 1 probe as load around-for-good
 check "a socket filter sees packets" probe as sniff
 check "bpftool makes, fills and shows a map" bpftool_loads
 check "bpftool loads and pins a program" bpftool_loads_program "$object"
@@ -172,6 +190,7 @@ check "a service has a private /tmp" private_tmp
 check "mounts, binds, remounts and unmounts on the host" host_mounts
 check "files are made, renamed, linked, removed" files
 check "cgroups are made and removed" cgroups
+check "P04 the status no longer shows one that has gone" around_gone
 check "nothing of this is in the log as refused" nothing_logged
 check "the guard goes down by the operator" guard_down
 exit $failed

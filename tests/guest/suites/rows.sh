@@ -23,6 +23,9 @@ enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 
 hold_switches
 
+# a control file that comes with a module, where the kernel has it
+modprobe hwpoison-inject 2>/dev/null || true
+
 phases=all
 case ${1-} in
 phase=enforce)

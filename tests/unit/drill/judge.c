@@ -128,20 +128,11 @@ static void the_guard_is_no_target_without_one(void **state)
 	assert_false(technique_guest_only(&loud));
 }
 
-static int unsupported(void)
-{
-	return EOPNOTSUPP;
-}
-
-static int absent(void)
-{
-	return ENOENT;
-}
-
 static void what_the_kernel_refuses_is_told_apart(void **state)
 {
-	struct technique technique = {.id = "L15", .rows = "L15", .kernel = unsupported};
-	struct outcome outcome = {.technique = &technique, .code = PROBE_KERNEL};
+	struct technique technique = {.id = "L15", .rows = "L15"};
+	struct outcome outcome = {
+		.technique = &technique, .code = PROBE_KERNEL, .kernel = EOPNOTSUPP};
 
 	assert_int_equal(verdict_of(&outcome), VERDICT_REFUSED);
 	assert_true(ok(DRILL_NONE, &outcome));
@@ -153,7 +144,7 @@ static void what_the_kernel_refuses_is_told_apart(void **state)
 	outcome.code = PROBE_DENIED;
 	assert_true(ok(DRILL_ENFORCE, &outcome));
 	/* the act gets not so far */
-	technique.kernel = absent;
+	outcome.kernel = ENOENT;
 	assert_false(ok(DRILL_ENFORCE, &outcome));
 	outcome.code = PROBE_KERNEL;
 	outcome.rows[0] = '\0';
@@ -162,6 +153,41 @@ static void what_the_kernel_refuses_is_told_apart(void **state)
 	outcome.code = PROBE_ALLOWED;
 	outcome.harmed = true;
 	assert_false(ok(DRILL_NONE, &outcome));
+}
+
+static void absent_is_what_was_looked_for_and_failed(void **state)
+{
+	struct technique technique = {.id = "A14", .rows = "A14", .absent = "no such file"};
+	struct outcome outcome = {.technique = &technique, .code = PROBE_KERNEL, .kernel = ENOENT};
+
+	assert_string_equal(judge_absent(&outcome), "no such file");
+	/* it is there, and the kernel refuses it */
+	outcome.kernel = EPERM;
+	assert_null(judge_absent(&outcome));
+	outcome.kernel = 0;
+	assert_null(judge_absent(&outcome));
+	/* looked for in vain, but the act says otherwise */
+	outcome.kernel = ENOENT;
+	outcome.code = PROBE_OTHERWISE;
+	assert_null(judge_absent(&outcome));
+	outcome.code = PROBE_ALLOWED;
+	assert_null(judge_absent(&outcome));
+}
+
+static void what_was_passed_over_is_said(void **state)
+{
+	const struct drill_options options = {.phase = DRILL_ENFORCE};
+	const struct drive d = {.options = &options};
+	struct outcome outcome = {
+		.technique = &loud, .code = PROBE_IMPOSSIBLE, .why_not = "not tried"};
+	char text[64];
+
+	assert_int_equal(verdict_of(&outcome), VERDICT_NOT_ATTEMPTED);
+	assert_true(ok(DRILL_ENFORCE, &outcome));
+	judge_reason(&d, &outcome, text, sizeof(text));
+	assert_string_equal(text, "not tried");
+	outcome.why_not = NULL;
+	assert_false(ok(DRILL_ENFORCE, &outcome));
 }
 
 static void a_reason_says_what_is_wrong(void **state)
@@ -189,6 +215,8 @@ int main(void)
 		cmocka_unit_test(a_neighbour_passes_without_an_event),
 		cmocka_unit_test(the_guard_is_no_target_without_one),
 		cmocka_unit_test(what_the_kernel_refuses_is_told_apart),
+		cmocka_unit_test(absent_is_what_was_looked_for_and_failed),
+		cmocka_unit_test(what_was_passed_over_is_said),
 		cmocka_unit_test(a_reason_says_what_is_wrong),
 	};
 

@@ -71,6 +71,24 @@ static void what_was_there_before_is_told_once_and_is_no_weakness(void **state)
 	assert_weak(world, NULL);
 }
 
+/* It decides before any hook of the guard's could. */
+static void what_was_around_hooks_before_is_shown(void **state)
+{
+	struct guard_foreign around = older;
+	struct world *world;
+
+	around.attach_type = 26;
+	add(&around);
+	world = up(state);
+	minute(world);
+	assert_int_equal(world_told(world, "\"note\":\"before\""), 1);
+	assert_weak(world, "1 programs from before the guard");
+	/* what has come since is worse */
+	add(&newer);
+	minute(world);
+	assert_weak(world, "1 programs of others");
+}
+
 static void what_has_come_later_is_told_once_and_shown(void **state)
 {
 	struct world *world = up(state);
@@ -131,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_there_before_is_told_once_and_is_no_weakness),
+		TEST(what_was_around_hooks_before_is_shown),
 		TEST(what_has_come_later_is_told_once_and_shown),
 		TEST(what_has_gone_is_shown_no_longer),
 		TEST(more_than_fits_is_counted),
