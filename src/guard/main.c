@@ -120,7 +120,7 @@ static int serve(struct server *server, const struct notify *notify)
 		(void)log_error_errno(r, "The loop is broken: %m");
 		return EXIT_FAILURE;
 	}
-	return EXIT_SUCCESS;
+	return r == SERVER_DOWN ? SERVER_EXIT_DOWN : EXIT_SUCCESS;
 }
 
 static int run(const struct server_options *options)

@@ -115,7 +115,7 @@ static uint32_t take_down(struct server *server, struct connection *client,
 	r = guard_down(server->guard);
 	server->guard = NULL;
 	if (r == 0) {
-		server->stopped = true;
+		server->stopped = server->taken_down = true;
 		return 0;
 	}
 

@@ -58,6 +58,7 @@ struct server {
 	bool settled; /* what is in the kernel is known: a guard that is held, or none */
 	bool marked; /* all files of ours are guarded */
 	bool stopped; /* leave the loop */
+	bool taken_down; /* because of that: by the operator */
 	uint64_t lonely_until; /* if it only waits for a request: for how long nobody has come */
 	int log_error; /* of the journal, as last reported */
 	uint64_t proof_due; /* of the guard's self-proof */

@@ -342,5 +342,7 @@ int server_step(struct server *server, int timeout_ms)
 	if (journal_busy(server->journal))
 		journal_flush(server->journal, now);
 	report_log(server);
-	return server->stopped ? SERVER_STOPPED : 0;
+	if (!server->stopped)
+		return 0;
+	return server->taken_down ? SERVER_DOWN : SERVER_STOPPED;
 }

@@ -151,7 +151,7 @@ static void down_leaves_nothing_of_the_runtime_folder(void **state)
 	struct world *world = enforcing(state);
 
 	assert_int_equal(world_down(world, world->secret), 0);
-	assert_int_equal(world->step, SERVER_STOPPED);
+	assert_int_equal(world->step, SERVER_DOWN);
 	world->server = server_free(world->server);
 	assert_int_equal(access(world->run_dir, F_OK), -1);
 }
