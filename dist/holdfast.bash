@@ -6,13 +6,14 @@
 # _holdfast_words OBJECT: its verbs, then after a colon its options
 _holdfast_words() {
 	case $1 in
-	guard) echo "up down reload status : --secret-fd --json" ;;
+	guard) echo "up down reload confirm status : --confirm-within --secret-fd --json" ;;
 	run) echo ": --detach --secret-fd" ;;
+	release) echo ": --for --end --secret-fd" ;;
 	policy) echo "check lock compile : --json --root --output" ;;
 	events) echo ": --follow --json" ;;
 	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
-	"") echo "guard run policy events drill help version :" ;;
-	help) echo "guard run policy events drill :" ;;
+	"") echo "guard run release policy events drill help version :" ;;
+	help) echo "guard run release policy events drill :" ;;
 	esac
 }
 

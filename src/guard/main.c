@@ -157,6 +157,7 @@ int main(int argc, char **argv)
 		.run_dir = PROTOCOL_RUN_DIR,
 		.state_dir = PROTOCOL_STATE_DIR,
 		.boot_image = PROTOCOL_BOOT_IMAGE,
+		.cmdline = "/proc/cmdline",
 		.exec_path = SPAWN_PATH,
 		.log_limit = JOURNAL_LIMIT,
 		.operator_uid = 0,
