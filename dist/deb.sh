@@ -17,7 +17,8 @@ export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 if [ ! -f "$build/build.ninja" ]; then
 	meson setup "$build" --prefix=/usr --buildtype=debugoptimized \
-		-Dc_args="-ffile-prefix-map=$top=.,-ffile-prefix-map=$top/$build=./build" >/dev/null
+		-Dc_args="-ffile-prefix-map=$top=.,-ffile-prefix-map=$top/$build=./build" \
+		-Dc_link_args=-Wl,--build-id=none >/dev/null
 fi
 ninja -C "$build" >/dev/null
 
