@@ -21,7 +21,7 @@ endif
 export BUILD KERNEL SABOTAGE QUICK PROFILE RUNS TECHNIQUES SOAK
 
 .DEFAULT_GOAL := all
-.PHONY: all setup kernels demo test drill bench install shell clean help
+.PHONY: all setup kernels demo test drill bench install deb shell clean help
 
 all: setup $(BUILD)/build.ninja ## build; the command line is build/holdfast
 	@ninja -C $(BUILD)
@@ -48,7 +48,11 @@ bench: ## measure what the guard costs (not built yet)
 	@echo "make bench: not built yet" >&2; exit 1
 
 install: all ## install into PREFIX (DESTDIR is honoured)
+	@meson configure $(BUILD) --prefix=$(PREFIX)
 	@meson install -C $(BUILD)
+
+deb: setup ## a Debian package of it, in build-deb
+	@dist/deb.sh
 
 shell: all ## a shell in a guest; KERNEL=6.12 picks the kernel
 	@tools/guest-shell $(KERNEL)

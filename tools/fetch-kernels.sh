@@ -8,6 +8,7 @@
 # usage: fetch-kernels.sh [--refresh] [NAME...]      fetch, name each kernel on stdout
 #        fetch-kernels.sh --path NAME                fetch if need be, print the kernel's folder
 #        fetch-kernels.sh --list                     print the names of the matrix
+#        fetch-kernels.sh --mirrors                  print the machine's mirror and security mirror
 #
 # A kernel's folder holds vmlinuz, config, release, package, and modules/ (its module tree).
 set -eu
@@ -319,6 +320,10 @@ path=
 case ${1:-} in
 --list)
 	rows | awk '{ print $1 }'
+	exit 0
+	;;
+--mirrors)
+	mirrors
 	exit 0
 	;;
 --refresh)

@@ -21,6 +21,8 @@
 
 #define CONTROL_LEARN 13 /* id: KNOWN_*, of the call in the program that the caller loads next */
 
+#define CONTROL_RESPITE 20 /* domain, pointer, size: struct respite; size 0 ends it */
+
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0
 #define CONTROL_MARK_FILE 1 /* a file of that domain */

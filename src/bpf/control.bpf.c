@@ -100,6 +100,20 @@ static int interface_seed(struct guard_state *guard, const struct control_args *
 	return r;
 }
 
+static int respite_set(const struct control_args *args)
+{
+	struct respite respite;
+	__u32 domain = args->domain;
+	int r;
+
+	if (domain == DOMAIN_SELF || domain == DOMAIN_CANARY)
+		return -EINVAL;
+	if (!args->size)
+		return bpf_map_delete_elem(&respites, &domain);
+	r = copy_in(&respite, sizeof(respite), args);
+	return r ? r : bpf_map_update_elem(&respites, &domain, &respite, BPF_ANY);
+}
+
 static int operate(struct guard_state *guard, struct task_label *label, struct control_args *args)
 {
 	switch (args->op) {
@@ -129,6 +143,8 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return interface_seed(guard, args);
 	case CONTROL_MEASURE:
 		return copy_in(&label->measurement, sizeof(label->measurement), args);
+	case CONTROL_RESPITE:
+		return respite_set(args);
 	case CONTROL_LEARN:
 		label->learn = args->id;
 		return 0;

@@ -76,6 +76,18 @@ struct interface_key {
 #define KNOWN_SEND_SIGNAL 16u
 #define KNOWN_DESTRUCTIVE 32u
 
+/*
+ * When a domain that the policy enforces is only observed, by CLOCK_BOOTTIME, which nobody can set.
+ * The key is the domain's id, or RESPITE_ALL.
+ */
+#define RESPITE_ALL 0
+#define LABELS_MAX_RESPITES 128
+
+struct respite {
+	__u64 from;
+	__u64 until; /* not included */
+};
+
 /* What the guard was built and started from. */
 struct guard_build {
 	__u8 object[32]; /* SHA-256 of the guard object */
@@ -104,5 +116,6 @@ _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
 _Static_assert(sizeof(struct place_label) == 16, "place_label layout");
 _Static_assert(sizeof(struct name_key) == 24, "name_key layout");
 _Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
+_Static_assert(sizeof(struct respite) == 16, "respite layout");
 _Static_assert(sizeof(struct guard_build) == 72, "guard_build layout");
 _Static_assert(sizeof(struct guard_state) == 136, "guard_state layout");

@@ -331,14 +331,13 @@ int BPF_PROG(switches_write, struct file *file, int mask)
 SEC("cgroup/sysctl")
 int switches_sysctl(struct bpf_sysctl *context)
 {
-	struct image_header *image = policy_in_force();
 	struct guard_state *guard = guard_state();
 	union name wanted = {.text = "kernel/ftrace_enabled"};
 	union name name = {};
 
-	if (!context->write || !guard || !guard->armed || !image)
+	if (!context->write || !guard || !guard->armed)
 		return 1;
-	if (image->mode != IMAGE_MODE_ENFORCE)
+	if (domain_mode(DOMAIN_SELF) != IMAGE_MODE_ENFORCE)
 		return 1;
 	if (bpf_sysctl_get_name(context, name.text, sizeof(name.text), 0) < 0)
 		return 1;

@@ -55,6 +55,7 @@ struct cli_call {
 /* The tables, one for each object; each ends with a row without object. */
 extern const struct cli_verb cli_guard_verbs[];
 extern const struct cli_verb cli_run_verbs[];
+extern const struct cli_verb cli_release_verbs[];
 extern const struct cli_verb cli_policy_verbs[];
 extern const struct cli_verb cli_events_verbs[];
 extern const struct cli_verb cli_drill_verbs[];

@@ -12,6 +12,8 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "cli/cli.h"
+#include "cli/duration.h"
 #include "cli/secret-input.h"
 #include "guard/guard.h"
 #include "guard/image-fd.h"
@@ -156,5 +158,23 @@ int client_state(struct protocol_message *message, void **ret_image, struct diag
 	if (r)
 		return CLIENT_E_FAILED;
 	*ret_image = TAKE_PTR(image);
+	return 0;
+}
+
+int client_seconds(const struct cli_call *call, const char *option, uint32_t *ret_seconds)
+{
+	const char *text = cli_option(call, option);
+	int r;
+
+	*ret_seconds = 0;
+	if (!text)
+		return 0;
+	r = duration_parse(text, ret_seconds);
+	if (r == -EINVAL)
+		return cli_usage_error(call, "--%s %s: write a time as 90s, 10m, 2h or 1d", option,
+				       text);
+	if (r < 0 || *ret_seconds < PROTOCOL_MIN_SECONDS || *ret_seconds > PROTOCOL_MAX_SECONDS)
+		return cli_usage_error(call, "--%s %s: from %us to %ud are possible", option, text,
+				       PROTOCOL_MIN_SECONDS, PROTOCOL_MAX_SECONDS / 86400);
 	return 0;
 }

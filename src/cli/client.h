@@ -8,7 +8,9 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
+struct cli_call;
 struct diag;
 struct protocol_header;
 struct protocol_message;
@@ -65,6 +67,13 @@ int client_state(struct protocol_message *message, void **ret_image, struct diag
  * client_wait_closed() - until holdfastd has hung up: it has tidied up
  */
 void client_wait_closed(int fd);
+
+/**
+ * client_seconds() - the value of an option that is a time, within what holdfastd takes
+ * @option:      its name; not given: 0
+ * Return: 0; CLI_USAGE, said.
+ */
+int client_seconds(const struct cli_call *call, const char *option, uint32_t *ret_seconds);
 
 /**
  * client_launch() - start holdfastd in the background, and wait until it listens

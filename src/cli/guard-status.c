@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/hex.h"
 #include "guard/protocol.h"
@@ -53,6 +54,38 @@ static void print_counts(FILE *file, const struct protocol_domain *c)
 		      c->progs, c->links);
 }
 
+/* Seconds from now on; 0 if it is over. */
+static uint64_t seconds_until(uint64_t boot_ns)
+{
+	struct timespec now;
+	uint64_t now_ns;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return boot_ns > now_ns ? (boot_ns - now_ns) / 1000000000u : 0;
+}
+
+static const char *observes_text(uint32_t observes)
+{
+	switch (observes) {
+	case PROTOCOL_OBSERVES_BOOT:
+		return "nothing is refused: the boot prompt said holdfast=observe (K13)";
+	case PROTOCOL_OBSERVES_UNCONFIRMED:
+		return "nothing is refused: nobody confirmed in time";
+	default:
+		return NULL;
+	}
+}
+
+static void print_released(FILE *file, uint64_t until_ns)
+{
+	if (until_ns == UINT64_MAX)
+		(void)fprintf(file, "  released: only observed, until `holdfast release --end`\n");
+	else if (until_ns)
+		(void)fprintf(file, "  released: only observed, for another %" PRIu64 " s\n",
+			      seconds_until(until_ns));
+}
+
 static void print_domain(FILE *file, const struct guard_picture *picture,
 			 const struct image_domain *domain)
 {
@@ -62,6 +95,7 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 
 	(void)fprintf(file, "domain    %s, %s: ", domain->name, image_mode_name(domain->mode));
 	print_counts(file, find_counts(picture->state, domain->id));
+	print_released(file, find_counts(picture->state, domain->id)->released_ns);
 	for (uint32_t i = 0; i < h->n_executables; i++) {
 		const struct image_executable *e = &executables[i];
 		char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];
@@ -86,7 +120,14 @@ static void print_policy(FILE *file, const struct guard_picture *picture)
 	char digest[2 * IMAGE_DIGEST_LEN + 1];
 
 	hex_encode(h->digest, sizeof(h->digest), digest);
-	(void)fprintf(file, "mode      %s\n", image_mode_name(h->mode));
+	if (observes_text(picture->state->observes))
+		(void)fprintf(file, "mode      observe; %s\n",
+			      observes_text(picture->state->observes));
+	else
+		(void)fprintf(file, "mode      %s\n", image_mode_name(h->mode));
+	if (picture->state->confirm_ns)
+		(void)fprintf(file, "confirm   within %" PRIu64 " s, or it only observes\n",
+			      seconds_until(picture->state->confirm_ns));
 	(void)fprintf(file, "policy    %s, version %" PRIu64 ", sha256:%s\n", h->name,
 		      (uint64_t)h->version, digest);
 	for (uint32_t i = 0; i < h->n_domains; i++)
@@ -179,10 +220,11 @@ static json_t *domains_json(const struct guard_picture *picture)
 		}
 		(void)json_array_append_new(
 			array,
-			json_pack("{s:s, s:I, s:s, s:o, s:o, s:o}", "name", domains[i].name, "id",
-				  (json_int_t)domains[i].id, "mode",
-				  image_mode_name(domains[i].mode), "counts",
-				  counts_json(find_counts(picture->state, domains[i].id)),
+			json_pack("{s:s, s:I, s:s, s:b, s:o, s:o, s:o}", "name", domains[i].name,
+				  "id", (json_int_t)domains[i].id, "mode",
+				  image_mode_name(domains[i].mode), "released",
+				  find_counts(picture->state, domains[i].id)->released_ns != 0,
+				  "counts", counts_json(find_counts(picture->state, domains[i].id)),
 				  "executables", executables_json(picture->image, domains[i].id),
 				  "pins", paths));
 	}
@@ -221,8 +263,15 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 	if (!picture->image)
 		return;
 
-	(void)json_object_set_new(all, "mode",
-				  json_string(image_mode_name(image_header(picture->image)->mode)));
+	(void)json_object_set_new(
+		all, "mode",
+		json_string(image_mode_name(state->observes ? IMAGE_MODE_OBSERVE
+							    : image_header(picture->image)->mode)));
+	(void)json_object_set_new(all, "observes", json_integer(state->observes));
+	(void)json_object_set_new(
+		all, "confirm_s",
+		json_integer(
+			(json_int_t)(state->confirm_ns ? seconds_until(state->confirm_ns) : 0)));
 	(void)json_object_set_new(all, "policy", policy_json(picture));
 	(void)json_object_set_new(all, "domains", domains_json(picture));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* `holdfast guard`: up, down, reload, status. Asks holdfastd; decides nothing itself. */
+/* `holdfast guard`: up, down, reload, confirm, status. Asks holdfastd; decides nothing itself. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,19 +89,22 @@ static void print_weak(void)
 static int guard_verb_up(const struct cli_call *call)
 {
 	_cleanup_(message_freep) struct protocol_message *message = message_new();
-	struct protocol_header header = {.op = PROTOCOL_UP, .size = sizeof(header)};
+	struct protocol_up up = {.header = {.op = PROTOCOL_UP, .size = sizeof(up)}};
 	_cleanup_close_ int fd = -EBADF;
-	struct client_request request = {.header = &header, .fds = &fd};
+	struct client_request request = {.header = &up.header, .fds = &fd};
 	struct diag diag = {};
 	int r;
 
 	if (!message)
 		return cli_error("out of memory");
+	r = client_seconds(call, "confirm-within", &up.confirm_s);
+	if (r)
+		return r;
 	if (call->n_args > 0) {
 		r = open_image(call->args[0], &fd);
 		if (r)
 			return r;
-		header.n_fds = 1;
+		up.header.n_fds = 1;
 	}
 
 	r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag);
@@ -128,16 +131,27 @@ static int guard_verb_up(const struct cli_call *call)
 		       : cli_error("the secret could not be printed: %s", strerror(errno));
 }
 
-static int change(const struct cli_call *call, unsigned op, int image_fd, const char *done)
+/* What a request changes, and what is said when it has. */
+struct change {
+	unsigned op;
+	int image_fd;
+	uint32_t confirm_s;
+	const char *done;
+};
+
+static int change(const struct cli_call *call, const struct change *want)
 {
 	_cleanup_(message_freep) struct protocol_message *message = message_new();
 	struct protocol_change change = {
-		.header = {.op = (uint16_t)op, .size = sizeof(change), .n_fds = image_fd >= 0},
+		.header = {.op = (uint16_t)want->op,
+			   .size = sizeof(change),
+			   .n_fds = want->image_fd >= 0},
+		.confirm_s = want->confirm_s,
 	};
 	struct client_request request = {
 		.header = &change.header,
 		.secret = &change.secret,
-		.fds = &image_fd,
+		.fds = &want->image_fd,
 		.secret_fd = cli_option(call, "secret-fd"),
 	};
 	_cleanup_close_ int fd = -EBADF;
@@ -153,26 +167,40 @@ static int change(const struct cli_call *call, unsigned op, int image_fd, const 
 			"secret: %s\n"
 			"        The guard enforces from now on; this is the operator's secret, shown this once.\n",
 			message->done.secret);
-	if (op == PROTOCOL_DOWN)
+	if (want->op == PROTOCOL_DOWN)
 		client_wait_closed(fd);
-	(void)printf("%s\n", done);
+	(void)printf("%s\n", want->done);
 	return CLI_DONE;
 }
 
 static int guard_verb_down(const struct cli_call *call)
 {
-	return change(call, PROTOCOL_DOWN, -EBADF, "the guard is down");
+	const struct change down = {PROTOCOL_DOWN, -EBADF, 0, "the guard is down"};
+
+	return change(call, &down);
+}
+
+static int guard_verb_confirm(const struct cli_call *call)
+{
+	const struct change confirm = {PROTOCOL_CONFIRM, -EBADF, 0, "the guard goes on enforcing"};
+
+	return change(call, &confirm);
 }
 
 static int guard_verb_reload(const struct cli_call *call)
 {
+	struct change reload = {PROTOCOL_RELOAD, -EBADF, 0, "the new policy is in force"};
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
+	r = client_seconds(call, "confirm-within", &reload.confirm_s);
+	if (r)
+		return r;
 	r = open_image(call->args[0], &fd);
 	if (r)
 		return r;
-	return change(call, PROTOCOL_RELOAD, fd, "the new policy is in force");
+	reload.image_fd = fd;
+	return change(call, &reload);
 }
 
 static int print_picture(const struct cli_call *call, const struct guard_picture *picture)
@@ -220,6 +248,21 @@ static const struct cli_option secret_options[] = {
 	{0},
 };
 
+static const struct cli_option up_options[] = {
+	{.name = "confirm-within",
+	 .value = "TIME",
+	 .help = "observe after TIME (90s, 10m, 2h) unless `guard confirm` comes"},
+	{0},
+};
+
+static const struct cli_option reload_options[] = {
+	{.name = "confirm-within",
+	 .value = "TIME",
+	 .help = "observe after TIME (90s, 10m, 2h) unless `guard confirm` comes"},
+	{.name = "secret-fd", .value = "N", .help = "read the operator's secret from descriptor N"},
+	{0},
+};
+
 static const struct cli_option status_options[] = {
 	{.name = "json", .help = "print one JSON object"},
 	{0},
@@ -231,6 +274,7 @@ const struct cli_verb cli_guard_verbs[] = {
 		.verb = "up",
 		.args = "[IMAGE]",
 		.max_args = 1,
+		.options = up_options,
 		.help = "arm the guard by an image, or by the one for the boot; print the secret",
 		.run = guard_verb_up,
 	},
@@ -248,9 +292,17 @@ const struct cli_verb cli_guard_verbs[] = {
 		.args = "IMAGE",
 		.min_args = 1,
 		.max_args = 1,
-		.options = secret_options,
+		.options = reload_options,
 		.help = "put another policy in force",
 		.run = guard_verb_reload,
+	},
+	{
+		.object = "guard",
+		.verb = "confirm",
+		.args = "",
+		.options = secret_options,
+		.help = "go on enforcing: this host can still be reached",
+		.run = guard_verb_confirm,
 	},
 	{
 		.object = "guard",

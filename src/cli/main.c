@@ -9,10 +9,12 @@
 /* An object whose file is not built has no table; see meson.build. */
 #pragma weak cli_guard_verbs
 #pragma weak cli_run_verbs
+#pragma weak cli_release_verbs
 #pragma weak cli_events_verbs
 
 static const struct cli_verb *const all_tables[] = {
-	cli_guard_verbs, cli_run_verbs, cli_policy_verbs, cli_events_verbs, cli_drill_verbs,
+	cli_guard_verbs,  cli_run_verbs,    cli_release_verbs,
+	cli_policy_verbs, cli_events_verbs, cli_drill_verbs,
 };
 
 int main(int argc, char **argv)

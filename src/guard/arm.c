@@ -30,6 +30,8 @@ struct plan {
 	size_t size;
 	struct guard_operator operator; /* not set: a guard that observes, at boot */
 	char secret[PROTOCOL_SECRET_LEN]; /* new, else "" */
+	uint32_t confirm_s; /* as of PROTOCOL_UP */
+	bool observe; /* the boot prompt says so */
 };
 
 static void plan_forget(struct plan *plan)
@@ -184,8 +186,12 @@ static uint32_t explain_up(int r, struct diag *reterr_diag)
 /* The guard is up, and nothing of it is worth anything unless all of this works. */
 static int settle(struct server *server, const struct plan *plan)
 {
+	struct guard_respite old;
 	int r;
 
+	r = plan->observe ? respite_boot(server) : respite_ask(server, plan->confirm_s, &old);
+	if (r < 0)
+		return r;
 	if (plan->operator.set) {
 		r = guard_operator_set(server->guard, &plan->operator);
 		if (r < 0)
@@ -227,11 +233,18 @@ static uint32_t bring_up(struct server *server, const struct plan *plan, struct 
 	}
 
 	arm_refresh(server);
+	server->respite_due = 0;
+	server->escape_off = false;
 	prove_start(server);
 	journal_restart(server->journal);
 	server_note(server, NULL, "up", "policy '%s' version %" PRIu64 ", %s",
 		    image_header(plan->image)->name, (uint64_t)image_header(plan->image)->version,
 		    image_mode_name(image_header(plan->image)->mode));
+	if (plan->observe)
+		server_note(server, NULL, "boot-escape",
+			    "the boot prompt said holdfast=observe: nothing is refused (K13)");
+	if (plan->confirm_s)
+		respite_settle(server, plan->image, plan->confirm_s);
 	watch_start(server);
 	return 0;
 }
@@ -309,9 +322,14 @@ void arm_up(struct server *server, struct connection *client)
 		error = read_image(server, &image, &plan.size, &diag);
 	if (!error)
 		error = check_image(image, plan.size, &diag);
+	if (!error && server->message.up.confirm_s &&
+	    image_header(image)->mode != IMAGE_MODE_ENFORCE)
+		error = refuse(&diag, PROTOCOL_E_CONFIRM,
+			       "the policy observes: there is nothing to confirm");
 	if (!error)
 		error = arm_operator(server, &plan.operator, plan.secret, &diag);
 	plan.image = image;
+	plan.confirm_s = server->message.up.confirm_s;
 	if (!error)
 		error = bring_up(server, &plan, &diag);
 	if (error) {
@@ -340,6 +358,29 @@ static int boot_error(uint32_t error)
 	}
 }
 
+/* What the boot prompt says to who is locked out. Return: whether no guard shall come up. */
+static bool escaped(struct server *server, struct plan *plan)
+{
+	switch (respite_word(server->options.cmdline)) {
+	case RESPITE_WORD_OFF:
+		server->escape_off = true;
+		server_note(server, NULL, "boot-escape",
+			    "the boot prompt said holdfast=off: no guard comes up (K13)");
+		return true;
+	case RESPITE_WORD_OBSERVE:
+		plan->observe = true;
+		return false;
+	case RESPITE_WORD_UNKNOWN:
+		server_note(server, NULL, "boot-escape",
+			    "the boot prompt has a holdfast= that is neither observe nor off: it "
+			    "counts for nothing");
+		return false;
+	case RESPITE_WORD_NONE:
+		return false;
+	}
+	return false;
+}
+
 int arm_boot(struct server *server, struct diag *reterr_diag)
 {
 	_cleanup_(plan_forget) struct plan plan = {};
@@ -347,6 +388,8 @@ int arm_boot(struct server *server, struct diag *reterr_diag)
 	uint32_t error;
 	int r;
 
+	if (escaped(server, &plan))
+		return 0;
 	error = read_boot_image(server, &image, &plan.size, reterr_diag);
 	if (error == PROTOCOL_E_NOT_UP)
 		return 0; /* until somebody asks */
@@ -358,7 +401,7 @@ int arm_boot(struct server *server, struct diag *reterr_diag)
 
 	/* Nobody is there to be shown a new secret. */
 	r = operator_load(server->dirs.state_fd, &plan.operator);
-	if (r && image_header(image)->mode == IMAGE_MODE_ENFORCE)
+	if (r && image_header(image)->mode == IMAGE_MODE_ENFORCE && !plan.observe)
 		return refuse(
 			reterr_diag, SERVER_E_OPERATOR,
 			"the policy enforces and %s/" SECRET_FILE
@@ -406,6 +449,7 @@ int arm_take(struct server *server)
 	/* Enforcement does not depend on what follows: say what fails and go on. */
 	(void)mark_everything(server);
 	arm_refresh(server);
+	server->respite_due = 0;
 	prove_start(server);
 	journal_resume(server->journal);
 

@@ -123,6 +123,12 @@ static void obey(struct server *server, struct connection *client)
 	case PROTOCOL_RELOAD:
 		ops_reload(server, client);
 		break;
+	case PROTOCOL_CONFIRM:
+		respite_confirm(server, client);
+		break;
+	case PROTOCOL_RELEASE:
+		respite_release(server, client);
+		break;
 	case PROTOCOL_STATUS:
 		ops_status(server, client);
 		break;

@@ -227,6 +227,29 @@ int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator)
 											 : 0;
 }
 
+_Static_assert(sizeof(struct guard_respite) == sizeof(struct respite), "one record, two names");
+
+int guard_respite_set(struct guard *guard, uint32_t domain, const struct guard_respite *respite)
+{
+	struct control_args args = {.op = CONTROL_RESPITE, .domain = domain};
+	int r;
+
+	if (respite->from_ns || respite->until_ns) {
+		args.pointer = (uintptr_t)respite;
+		args.size = sizeof(*respite);
+	}
+	r = control_call(guard->control, &args);
+	return r == -ENOENT && !args.size ? 0 : r;
+}
+
+int guard_respite_get(struct guard *guard, uint32_t domain, struct guard_respite *ret_respite)
+{
+	*ret_respite = (struct guard_respite){};
+	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_RESPITES], &domain, ret_respite))
+		return errno == ENOENT ? 0 : -errno;
+	return 0;
+}
+
 int guard_mark(struct guard *guard, int fd, uint32_t domain)
 {
 	return mark_fd(guard->control, fd, CONTROL_MARK_FILE, domain);

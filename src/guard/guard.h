@@ -43,6 +43,13 @@ struct guard_proof {
 	uint32_t refused; /* of these, by the guard and as they should be */
 };
 
+/* When a domain, or all of them, is only observed though the policy enforces; CLOCK_BOOTTIME. */
+#define GUARD_RESPITE_ALL 0u
+
+struct guard_respite {
+	uint64_t from_ns, until_ns; /* both 0: never */
+};
+
 #define GUARD_MAX_FOREIGN 32
 #define GUARD_FOREIGN_NAME 48
 
@@ -122,6 +129,13 @@ int guard_image(struct guard *guard, void **ret_image, size_t *ret_size);
 /* What the kernel keeps of the operator's secret. Return: 0 or -errno. */
 int guard_operator_set(struct guard *guard, const struct guard_operator *operator);
 int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator);
+
+/*
+ * Only observe that domain, or all, from and until then, holdfastd or none; both 0: end that.
+ * Return: 0 or -errno.
+ */
+int guard_respite_set(struct guard *guard, uint32_t domain, const struct guard_respite *respite);
+int guard_respite_get(struct guard *guard, uint32_t domain, struct guard_respite *ret_respite);
 
 /**
  * guard_mark() - protect a file, folder or socket like the guard's own

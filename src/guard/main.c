@@ -120,7 +120,7 @@ static int serve(struct server *server, const struct notify *notify)
 		(void)log_error_errno(r, "The loop is broken: %m");
 		return EXIT_FAILURE;
 	}
-	return EXIT_SUCCESS;
+	return r == SERVER_DOWN ? SERVER_EXIT_DOWN : EXIT_SUCCESS;
 }
 
 static int run(const struct server_options *options)
@@ -157,6 +157,7 @@ int main(int argc, char **argv)
 		.run_dir = PROTOCOL_RUN_DIR,
 		.state_dir = PROTOCOL_STATE_DIR,
 		.boot_image = PROTOCOL_BOOT_IMAGE,
+		.cmdline = "/proc/cmdline",
 		.exec_path = SPAWN_PATH,
 		.log_limit = JOURNAL_LIMIT,
 		.operator_uid = 0,

@@ -54,11 +54,10 @@ static uint32_t judge_secret(struct server *server, const struct connection *cli
 		      "this is not the operator's secret that `guard up` printed");
 }
 
-uint32_t ops_authorise(struct server *server, const struct connection *client,
-		       const struct protocol_secret *given, struct diag *reterr_diag)
+uint32_t ops_judge(struct server *server, const struct connection *client,
+		   const struct protocol_secret *given, struct diag *reterr_diag)
 {
 	struct guard_operator operator;
-	uint64_t wait;
 	int r;
 
 	r = guard_operator_get(server->guard, &operator);
@@ -69,16 +68,22 @@ uint32_t ops_authorise(struct server *server, const struct connection *client,
 		return refuse(
 			reterr_diag, PROTOCOL_E_FATAL,
 			"the guard enforces and knows no operator's secret: only a reboot ends it");
-
-	wait = secret_tries_wait(&server->tries, server->options.now());
 	if (given->size == 0)
 		return refuse(reterr_diag, PROTOCOL_E_SECRET_NEEDED,
 			      "the guard enforces: this needs the operator's secret");
-	if (wait > 0)
+	return judge_secret(server, client, given->text, &operator, reterr_diag);
+}
+
+uint32_t ops_authorise(struct server *server, const struct connection *client,
+		       const struct protocol_secret *given, struct diag *reterr_diag)
+{
+	uint64_t wait = secret_tries_wait(&server->tries, server->options.now());
+
+	if (given->size > 0 && wait > 0)
 		return refuse(reterr_diag, PROTOCOL_E_SECRET_LOCKED,
 			      "too many wrong secrets: try again in %" PRIu64 " s",
 			      wait / CLOCK_SECOND_NS + 1);
-	return judge_secret(server, client, given->text, &operator, reterr_diag);
+	return ops_judge(server, client, given, reterr_diag);
 }
 
 static bool enforces(const void *image)
@@ -86,8 +91,7 @@ static bool enforces(const void *image)
 	return image_header(image)->mode == IMAGE_MODE_ENFORCE;
 }
 
-/* The image in force, or a refusal. */
-static uint32_t image_in_force(struct server *server, void **ret_image, struct diag *reterr_diag)
+uint32_t ops_in_force(struct server *server, void **ret_image, struct diag *reterr_diag)
 {
 	size_t size;
 	int r;
@@ -115,7 +119,7 @@ static uint32_t take_down(struct server *server, struct connection *client,
 	r = guard_down(server->guard);
 	server->guard = NULL;
 	if (r == 0) {
-		server->stopped = true;
+		server->stopped = server->taken_down = true;
 		return 0;
 	}
 
@@ -135,8 +139,8 @@ void ops_down(struct server *server, struct connection *client)
 	struct diag diag;
 	uint32_t error;
 
-	error = image_in_force(server, &image, &diag);
-	if (!error && enforces(image))
+	error = ops_in_force(server, &image, &diag);
+	if (!error && respite_enforces(server, image))
 		error = ops_authorise(server, client, &server->message.change.secret, &diag);
 	if (!error)
 		error = take_down(server, client, &diag);
@@ -181,12 +185,18 @@ static uint32_t permit_change(struct server *server, struct connection *client, 
 			      " is in force: raise metadata.version",
 			      (uint64_t)image_header(new)->version,
 			      (uint64_t)image_header(old)->version);
-	if (!enforces(old))
+	if (server->message.change.confirm_s && !enforces(new))
+		return refuse(reterr_diag, PROTOCOL_E_CONFIRM,
+			      "the new policy observes: there is nothing to confirm");
+	if (!respite_enforces(server, old))
 		return 0;
 
 	switch (image_weakens(old, new, &reason)) {
 	case IMAGE_CHANGE_NONE:
-		return 0;
+		if (!server->message.change.confirm_s)
+			return 0;
+		diag_set(&reason, NULL, 0, 0, "it may end by itself");
+		break;
 	case IMAGE_CHANGE_ROLLBACK:
 		return refuse(reterr_diag, PROTOCOL_E_ROLLBACK, "%s", reason.text);
 	case IMAGE_CHANGE_WEAKENS:
@@ -262,6 +272,8 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 			    struct diag *reterr_diag)
 {
 	const struct image_header *header = image_header(change->image);
+	uint32_t confirm_s = server->message.change.confirm_s;
+	struct guard_respite old;
 	bool set;
 	uint32_t error;
 	int r;
@@ -270,7 +282,12 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 	if (error)
 		return error;
 
-	r = guard_reload(server->guard, change->image, change->size, reterr_diag);
+	/* The end first: there is no moment in which the guard enforces and has none. */
+	r = respite_ask(server, confirm_s, &old);
+	if (r == 0)
+		r = guard_reload(server->guard, change->image, change->size, reterr_diag);
+	if (r)
+		respite_restore(server, &old);
 	if (set)
 		settle_operator(server, r == 0, change->secret);
 	if (r < 0)
@@ -281,6 +298,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 		return PROTOCOL_E_IMAGE;
 
 	arm_refresh(server);
+	respite_settle(server, header, confirm_s);
 	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s", header->name,
 		    (uint64_t)header->version, image_mode_name(header->mode));
 	return 0;
@@ -294,7 +312,7 @@ void ops_reload(struct server *server, struct connection *client)
 	struct diag diag;
 	uint32_t error;
 
-	error = image_in_force(server, &old, &diag);
+	error = ops_in_force(server, &old, &diag);
 	if (!error)
 		error = read_new_image(server, &change.image, &change.size, &diag);
 	if (!error)
@@ -372,6 +390,7 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 		add_weak(state, server->proof_trouble);
 	if (server->foreign_trouble[0])
 		add_weak(state, server->foreign_trouble);
+	respite_fill(server, image, state);
 	if (!server->marked)
 		add_weak(state,
 			 "some of holdfastd's own files are not guarded; its messages say which");
@@ -395,6 +414,9 @@ void ops_status(struct server *server, struct connection *client)
 		}
 	}
 
+	if (server->escape_off)
+		add_weak(&state,
+			 "the boot prompt said holdfast=off: no guard came up at boot (K13)");
 	journal_count(server->journal, &counts);
 	state.written = counts.written;
 	state.unwritten = counts.unwritten;

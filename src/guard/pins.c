@@ -15,9 +15,13 @@
 #include "guard/proof.h"
 
 const char *const guard_map_names[] = {
-	[GUARD_MAP_STATE] = "state",	   [GUARD_MAP_POLICY] = "policy",
-	[GUARD_MAP_OPERATOR] = "operator", [GUARD_MAP_OBJECTS] = "objects",
-	[GUARD_MAP_LOST] = "lost",	   [GUARD_MAP_EVENTS] = "events",
+	[GUARD_MAP_STATE] = "state",
+	[GUARD_MAP_POLICY] = "policy",
+	[GUARD_MAP_OPERATOR] = "operator",
+	[GUARD_MAP_OBJECTS] = "objects",
+	[GUARD_MAP_LOST] = "lost",
+	[GUARD_MAP_EVENTS] = "events",
+	"respites",
 };
 _Static_assert(sizeof(guard_map_names) / sizeof(guard_map_names[0]) == _GUARD_MAP_MAX,
 	       "a name for each map");

@@ -138,10 +138,35 @@ static bool secret_is_valid(const struct protocol_secret *secret)
 	       text_is_padded(secret->text, PROTOCOL_SECRET_LEN);
 }
 
-static bool change_is_valid(const struct protocol_message *message, size_t n_fds)
+static bool seconds_are_valid(uint32_t seconds)
 {
-	return message->size == sizeof(message->change) && message->n_fds == n_fds &&
-	       secret_is_valid(&message->change.secret);
+	return !seconds || (seconds >= PROTOCOL_MIN_SECONDS && seconds <= PROTOCOL_MAX_SECONDS);
+}
+
+static bool up_is_valid(const struct protocol_message *message)
+{
+	return message->size == sizeof(message->up) && message->n_fds <= 1 && !message->up.pad0 &&
+	       seconds_are_valid(message->up.confirm_s);
+}
+
+static bool change_is_valid(const struct protocol_message *message, size_t n_fds, bool confirm)
+{
+	const struct protocol_change *change = &message->change;
+
+	return message->size == sizeof(*change) && message->n_fds == n_fds && !change->pad0 &&
+	       secret_is_valid(&change->secret) &&
+	       (confirm ? seconds_are_valid(change->confirm_s) : !change->confirm_s);
+}
+
+static bool release_is_valid(const struct protocol_message *message)
+{
+	const struct protocol_release *release = &message->release;
+
+	return message->size == sizeof(*release) && message->n_fds == 0 &&
+	       secret_is_valid(&release->secret) &&
+	       text_is_padded(release->domain, sizeof(release->domain)) &&
+	       seconds_are_valid(release->seconds) && !(release->flags & ~PROTOCOL_RELEASE_END) &&
+	       !(release->flags & PROTOCOL_RELEASE_END && release->seconds);
 }
 
 static bool args_are_valid(const char *args, size_t size, size_t argc)
@@ -187,11 +212,14 @@ static bool request_is_valid(const struct protocol_message *message)
 {
 	switch (message->header.op) {
 	case PROTOCOL_UP:
-		return message->size == sizeof(message->header) && message->n_fds <= 1;
+		return up_is_valid(message);
 	case PROTOCOL_DOWN:
-		return change_is_valid(message, 0);
+	case PROTOCOL_CONFIRM:
+		return change_is_valid(message, 0, false);
 	case PROTOCOL_RELOAD:
-		return change_is_valid(message, 1);
+		return change_is_valid(message, 1, true);
+	case PROTOCOL_RELEASE:
+		return release_is_valid(message);
 	case PROTOCOL_STATUS:
 		return message->size == sizeof(message->header) && message->n_fds == 0;
 	case PROTOCOL_RUN:

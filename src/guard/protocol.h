@@ -14,7 +14,7 @@
 struct diag;
 
 #define PROTOCOL_MAGIC 0x6f636648u /* "Hfco" */
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3
 
 #define PROTOCOL_RUN_DIR "/run/holdfast"
 #define PROTOCOL_SOCKET_NAME "control.sock"
@@ -42,6 +42,8 @@ struct diag;
 #define PROTOCOL_STATUS 4
 #define PROTOCOL_RUN 5 /* fds: PROTOCOL_RUN_* */
 #define PROTOCOL_SIGNAL 6 /* to what PROTOCOL_RUN started on the same connection */
+#define PROTOCOL_CONFIRM 7 /* what an earlier PROTOCOL_UP or PROTOCOL_RELOAD asked for */
+#define PROTOCOL_RELEASE 8
 
 /* and what holdfastd answers */
 #define PROTOCOL_DONE 65
@@ -60,6 +62,18 @@ struct diag;
 /* protocol_run.flags */
 #define PROTOCOL_RUN_DETACH 1u /* PROTOCOL_STARTED is the last answer */
 
+/* How long, in seconds, a guard waits for its confirmation or a domain is released. */
+#define PROTOCOL_MIN_SECONDS 10u
+#define PROTOCOL_MAX_SECONDS (7u * 24 * 60 * 60)
+
+/* protocol_release.flags */
+#define PROTOCOL_RELEASE_END 1u
+
+/* protocol_state.observes: why nothing is refused, whatever the policy says */
+#define PROTOCOL_OBSERVES_NO 0
+#define PROTOCOL_OBSERVES_BOOT 1 /* the boot prompt said so */
+#define PROTOCOL_OBSERVES_UNCONFIRMED 2 /* nobody confirmed in time */
+
 /* protocol_refused.error */
 #define PROTOCOL_E_MALFORMED 1 /* the message is not one of this protocol */
 #define PROTOCOL_E_BUSY 2 /* too many at once */
@@ -76,7 +90,8 @@ struct diag;
 #define PROTOCOL_E_STATE_DIR 13 /* the state folder cannot be written: no space, read-only */
 #define PROTOCOL_E_FATAL 14 /* anything else; the text says what */
 #define PROTOCOL_E_PERMISSION 15 /* not the operator's user */
-#define _PROTOCOL_E_MAX 16
+#define PROTOCOL_E_CONFIRM 16 /* there is nothing to confirm */
+#define _PROTOCOL_E_MAX 17
 
 struct protocol_header {
 	uint32_t magic;
@@ -92,11 +107,27 @@ struct protocol_secret {
 	char text[PROTOCOL_SECRET_LEN];
 };
 
-/* PROTOCOL_UP, PROTOCOL_STATUS are a header alone. */
+/* PROTOCOL_STATUS is a header alone. */
 
-struct protocol_change { /* PROTOCOL_DOWN, PROTOCOL_RELOAD */
+struct protocol_up {
+	struct protocol_header header;
+	uint32_t confirm_s; /* observe after so long unless PROTOCOL_CONFIRM comes; 0: never */
+	uint32_t pad0;
+};
+
+struct protocol_change { /* PROTOCOL_DOWN, PROTOCOL_RELOAD, PROTOCOL_CONFIRM */
 	struct protocol_header header;
 	struct protocol_secret secret;
+	uint32_t confirm_s; /* PROTOCOL_RELOAD; as of PROTOCOL_UP */
+	uint32_t pad0;
+};
+
+struct protocol_release {
+	struct protocol_header header;
+	struct protocol_secret secret;
+	char domain[PROTOCOL_DOMAIN_LEN];
+	uint32_t seconds; /* 0: until it is ended */
+	uint32_t flags;
 };
 
 struct protocol_run { /* followed by args_size bytes: argc strings, each with its NUL */
@@ -149,6 +180,7 @@ struct protocol_domain {
 	uint32_t progs;
 	uint32_t links;
 	uint32_t pad0;
+	uint64_t released_ns; /* CLOCK_BOOTTIME: observed until then; 0: not released */
 };
 
 struct protocol_state {
@@ -168,21 +200,26 @@ struct protocol_state {
 	uint64_t proof_ns; /* CLOCK_BOOTTIME of the last self-proof; 0: none yet */
 	uint32_t proof_acts;
 	uint32_t proof_refused;
+	uint64_t confirm_ns; /* CLOCK_BOOTTIME: observes from then on unless confirmed; 0: no */
+	uint32_t observes;
+	uint32_t pad0;
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
 	char weak[PROTOCOL_MAX_WEAK][PROTOCOL_WEAK_LEN];
 };
 
 _Static_assert(sizeof(struct protocol_header) == 16, "protocol_header layout");
 _Static_assert(sizeof(struct protocol_secret) == 72, "protocol_secret layout");
-_Static_assert(sizeof(struct protocol_change) == 88, "protocol_change layout");
+_Static_assert(sizeof(struct protocol_change) == 96, "protocol_change layout");
+_Static_assert(sizeof(struct protocol_up) == 24, "protocol_up layout");
+_Static_assert(sizeof(struct protocol_release) == 128, "protocol_release layout");
 _Static_assert(sizeof(struct protocol_run) == 200, "protocol_run layout");
 _Static_assert(sizeof(struct protocol_signal) == 24, "protocol_signal layout");
 _Static_assert(sizeof(struct protocol_done) == 88, "protocol_done layout");
 _Static_assert(sizeof(struct protocol_refused) == 1048, "protocol_refused layout");
 _Static_assert(sizeof(struct protocol_started) == 24, "protocol_started layout");
 _Static_assert(sizeof(struct protocol_exited) == 24, "protocol_exited layout");
-_Static_assert(sizeof(struct protocol_domain) == 24, "protocol_domain layout");
-_Static_assert(sizeof(struct protocol_state) == 5528, "protocol_state layout");
+_Static_assert(sizeof(struct protocol_domain) == 32, "protocol_domain layout");
+_Static_assert(sizeof(struct protocol_state) == 6072, "protocol_state layout");
 
 #define PROTOCOL_MAX_REQUEST (sizeof(struct protocol_run) + PROTOCOL_MAX_ARGS_SIZE)
 
@@ -193,7 +230,9 @@ struct protocol_message {
 	int fds[PROTOCOL_MAX_FDS];
 	union {
 		struct protocol_header header;
+		struct protocol_up up;
 		struct protocol_change change;
+		struct protocol_release release;
 		struct protocol_run run;
 		struct protocol_signal signal;
 		struct protocol_done done;

@@ -76,7 +76,7 @@ static uint32_t permit_run(struct server *server, const struct connection *clien
 	if (r < 0)
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
 			      "the image in force cannot be read: %s", strerror(-r));
-	if (image_header(image)->mode == IMAGE_MODE_ENFORCE) {
+	if (respite_enforces(server, image)) {
 		uint32_t error = ops_authorise(server, client, &request->secret, reterr_diag);
 
 		if (error)

@@ -58,8 +58,11 @@ struct server {
 	bool settled; /* what is in the kernel is known: a guard that is held, or none */
 	bool marked; /* all files of ours are guarded */
 	bool stopped; /* leave the loop */
+	bool taken_down; /* because of that: by the operator */
 	uint64_t lonely_until; /* if it only waits for a request: for how long nobody has come */
 	int log_error; /* of the journal, as last reported */
+	bool escape_off; /* the boot prompt said that no guard comes up */
+	uint64_t respite_due; /* when the guard's mode changes by itself; UINT64_MAX: never */
 	uint64_t proof_due; /* of the guard's self-proof */
 	struct guard_proof proof; /* the last one */
 	uint64_t proof_ns; /* when that was; 0: not since this holdfastd holds the guard */
@@ -100,6 +103,15 @@ void ops_status(struct server *server, struct connection *client);
  */
 uint32_t ops_authorise(struct server *server, const struct connection *client,
 		       const struct protocol_secret *given, struct diag *reterr_diag);
+
+/*
+ * ops_judge() - the same for who shall be heard even after too many wrong secrets
+ */
+uint32_t ops_judge(struct server *server, const struct connection *client,
+		   const struct protocol_secret *given, struct diag *reterr_diag);
+
+/* ops_in_force() - the image in force, from the kernel. Return: 0; PROTOCOL_E_*. */
+uint32_t ops_in_force(struct server *server, void **ret_image, struct diag *reterr_diag);
 
 /**
  * ops_image() - the image in force, from the kernel
@@ -159,6 +171,44 @@ void watch_start(struct server *server);
 
 /* watch_now() - tell what others have hung beside the guard since */
 void watch_now(struct server *server);
+
+/* respite.c; the first two answer their connection */
+void respite_confirm(struct server *server, struct connection *client);
+void respite_release(struct server *server, struct connection *client);
+
+/* respite_enforces() - does the guard enforce, now, anything of this image, which is in force? */
+bool respite_enforces(struct server *server, const void *image);
+
+/*
+ * respite_ask() - the guard shall observe after so many seconds, unless that is confirmed
+ * @ret_old: for respite_restore(), if nothing comes of the change
+ * Return: 0 or -errno.
+ */
+int respite_ask(struct server *server, uint32_t seconds, struct guard_respite *ret_old);
+void respite_restore(struct server *server, const struct guard_respite *old);
+
+/* respite_settle() - a new image is in force: what the one before was granted may be over */
+void respite_settle(struct server *server, const void *image, uint32_t confirm_s);
+
+/* respite_now() - tell of what has changed by itself */
+void respite_now(struct server *server, uint64_t now);
+
+/* respite_fill() - for `status` */
+void respite_fill(struct server *server, const void *image, struct protocol_state *state);
+
+/* What the kernel's command line says of the guard, for who is locked out. */
+enum respite_word {
+	RESPITE_WORD_NONE,
+	RESPITE_WORD_OBSERVE,
+	RESPITE_WORD_OFF,
+	RESPITE_WORD_UNKNOWN,
+};
+
+/* respite_word() - the last holdfast= of the kernel's command line, in the file @path */
+enum respite_word respite_word(const char *path);
+
+/* respite_boot() - observe until another image is put in force. Return: 0 or -errno. */
+int respite_boot(struct server *server);
 
 /* runs.c */
 void runs_start(struct server *server, struct connection *client);

@@ -314,7 +314,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 	if (server->options.wait && !server->guard)
 		next = earlier(next, server->lonely_until);
 	if (server->guard)
-		next = earlier(next, server->proof_due);
+		next = earlier(next, earlier(server->proof_due, server->respite_due));
 	if (next == UINT64_MAX)
 		return timeout_ms;
 
@@ -339,8 +339,11 @@ int server_step(struct server *server, int timeout_ms)
 	runs_expire(server, now);
 	leave_if_lonely(server, now);
 	prove_now(server, now);
+	respite_now(server, now);
 	if (journal_busy(server->journal))
 		journal_flush(server->journal, now);
 	report_log(server);
-	return server->stopped ? SERVER_STOPPED : 0;
+	if (!server->stopped)
+		return 0;
+	return server->taken_down ? SERVER_DOWN : SERVER_STOPPED;
 }

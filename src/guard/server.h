@@ -23,6 +23,7 @@ struct server;
 /* Fixed in the binary; a parameter for the tests' sake. */
 struct server_options {
 	const char *run_dir, *state_dir, *boot_image;
+	const char *cmdline; /* of the kernel */
 	const char *exec_path; /* where `holdfast run` looks names up */
 	uint64_t log_limit;
 	uid_t operator_uid; /* whose requests are heard */
@@ -39,10 +40,12 @@ enum server_error {
 	SERVER_E_ABI = 7, /* the guard that is up is of another build */
 	SERVER_E_PLACE = 8, /* a folder or the socket is not usable */
 	SERVER_E_OPERATOR = 9, /* the image for the boot enforces, and there is no operator yet */
+	SERVER_EXIT_DOWN = 10, /* no failure: the operator took the guard down, stay away */
 };
 
 enum server_step {
-	SERVER_STOPPED = 1, /* the guard is down, or the service manager asked */
+	SERVER_STOPPED = 1, /* the service manager asked, or nobody did */
+	SERVER_DOWN, /* the operator took the guard down */
 };
 
 /**
@@ -73,6 +76,6 @@ int server_start(struct server *server, struct diag *reterr_diag);
 /**
  * server_step() - wait for something and do it
  * @timeout_ms: at most; -1 for as long as it takes
- * Return: 0; SERVER_STOPPED; -errno if the loop itself is broken.
+ * Return: 0; enum server_step; -errno if the loop itself is broken.
  */
 int server_step(struct server *server, int timeout_ms);

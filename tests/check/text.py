@@ -85,6 +85,22 @@ def undocumented(pages):
                 yield "holdfast %s: no page of man/ names %s" % (words[0], option)
 
 
+def completion(words=None):
+    """What the completion has, as {(object, word)}; `words` in place of its own table."""
+    table = words or read("dist/holdfast.bash")
+    return {(name, word) for name, line in re.findall(r'^\s(\w+)\) echo "(.*)" ;;$', table, re.M)
+            for word in line.split() if word != ":" and name != "help"}
+
+
+def completed(have):
+    """How the completion and the help of the command line differ."""
+    want = {tuple(words) for words in verbs() if len(words) > 1}
+    names = {words[0] for words in verbs()}
+    want |= {(name, option) for name in names for option in options([name])}
+    return ["%s: %s" % ("missing" if pair in want else "unknown", " ".join(pair))
+            for pair in sorted(want ^ have)]
+
+
 def told(check, name, good, bad):
     with tempfile.TemporaryDirectory() as folder:
         answers = []
@@ -118,6 +134,11 @@ def main():
     tap.clean("mandoc finds nothing in the manual", mandoc(pages))
     tap.clean("the manual names each verb and option of the command line",
               undocumented(pages) if pages else ["man/ has no page"])
+    have = completion()
+    tap.ok(completion('\ta) echo "b : --c" ;;') == {("a", "b"), ("a", "--c")} and
+           completed(have - {("guard", "up")}) and completed(have | {("guard", "upp")}),
+           "the check of the completion tells its samples apart")
+    tap.clean("the completion has each verb and option, and no others", completed(have))
     return tap.done()
 
 

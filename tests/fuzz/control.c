@@ -50,7 +50,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (protocol_check_request(&message, &diag) == 0) {
 		if (message.header.op == PROTOCOL_RUN)
 			(void)walk_run();
-		else if (message.header.op == PROTOCOL_DOWN || message.header.op == PROTOCOL_RELOAD)
+		else if (message.header.op == PROTOCOL_RELEASE)
+			(void)walk(message.release.domain, PROTOCOL_DOMAIN_LEN);
+		else if (message.header.op == PROTOCOL_DOWN ||
+			 message.header.op == PROTOCOL_RELOAD ||
+			 message.header.op == PROTOCOL_CONFIRM)
 			(void)walk(message.change.secret.text, PROTOCOL_SECRET_LEN);
 	}
 	if (protocol_check_answer(&message, &diag) == 0) {

@@ -169,7 +169,15 @@ static long domain_search_step(__u32 i, void *context)
 	return 1;
 }
 
-/* domain_mode() - IMAGE_MODE_* of a domain; 0 if the policy in force does not know it. */
+static __noinline int respited(__u32 key)
+{
+	struct respite *respite = bpf_map_lookup_elem(&respites, &key);
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	return respite && now >= respite->from && now < respite->until;
+}
+
+/* domain_mode() - IMAGE_MODE_* of a domain now; 0 if the policy in force does not know it. */
 INLINE __u32 domain_mode(__u32 id)
 {
 	struct domain_search search = {.id = id};
@@ -180,8 +188,11 @@ INLINE __u32 domain_mode(__u32 id)
 	if (id == DOMAIN_CANARY)
 		return IMAGE_MODE_ENFORCE;
 	if (id == DOMAIN_SELF)
-		return image->mode;
-	bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
+		search.mode = image->mode;
+	else
+		bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
+	if (search.mode == IMAGE_MODE_ENFORCE && (respited(id) || respited(RESPITE_ALL)))
+		return IMAGE_MODE_OBSERVE;
 	return search.mode;
 }
 

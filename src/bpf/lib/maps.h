@@ -157,6 +157,13 @@ struct cgroups_map {
 	__type(value, __u32);
 };
 
+struct respites_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_RESPITES);
+	__type(key, __u32);
+	__type(value, struct respite);
+};
+
 struct policy_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
@@ -204,6 +211,7 @@ MAP(known_map, known);
 MAP(seeds_map, seeds);
 MAP(tasks_map, tasks);
 MAP(cgroups_map, cgroups);
+MAP(respites_map, respites);
 MAP(policy_map, policy);
 MAP(state_map, state);
 MAP(operator_map, operator);

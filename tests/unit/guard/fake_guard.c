@@ -198,6 +198,18 @@ int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator)
 	return 0;
 }
 
+int guard_respite_set(struct guard *guard, uint32_t domain, const struct guard_respite *respite)
+{
+	kernel.respites[domain != GUARD_RESPITE_ALL] = *respite;
+	return 0;
+}
+
+int guard_respite_get(struct guard *guard, uint32_t domain, struct guard_respite *ret_respite)
+{
+	*ret_respite = kernel.respites[domain != GUARD_RESPITE_ALL];
+	return 0;
+}
+
 int guard_mark(struct guard *guard, int fd, uint32_t domain)
 {
 	kernel.marks++;
@@ -282,6 +294,7 @@ int guard_down(struct guard *guard)
 	if (r < 0)
 		return r;
 	kernel.up = false;
+	memset(kernel.respites, 0, sizeof(kernel.respites));
 	kernel.operator=(struct guard_operator){0};
 	return 0;
 }

@@ -17,6 +17,7 @@ struct fake_kernel {
 	void *image;
 	size_t image_size;
 	struct guard_operator operator;
+	struct guard_respite respites[2]; /* of all, of the one domain */
 	unsigned marks, path_marks; /* calls */
 	unsigned reloads;
 	unsigned proofs;

@@ -93,7 +93,12 @@ static int check_run(struct ends *ends, const char *args, size_t size, uint32_t 
 
 static void requests_as_the_protocol_has_them_are_taken(void **state)
 {
-	struct protocol_header up = {.op = PROTOCOL_UP, .size = sizeof(up)};
+	struct protocol_up up = {.header = {.op = PROTOCOL_UP, .size = sizeof(up)}};
+	struct protocol_release release = {
+		.header = {.op = PROTOCOL_RELEASE, .size = sizeof(release)},
+		.domain = "agent",
+		.seconds = PROTOCOL_MAX_SECONDS,
+	};
 	struct protocol_header status = {.op = PROTOCOL_STATUS, .size = sizeof(status)};
 	struct protocol_change down = {.header = {.op = PROTOCOL_DOWN, .size = sizeof(down)}};
 	struct protocol_change reload = {
@@ -102,9 +107,11 @@ static void requests_as_the_protocol_has_them_are_taken(void **state)
 		.header = {.op = PROTOCOL_SIGNAL, .size = sizeof(interrupt)}, .number = SIGINT};
 	int zero = 0;
 
-	assert_int_equal(check(*state, &up, NULL), 0);
-	up.n_fds = 1;
-	assert_int_equal(check(*state, &up, &zero), 0);
+	assert_int_equal(check(*state, &up.header, NULL), 0);
+	up.header.n_fds = 1;
+	up.confirm_s = PROTOCOL_MIN_SECONDS;
+	assert_int_equal(check(*state, &up.header, &zero), 0);
+	assert_int_equal(check(*state, &release.header, NULL), 0);
 	assert_int_equal(check(*state, &status, NULL), 0);
 	assert_int_equal(check(*state, &down.header, NULL), 0);
 	assert_int_equal(check(*state, &reload.header, &zero), 0);
@@ -112,13 +119,32 @@ static void requests_as_the_protocol_has_them_are_taken(void **state)
 	assert_int_equal(check_run(*state, "a\0\0c", 5, 3), 0);
 }
 
+static void times_out_of_range_are_refused(void **state)
+{
+	struct protocol_up up = {.header = {.op = PROTOCOL_UP, .size = sizeof(up)}};
+	struct protocol_change down = {.header = {.op = PROTOCOL_DOWN, .size = sizeof(down)}};
+	struct protocol_release release = {
+		.header = {.op = PROTOCOL_RELEASE, .size = sizeof(release)},
+		.flags = PROTOCOL_RELEASE_END,
+	};
+
+	assert_int_equal(check(*state, &release.header, NULL), 0);
+	release.seconds = 60;
+	assert_int_equal(check(*state, &release.header, NULL), PROTOCOL_BAD);
+	up.confirm_s = PROTOCOL_MIN_SECONDS - 1;
+	assert_int_equal(check(*state, &up.header, NULL), PROTOCOL_BAD);
+	up.confirm_s = PROTOCOL_MAX_SECONDS + 1;
+	assert_int_equal(check(*state, &up.header, NULL), PROTOCOL_BAD);
+	down.confirm_s = 60;
+	assert_int_equal(check(*state, &down.header, NULL), PROTOCOL_BAD);
+}
+
 static void answers_are_no_requests(void **state)
 {
 	for (uint16_t op = 0; op < 300; op++) {
 		struct protocol_done done = {.header = {.op = op, .size = sizeof(done)}};
 
-		if (op != PROTOCOL_DOWN) /* of the same size */
-			assert_int_equal(check(*state, &done.header, NULL), PROTOCOL_BAD);
+		assert_int_equal(check(*state, &done.header, NULL), PROTOCOL_BAD);
 	}
 }
 
@@ -280,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(requests_as_the_protocol_has_them_are_taken),
+		TEST(times_out_of_range_are_refused),
 		TEST(answers_are_no_requests),
 		TEST(reload_without_an_image_is_none),
 		TEST(secret_must_be_as_long_as_it_says),

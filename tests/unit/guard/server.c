@@ -151,7 +151,7 @@ static void down_leaves_nothing_of_the_runtime_folder(void **state)
 	struct world *world = enforcing(state);
 
 	assert_int_equal(world_down(world, world->secret), 0);
-	assert_int_equal(world->step, SERVER_STOPPED);
+	assert_int_equal(world->step, SERVER_DOWN);
 	world->server = server_free(world->server);
 	assert_int_equal(access(world->run_dir, F_OK), -1);
 }
@@ -376,14 +376,14 @@ static void boot_image_that_enforces_needs_an_operator(void **state)
 static void up_without_an_image_uses_the_one_for_the_boot(void **state)
 {
 	struct world *world = started(state);
-	struct protocol_header up = {.op = PROTOCOL_UP, .size = sizeof(up)};
+	struct protocol_up up = {.header = {.op = PROTOCOL_UP, .size = sizeof(up)}};
 	size_t size;
 	_cleanup_free_ char *image = test_image_make(&same, &size);
 
-	assert_int_equal(world_ask(world, &up, NULL), PROTOCOL_REFUSED);
+	assert_int_equal(world_ask(world, &up.header, NULL), PROTOCOL_REFUSED);
 	assert_int_equal(world->answer.refused.error, PROTOCOL_E_NOT_UP);
 	assert_int_equal(file_write_atomic(world->boot_image, image, size, 0644), 0);
-	assert_int_equal(world_ask(world, &up, NULL), PROTOCOL_DONE);
+	assert_int_equal(world_ask(world, &up.header, NULL), PROTOCOL_DONE);
 	assert_int_equal(version_in_force(), 7);
 }
 
@@ -641,11 +641,12 @@ static void full_state_folder_refuses_up_and_changes_nothing(void **state)
 	none.rlim_cur = 0;
 	{
 		struct test_image image = {IMAGE_MODE_ENFORCE, 7, "agent", 2};
-		struct protocol_header up = {.op = PROTOCOL_UP, .size = sizeof(up), .n_fds = 1};
+		struct protocol_up up = {
+			.header = {.op = PROTOCOL_UP, .size = sizeof(up), .n_fds = 1}};
 		_cleanup_close_ int fd = test_image_fd(&image);
 
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-		assert_int_equal(world_ask(world, &up, &fd), PROTOCOL_REFUSED);
+		assert_int_equal(world_ask(world, &up.header, &fd), PROTOCOL_REFUSED);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	}
 	assert_int_equal(world->answer.refused.error, PROTOCOL_E_STATE_DIR);

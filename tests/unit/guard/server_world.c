@@ -179,11 +179,14 @@ unsigned world_up(struct world *world, uint32_t mode, uint64_t version)
 {
 	struct test_image image = {
 		.mode = mode, .version = version, .domain = "agent", .n_executables = 2};
-	struct protocol_header up = {.op = PROTOCOL_UP, .size = sizeof(up), .n_fds = 1};
+	struct protocol_up up = {
+		.header = {.op = PROTOCOL_UP, .size = sizeof(up), .n_fds = 1},
+		.confirm_s = world->confirm_s,
+	};
 	_cleanup_close_ int fd = test_image_fd(&image);
 	unsigned error;
 
-	error = outcome(world, world_ask(world, &up, &fd));
+	error = outcome(world, world_ask(world, &up.header, &fd));
 	if (!error)
 		memcpy(world->secret, world->answer.done.secret, sizeof(world->secret));
 	return error;
@@ -201,6 +204,7 @@ unsigned world_reload_fd(struct world *world, const char *secret, int fd)
 {
 	struct protocol_change reload = {
 		.header = {.op = PROTOCOL_RELOAD, .size = sizeof(reload), .n_fds = 1},
+		.confirm_s = world->confirm_s,
 	};
 
 	world_secret(&reload.secret, secret);

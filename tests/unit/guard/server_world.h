@@ -20,6 +20,7 @@ struct world {
 	char dir[WORLD_PATH], run_dir[WORLD_PATH], state_dir[WORLD_PATH], boot_image[WORLD_PATH];
 	struct server_options options;
 	struct server *server;
+	uint32_t confirm_s; /* what world_up() and world_reload() ask for */
 	int step; /* what the last server_step() returned */
 	char secret[PROTOCOL_SECRET_LEN]; /* of the last world_up() */
 	struct protocol_message answer;

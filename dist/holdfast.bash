@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2207 # no word of ours has a blank
+#
+# Completion for holdfast(1); tests/check/text.py holds it against the command line's own help.
+
+# _holdfast_words OBJECT: its verbs, then after a colon its options
+_holdfast_words() {
+	case $1 in
+	guard) echo "up down reload confirm status : --confirm-within --secret-fd --json" ;;
+	run) echo ": --detach --secret-fd" ;;
+	release) echo ": --for --end --secret-fd" ;;
+	policy) echo "check lock compile : --json --root --output" ;;
+	events) echo ": --follow --json" ;;
+	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
+	"") echo "guard run release policy events drill help version :" ;;
+	help) echo "guard run release policy events drill :" ;;
+	esac
+}
+
+_holdfast() {
+	local cur=${COMP_WORDS[COMP_CWORD]} words
+
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		words=$(_holdfast_words "")
+		COMPREPLY=($(compgen -W "${words%%:*}" -- "$cur"))
+		return
+	fi
+	words=$(_holdfast_words "${COMP_WORDS[1]}")
+	if [[ $cur == -* ]]; then
+		COMPREPLY=($(compgen -W "${words#*:}" -- "$cur"))
+	elif [ "$COMP_CWORD" -eq 2 ] && [ -n "${words%%:*}" ]; then
+		COMPREPLY=($(compgen -W "${words%%:*} help" -- "$cur"))
+	else
+		COMPREPLY=($(compgen -f -- "$cur"))
+	fi
+}
+
+complete -o filenames -F _holdfast holdfast

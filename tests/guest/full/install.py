@@ -1,0 +1,250 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+The package on a Debian with systemd, from installation to purge: nothing starts by itself, a
+reboot ends in a guard that enforces before any ordinary service, a locked-out host comes back by
+the boot prompt, nothing removes the package under a guard that enforces, and nothing stays.
+
+install.py KERNEL [DISK]     prints TAP
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from guest import TOP, Guest, GuestError
+
+sys.path.append(os.path.join(TOP, "tests/check"))
+from check import Tap  # pylint: disable=wrong-import-position
+
+UNIT = """[Unit]
+Description=an agent that knows nothing of any guard
+[Service]
+ExecStart=/usr/sbin/execsnoop
+StandardOutput=null
+[Install]
+WantedBy=multi-user.target
+"""
+POLICY = """apiVersion: holdfast/v1
+kind: Policy
+metadata: { name: edge, version: %d }
+mode: %s
+domains:
+  - name: execsnoop
+    executables:
+      - { path: /usr/sbin/execsnoop, launch: unit execsnoop.service }
+"""
+# what a stranger does to the agent; it leaves no trace
+ATTACK = "p=$(systemctl show -P MainPID execsnoop) && kill -STOP $p && kill -CONT $p"
+# how much longer than without a guard a shutdown may take, on a loaded host
+SHUTDOWN_SECONDS = 15
+
+
+class Host:
+    """The guest as its engineer has it, and what he has noted: the operator's secret."""
+
+    def __init__(self, kernel, disk):
+        self.tap, self.secret, self.shutdowns = Tap(), "", []
+        self.guest = Guest(kernel, disk, fresh=True)
+
+    def run(self, command, deadline=120):
+        return self.guest.run(command, deadline)
+
+    def check(self, name, command, wanted=0, says=""):
+        code, out = self.run(command)
+        good = code == wanted if wanted is not None else code != 0
+        good = good and re.search(says, out, re.M) is not None
+        self.tap.ok(good, name, [] if good else ["exit code %d: %s" % (code, command), out])
+        return out
+
+    def fails(self, name, command, says=""):
+        return self.check(name, command, None, says)
+
+    def operator(self, command):
+        return "%s --secret-fd 3 3<<E\n%s\nE" % (command, self.secret)
+
+    def reboot(self, append=""):
+        self.guest.append = append
+        self.run("sync")
+        start = time.monotonic()
+        self.guest.power_off(verb="reboot")
+        self.shutdowns.append(time.monotonic() - start)
+        self.guest.boot(180)
+
+    def image(self, mode, version, path):
+        """Writes, locks and compiles a policy in the guest."""
+        text = POLICY % (version, mode)
+        self.check("a policy that is to %s is compiled" % mode,
+                   "cd /root && cat >p.yaml <<E\n%s\nE\nholdfast policy lock p.yaml && "
+                   "holdfast policy compile p.yaml -o %s" % (text, path))
+
+
+def install(host):
+    host.check("the package is installed by apt", "apt-get -y install /root/holdfast.deb",
+               says="Setting up holdfast")
+    host.check("nothing is started", "systemctl is-active holdfastd", 3, "^inactive")
+    host.check("nothing is enabled", "systemctl is-enabled holdfastd", 1, "^disabled")
+    host.check("no guard is up", "test ! -e /sys/fs/bpf/holdfast && ! holdfast guard status")
+    host.check("an agent runs", "cat >/etc/systemd/system/execsnoop.service <<E\n%s\nE\n"
+               "systemctl daemon-reload && systemctl enable --now execsnoop" % UNIT)
+    host.reboot()
+    host.check("the service is enabled and starts",
+               "systemctl enable --now holdfastd && systemctl is-active holdfastd")
+    host.check("it has armed nothing", "holdfast guard status", 1, "^guard +down")
+
+
+def observe(host):
+    host.image("observe", 1, "/root/observe.img")
+    out = host.check("the guard comes up", "holdfast guard up /root/observe.img", 0, "^secret: ")
+    found = re.search(r"^secret: (\S+)$", out, re.M)
+    host.secret = found.group(1) if found else ""
+    host.check("the agent starts again, with its label",
+               "systemctl restart execsnoop && sleep 2 && holdfast guard status", 0,
+               "^domain +execsnoop, observe: tasks 1,")
+    host.check("the attack goes through", ATTACK)
+    host.check("and is an event", "holdfast events", 0, "observed.*execsnoop")
+    host.check("holdfastd that is killed is back, and goes on with the guard",
+               "p=$(systemctl show -P MainPID holdfastd) && kill -9 $p && sleep 8 && "
+               "test $(systemctl show -P MainPID holdfastd) -gt 0 && holdfast guard status && "
+               "grep -c adopted /var/lib/holdfast/events.jsonl")
+
+
+def watchdog(host):
+    drop = "/etc/systemd/system/holdfastd.service.d"
+    host.check("with a short watchdog it is restarted, and the guard stays",
+               "mkdir -p %s && printf '[Service]\\nWatchdogSec=20s\\n' >%s/short.conf && "
+               "systemctl daemon-reload && systemctl restart holdfastd && holdfast guard status"
+               % (drop, drop))
+    host.check("its signs of life keep it",
+               "p=$(pidof holdfastd) && sleep 30 && test $(pidof holdfastd) = $p")
+    host.check("one that hangs is started again, and goes on with the guard",
+               "p=$(pidof holdfastd) && kill -STOP $p && sleep 35 && "
+               "test $(pidof holdfastd) != $p && holdfast guard status")
+    host.check("the watchdog is as it was", "rm -r %s && systemctl daemon-reload && "
+               "systemctl restart holdfastd && holdfast guard status" % drop)
+
+
+def enforce(host):
+    host.image("enforce", 2, "/root/enforce.img")
+    host.check("it enforces until somebody confirms",
+               "holdfast guard reload --confirm-within 60s /root/enforce.img")
+    host.check("it is confirmed", host.operator("holdfast guard confirm"))
+    host.fails("the attack is refused", ATTACK)
+    host.check("the policy is the one for the boot", "mkdir -p /etc/holdfast && "
+               "cp /root/enforce.img /etc/holdfast/policy.img")
+
+
+def booted(host):
+    host.check("after a reboot the guard enforces", "holdfast guard status", 0, "^mode +enforce")
+    host.check("and the agent has its label", "holdfast guard status", 0,
+               "^domain +execsnoop, enforce: tasks 1,")
+    host.check("no ordinary service has started before it",
+               "h=$(systemctl show -P ActiveEnterTimestampMonotonic holdfastd); test $h -gt 0 && "
+               "for u in $(systemctl list-units --plain --no-legend --type=service --state=active "
+               "| cut -d ' ' -f 1); do "
+               "[ $(systemctl show -P DefaultDependencies $u) = yes ] || continue; "
+               "t=$(systemctl show -P ExecMainStartTimestampMonotonic $u); "
+               "[ $t -eq 0 ] || [ $t -gt $h ] || { echo $u; exit 1; }; n=$((n + 1)); done; "
+               "test $n -ge 2")
+    host.fails("the attack is refused", ATTACK)
+
+
+def maintain(host):
+    host.fails("a release without the secret is refused", "holdfast release execsnoop </dev/null",
+               "secret")
+    host.check("the operator releases the agent", host.operator("holdfast release --for 5m execsnoop"))
+    host.check("it is stopped and started, and is itself again",
+               "a=$(systemctl show -P MainPID execsnoop); systemctl restart execsnoop && sleep 2 && "
+               "test $(systemctl show -P MainPID execsnoop) != $a && "
+               "holdfast release --end execsnoop && holdfast guard status", 0,
+               "^domain +execsnoop, enforce: tasks 1,")
+    host.fails("the attack is refused again", ATTACK)
+
+
+def stop(host):
+    """systemd gives the units up, for it can signal nobody in them."""
+    host.check("systemctl stop does not stop the agent",
+               "p=$(pidof execsnoop) && systemctl stop execsnoop; sleep 1; "
+               "test \"$(pidof execsnoop)\" = \"$p\" && holdfast guard status", 0, "tasks 1,")
+    host.check("nor holdfastd", "p=$(pidof holdfastd) && systemctl stop holdfastd; sleep 1; "
+               "test \"$(pidof holdfastd)\" = \"$p\" && holdfast guard status")
+    host.fails("kill -9 of holdfastd is refused", "kill -9 $(pidof holdfastd)", "not permitted")
+
+
+def keep(host):
+    for command in ("dpkg -r holdfast", "dpkg -P holdfast", "dpkg -i /root/holdfast.deb"):
+        host.fails("%s is refused, and says what to do" % command, command, "holdfast guard down")
+    host.check("the package is whole", "dpkg -V holdfast; dpkg -l holdfast", 0, "^ii +holdfast")
+    host.check("the guard still enforces", "holdfast guard status", 0, "^mode +enforce")
+
+
+def escape(host):
+    host.reboot("holdfast=observe")
+    host.check("holdfast=observe at the boot prompt: nothing is refused", ATTACK)
+    host.check("the status says so", "holdfast guard status", 0, "^mode +observe; .*boot prompt.*K13")
+    host.check("and the log", "grep boot-escape /var/lib/holdfast/events.jsonl")
+    host.reboot("holdfast=off")
+    host.check("holdfast=off: no guard comes up", "holdfast guard status", 1, "^guard +down")
+    host.reboot()
+    host.check("without a word it enforces", "holdfast guard status", 0, "^mode +enforce")
+
+
+def leave(host):
+    host.check("the operator takes the guard down",
+               host.operator("holdfast guard down") + "\nsleep 3; systemctl is-active holdfastd", 3,
+               "^inactive")
+    host.check("the package is purged", "dpkg -P holdfast")
+    host.check("nothing of it is left",
+               "rm -f /root/*; found=$(find / -xdev -name '*holdfast*' -not -path '/proc/*'; "
+               "ls -d /sys/fs/bpf/holdfast /run/holdfast 2>/dev/null; "
+               "systemctl list-unit-files | grep holdfast); echo \"$found\"; test -z \"$found\"")
+    host.check("the agent runs, and is nobody's", "systemctl is-active execsnoop && " + ATTACK)
+
+
+def leave_observing(host):
+    host.guest.put(host.stage)
+    host.check("it is installed again", "apt-get -y install /root/holdfast.deb && "
+               "systemctl enable --now holdfastd")
+    host.image("observe", 1, "/root/observe.img")
+    host.check("and observes", "holdfast guard up /root/observe.img")
+    host.check("purging takes a guard down that only observes",
+               "dpkg -P holdfast && test ! -e /sys/fs/bpf/holdfast -a ! -e /var/lib/holdfast")
+
+
+def main():
+    kernel = sys.argv[1] if len(sys.argv) > 1 else "6.12"
+    package = subprocess.run([os.path.join(TOP, "dist/deb.sh")], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout.strip()
+    with tempfile.TemporaryDirectory() as folder:
+        stage = os.path.join(folder, "stage")
+        os.makedirs(os.path.join(stage, "root"))
+        shutil.copy(os.path.join(TOP, package), os.path.join(stage, "root/holdfast.deb"))
+        disk = sys.argv[2] if len(sys.argv) > 2 else os.path.join(folder, "disk.qcow2")
+        host = Host(kernel, disk)
+        host.stage = stage
+        try:
+            host.guest.boot()
+            host.guest.put(stage)
+            for part in (install, observe, watchdog, enforce):
+                part(host)
+            host.reboot()
+            for part in (booted, maintain, stop, keep, escape):
+                part(host)
+            without, *others = host.shutdowns
+            host.tap.ok(max(others) < without + SHUTDOWN_SECONDS,
+                        "a shutdown takes no longer with a protected agent",
+                        ["%.1f s" % seconds for seconds in host.shutdowns])
+            leave(host)
+            leave_observing(host)
+            host.guest.close()
+        except GuestError as error:
+            host.tap.ok(False, "the guest lives: %s" % error)
+    return host.tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# When the guard observes though its policy enforces: unless somebody confirms in time, while a
+# domain is released, because the boot prompt said so. The attack is the same throughout; what a
+# stranger does to bring such a time about is refused.
+# shellcheck disable=SC2086 # no path of ours has a space in it
+# shellcheck disable=SC2317 # the functions are called through check
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /opt/tests/lib.sh
+
+with_secret() {
+	holdfast "$@" --secret-fd 3 3<"$secret"
+}
+
+with_wrong() {
+	printf '%s\n' 'aaaa-aaaa-aaaa-aaaa-aaaa-aaaa' >"$work/wrong"
+	holdfast "$@" --secret-fd 3 3<"$work/wrong"
+}
+
+attacked() {
+	exits 0 probe map-update
+}
+
+defended() {
+	exits 1 probe map-update
+}
+
+noted() {
+	guest-ctl until 10 grep -q "\"note\":\"$1\"" $log
+}
+
+note_count() {
+	[ "$(grep -c "\"note\":\"$1\"" $log)" -eq "$2" ]
+}
+
+shown() {
+	holdfast guard status | grep -qE "$1" || { holdfast guard status; return 1; }
+}
+
+sysctl_open() {
+	cat /proc/sys/kernel/ftrace_enabled >$work/value &&
+		cat $work/value >/proc/sys/kernel/ftrace_enabled
+}
+
+sysctl_closed() {
+	! sysctl_open 2>/dev/null
+}
+
+# A day ahead: what a stranger who sets clocks would do. CLOCK_BOOTTIME does not hear of it.
+clock_ahead() {
+	now=$(date +%s)
+	date -s "@$((now + 86400))" >/dev/null
+}
+
+clock_back() {
+	now=$(date +%s)
+	date -s "@$((now - 86400))" >/dev/null
+}
+
+durations() {
+	check "no time, or none that can be, is a wrong command line" wrong_times
+}
+
+wrong_times() {
+	for time in 10 5s 8d 1w -1m ''; do
+		exits 2 holdfast guard reload --confirm-within "$time" $policy || return 1
+		exits 2 holdfast release --for "$time" victim || return 1
+	done
+}
+
+# ---- confirmed in time
+
+confirmed() {
+	need "the guard comes up until it is confirmed" up_within 90s
+	need "the victim and its neighbour start" targets_start
+	check "M01 it refuses meanwhile" defended
+	check "the status says how long" shown '^confirm +within [0-9]+ s'
+	check "a stranger cannot confirm" refused 'secret' holdfast guard confirm </dev/null
+	check "nor with a wrong secret" refused 'not the operator' with_wrong guard confirm
+	check "a stranger brings no earlier end about" \
+		refused 'secret' holdfast guard reload --confirm-within 10s $policy
+	check "a reload is no confirmation" holdfast guard reload $policy
+	check "the time is still there" shown '^confirm +within [0-9]+ s'
+	for _ in 1 2 3 4 5 6; do
+		with_wrong guard down >/dev/null 2>&1
+	done
+	check "wrong secrets close the door" refused 'too many' with_secret guard down
+	check "but not to who confirms" with_secret guard confirm
+	check "the log says that it was" noted confirmed
+	check "there is nothing to confirm any more" refused 'no confirmation' with_secret guard confirm
+}
+
+up_within() {
+	holdfast guard up --confirm-within "$1" $policy >$work/up 2>&1 || { cat $work/up; return 1; }
+	sed -n 's/^secret: \([^ ]*\)$/\1/p' $work/up >$work/new-secret
+	[ ! -s $work/new-secret ] || cp $work/new-secret $secret
+}
+
+# ---- not confirmed
+
+unconfirmed() {
+	check "a new holdfastd hears secrets again" killed
+	check "a reload that asks for confirmation takes the secret" \
+		with_secret guard reload --confirm-within 12s $policy
+	check "a clock that is set brings nothing about" clock_ahead
+	check "M01 it still refuses" defended
+	clock_back
+	check "holdfastd is killed before the time is over" killed
+	check "M01 the next one knows: it observes" guest-ctl until 20 probe map-update
+	check "and tells that nobody confirmed" noted unconfirmed
+	check "once" note_count unconfirmed 1
+	check "the status says so" shown '^mode +observe; .*nobody confirmed'
+	check "L15 the second line of ftrace_enabled observes as well" sysctl_open
+	check "it is too late to confirm" refused 'too late' with_secret guard confirm
+	check "a reload enforces again, without a secret" holdfast guard reload $policy
+	check "M01 it refuses again" defended
+	check "L15 and so does the second line" sysctl_closed
+}
+
+# For lack of memory, as in self.sh; PID 1 starts it again.
+killed() {
+	unit=/sys/fs/cgroup/system.slice/holdfastd.service
+	before=$(daemon_pid)
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control &&
+		echo +memory >/sys/fs/cgroup/system.slice/cgroup.subtree_control &&
+		echo 1 >$unit/memory.oom.group && echo 96M >$unit/memory.max || return 1
+	sh -c "echo 0 >$unit/cgroup.procs && exec tail /dev/zero"
+	guest-ctl until 20 test ! -e "/proc/$before"
+	echo max >$unit/memory.max
+	guest-ctl until 20 holdfast guard status
+}
+
+# ---- one domain released
+
+released() {
+	check "a release without the secret is refused" refused 'secret' holdfast release victim </dev/null
+	check "so is one of a domain that is none" refused 'no domain' with_secret release nobody
+	check "M01 it still refuses" defended
+	check "the operator releases the domain" with_secret release victim
+	check "the status says so" shown 'released: only observed'
+	check "M01 it is only observed" attacked
+	check "the guard itself goes on refusing" refused 'secret' holdfast guard down </dev/null
+	check "L15 and keeps ftrace_enabled" sysctl_closed
+	check "its end needs no secret" holdfast release --end victim
+	check "M01 it refuses again" defended
+	check "a release for a time" with_secret release --for 10s victim
+	check "M01 is one" attacked
+	check "M01 and ends by itself" guest-ctl until 30 sh -c "! probe map-update"
+	check "which the log says" noted release-ended
+}
+
+policy=$(image respite) || exit 1
+need "holdfastd starts" daemon_start
+durations
+confirmed
+unconfirmed
+released
+check "the guard goes down by the operator" guard_down
+check "M01 the attack works again" attacked
+exit $failed
