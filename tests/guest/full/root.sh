@@ -89,7 +89,9 @@ if [ ! -s "$out" ]; then
 	trap 'rm -rf --one-file-system "$work"' EXIT
 	bootstrap "$work/root" >&2
 	configure "$work/root" >&2
-	mke2fs -q -t ext4 -L root -E root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1 -d "$work/root" "$work/new" 3G
+	truncate -s 3G "$work/new"
+	mke2fs -q -t ext4 -L root -E root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1 \
+		-d "$work/root" "$work/new"
 	mv "$work/new" "$out"
 fi
 echo "$out"
