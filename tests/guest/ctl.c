@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * `guest-ctl`: asks the guest's init to start, stop or wait for children (guest.h has the
- * requests), waits for a condition, or judges a console's log (on the host, for the full guest). Prints the reply's words. It is a mode of the init binary,
- * and must never run as PID 1.
+ * requests), waits for a condition, or judges a console's log (on the host, for the full guest).
+ * Prints the reply's words. It is a mode of the init binary, and must never run as PID 1.
  */
 #include "guest.h"
 

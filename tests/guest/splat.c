@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The kernel log as part of the result: a kernel that hit a BUG, a WARN or a stall often goes on
- * running, and every test still passes. Reads /dev/kmsg, or what a console has kept, and counts such
- * reports. It must never
- * take a log it could not read for a clean one: lost records count as a splat.
+ * running, and every test still passes. Reads /dev/kmsg, or what a console has kept, and counts
+ * such reports. It must never take a log it could not read for a clean one: lost records count as a
+ * splat.
  */
 #include "guest.h"
 
@@ -203,7 +203,7 @@ int splats_console(const char *allow_file, const char *release, FILE *log)
 		char *text = line;
 
 		line[strcspn(line, "\r\n")] = '\0';
-		/* the kernel's lines begin with a time in brackets, and so do a program's of no harm */
+		/* the kernel's lines begin with a time in brackets */
 		if (line[0] == '[' && strchr(line, ']'))
 			text = strchr(line, ']') + 1;
 		splats_text(&splats, text + strspn(text, " "));

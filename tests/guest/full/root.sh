@@ -35,13 +35,15 @@ bootstrap() {
 
 	read -r main sec < <("$top/tools/fetch-kernels.sh" --mirrors)
 	proxy_options >"$root.conf"
-	# shellcheck disable=SC2016 # the hook's own $1
+	# shellcheck disable=SC2016 # the hooks' own $1
 	mmdebstrap --quiet --variant=minbase --aptopt="$root.conf" \
-		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--include="$(IFS=,; echo "${system[*]},${tools[*]}")" \
 		--customize-hook='mkdir -p "$1/srv/debs"' \
-		--customize-hook="chroot \"\$1\" sh -c 'cd /srv/debs && apt-get -qq download \
+		--customize-hook="chroot \"\$1\" sh -c 'cd /srv/debs && apt-get -qq \
+			-o APT::Sandbox::User=root download \
 			${tools[*]} ${libraries[*]}'" \
 		bookworm "$root" "deb $main bookworm main" ${sec:+"deb $sec bookworm-security main"}
 }
