@@ -7,6 +7,7 @@ BUILD ?= build
 KERNEL ?=
 SABOTAGE ?=
 QUICK ?=
+FULL ?=
 PROFILE ?=
 RUNS ?=
 TECHNIQUES ?=
@@ -18,7 +19,7 @@ ifneq ($(SABOTAGE),)
 BUILD := build-sabotage-$(SABOTAGE)
 MESONFLAGS += -Dsabotage=$(SABOTAGE)
 endif
-export BUILD KERNEL SABOTAGE QUICK PROFILE RUNS TECHNIQUES SOAK
+export BUILD KERNEL SABOTAGE QUICK FULL PROFILE RUNS TECHNIQUES SOAK
 
 .DEFAULT_GOAL := all
 .PHONY: all setup kernels demo test drill bench install deb shell clean help
@@ -38,7 +39,7 @@ kernels: setup ## fetch the kernels of the matrix into the cache
 demo: all ## the main job, in a guest: attacks before and after; SABOTAGE=room, KERNEL=name
 	@tests/demo/run.sh
 
-test: setup ## every test on every kernel; QUICK=1: one kernel, the rooms that changed
+test: setup ## every test on every kernel; QUICK=1: one kernel, the rooms that changed; FULL=1
 	@tests/run.sh
 
 drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * `guest-ctl`: asks the guest's init to start, stop or wait for children (guest.h has the
- * requests), or waits for a condition. Prints the reply's words. It is a mode of the init binary,
- * and must never run as PID 1.
+ * requests), waits for a condition, or judges a console's log (on the host, for the full guest).
+ * Prints the reply's words. It is a mode of the init binary, and must never run as PID 1.
  */
 #include "guest.h"
 
@@ -113,11 +113,15 @@ int ctl_main(int argc, char **argv)
 	if (argc >= 4 && strcmp(argv[1], "until") == 0)
 		return ctl_until(argv + 2);
 
+	if (argc == 4 && strcmp(argv[1], "splats") == 0)
+		return splats_console(argv[2], argv[3], stdin) != 0;
+
 	if (argc < 3) {
 		fprintf(stderr, "usage: guest-ctl spawn|service CGROUP CMD [ARG]...\n"
 				"       guest-ctl stop|status CGROUP\n"
 				"       guest-ctl wait PID\n"
-				"       guest-ctl until SECONDS CMD [ARG]...\n");
+				"       guest-ctl until SECONDS CMD [ARG]...\n"
+				"       guest-ctl splats ALLOW-FILE RELEASE <LOG\n");
 		return 2;
 	}
 

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #define GUEST_SOCKET "/run/guest-init.sock"
@@ -52,6 +53,15 @@ int splats_fd(const struct splats *splats);
  * Return: the number of splats seen since splats_open(), allowed ones left out.
  */
 unsigned int splats_read(struct splats *splats);
+
+/**
+ * splats_console() - the same for what a console has kept; prints what belongs to a splat
+ * @allow_file: as of splats_open()
+ * @release: the kernel that wrote it
+ * @log: read to its end
+ * Return: the number of splats, allowed ones left out; negative errno.
+ */
+int splats_console(const char *allow_file, const char *release, FILE *log);
 
 /* service.c: children that PID 1 itself starts on request */
 

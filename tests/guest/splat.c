@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The kernel log as part of the result: a kernel that hit a BUG, a WARN or a stall often goes on
- * running, and every test still passes. Reads /dev/kmsg and counts such reports. It must never
- * take a log it could not read for a clean one: lost records count as a splat.
+ * running, and every test still passes. Reads /dev/kmsg, or what a console has kept, and counts
+ * such reports. It must never take a log it could not read for a clean one: lost records count as a
+ * splat.
  */
 #include "guest.h"
 
@@ -61,6 +62,8 @@ static const struct pattern patterns[] = {
 	{"KFENCE:", false},
 	{"INFO: trying to register non-static key", true},
 	{"INFO: possible ", true},
+	/* of a console that was too slow */
+	{"printk messages dropped", false},
 };
 
 /* A line of the file: `RELEASE-PREFIX REGEX`, `*` for every kernel. */
@@ -88,22 +91,18 @@ static int allow_line(struct splats *splats, char *line, const char *release)
 	return 0;
 }
 
-static int allow_load(struct splats *splats, const char *path)
+static int allow_load(struct splats *splats, const char *path, const char *release)
 {
-	struct utsname uts;
 	char line[512];
 	FILE *file;
 	int r = 0;
-
-	if (uname(&uts) < 0)
-		return -errno;
 
 	file = fopen(path, "re");
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
 
 	while (r == 0 && fgets(line, sizeof(line), file))
-		r = allow_line(splats, line, uts.release);
+		r = allow_line(splats, line, release);
 
 	fclose(file);
 	return r;
@@ -112,7 +111,11 @@ static int allow_load(struct splats *splats, const char *path)
 int splats_open(const char *allow_file, struct splats **ret_splats)
 {
 	struct splats *splats;
+	struct utsname uts;
 	int r;
+
+	if (uname(&uts) < 0)
+		return -errno;
 
 	splats = calloc(1, sizeof(*splats));
 	if (!splats)
@@ -125,7 +128,7 @@ int splats_open(const char *allow_file, struct splats **ret_splats)
 		return r;
 	}
 
-	r = allow_load(splats, allow_file);
+	r = allow_load(splats, allow_file, uts.release);
 	if (r < 0) {
 		close(splats->fd);
 		free(splats);
@@ -160,14 +163,8 @@ static bool text_is_allowed(const struct splats *splats, const char *text)
 	return false;
 }
 
-static void splats_record(struct splats *splats, char *record)
+static void splats_text(struct splats *splats, const char *text)
 {
-	char *text = strchr(record, ';');
-
-	/* a record is `PRIORITY,SEQUENCE,TIME,FLAGS;TEXT\n KEY=VALUE\n` */
-	text = text ? text + 1 : record;
-	text[strcspn(text, "\n")] = '\0';
-
 	if (text_is_splat(text)) {
 		bool allowed = text_is_allowed(splats, text);
 
@@ -180,6 +177,38 @@ static void splats_record(struct splats *splats, char *record)
 		splats->context--;
 		printf("# | %s\n", text);
 	}
+}
+
+static void splats_record(struct splats *splats, char *record)
+{
+	char *text = strchr(record, ';');
+
+	/* a record is `PRIORITY,SEQUENCE,TIME,FLAGS;TEXT\n KEY=VALUE\n` */
+	text = text ? text + 1 : record;
+	text[strcspn(text, "\n")] = '\0';
+	splats_text(splats, text);
+}
+
+int splats_console(const char *allow_file, const char *release, FILE *log)
+{
+	static struct splats splats;
+	char line[8192];
+	int r;
+
+	r = allow_load(&splats, allow_file, release);
+	if (r < 0)
+		return r;
+
+	while (fgets(line, sizeof(line), log)) {
+		char *text = line;
+
+		line[strcspn(line, "\r\n")] = '\0';
+		/* the kernel's lines begin with a time in brackets */
+		if (line[0] == '[' && strchr(line, ']'))
+			text = strchr(line, ']') + 1;
+		splats_text(&splats, text + strspn(text, " "));
+	}
+	return ferror(log) ? -EIO : (int)splats.count;
 }
 
 unsigned int splats_read(struct splats *splats)

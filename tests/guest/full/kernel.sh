@@ -12,13 +12,12 @@ sum=$(cat "$0" "$here/init" "$here/agent" "$here/agent.service" | sha256sum | cu
 modules=$kernel/full-$sum-modules.ext4
 initramfs=$kernel/full-$sum.cpio
 # in this order: what a disk and the driver's port hang on, where they are not built in
-early=(virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk
-	virtio_console crc32c-generic crc32c_generic crc32c crc32c-cryptoapi crc16 mbcache jbd2 ext4)
+early=(virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk
+	virtio_console)
 
 decompress() {
 	case $1 in
 	*.xz) xz -dc "$1" ;;
-	*.zst) zstd -qdc "$1" ;;
 	*) cat "$1" ;;
 	esac
 }
@@ -30,7 +29,8 @@ make_modules() {
 	ln -s usr/lib "$work/modules/lib"
 	cp -a "$kernel/modules/." "$tree/"
 	depmod -b "$work/modules" "$release"
-	mke2fs -q -t ext4 -O ^has_journal -d "$tree" "$work/modules.ext4" 512M
+	truncate -s 512M "$work/modules.ext4"
+	mke2fs -q -t ext4 -O ^has_journal -d "$tree" "$work/modules.ext4"
 }
 
 make_initramfs() {
@@ -57,7 +57,6 @@ flock 9
 if [ ! -s "$initramfs" ]; then
 	work=$(mktemp -d "$kernel/full-work.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
-	rm -f "$kernel"/full-*-modules.ext4 "$kernel"/full-*.cpio
 	make_modules >&2
 	make_initramfs
 	mv "$work/modules.ext4" "$modules"

@@ -35,13 +35,15 @@ bootstrap() {
 
 	read -r main sec < <("$top/tools/fetch-kernels.sh" --mirrors)
 	proxy_options >"$root.conf"
-	# shellcheck disable=SC2016 # the hook's own $1
+	# shellcheck disable=SC2016 # the hooks' own $1
 	mmdebstrap --quiet --variant=minbase --aptopt="$root.conf" \
-		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--include="$(IFS=,; echo "${system[*]},${tools[*]}")" \
 		--customize-hook='mkdir -p "$1/srv/debs"' \
-		--customize-hook="chroot \"\$1\" sh -c 'cd /srv/debs && apt-get -qq download \
+		--customize-hook="chroot \"\$1\" sh -c 'cd /srv/debs && apt-get -qq \
+			-o APT::Sandbox::User=root download \
 			${tools[*]} ${libraries[*]}'" \
 		bookworm "$root" "deb $main bookworm main" ${sec:+"deb $sec bookworm-security main"}
 }
@@ -89,7 +91,9 @@ if [ ! -s "$out" ]; then
 	trap 'rm -rf --one-file-system "$work"' EXIT
 	bootstrap "$work/root" >&2
 	configure "$work/root" >&2
-	mke2fs -q -t ext4 -L root -E root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1 -d "$work/root" "$work/new" 3G
+	truncate -s 3G "$work/new"
+	mke2fs -q -t ext4 -L root -E root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1 \
+		-d "$work/root" "$work/new"
 	mv "$work/new" "$out"
 fi
 echo "$out"
