@@ -9,7 +9,8 @@ running() {
 }
 
 # A guard that observes goes down unasked; one that enforces wants the operator's secret, which no
-# script has: without a terminal it is not asked for. Without holdfastd nobody can take it down: it is started for that.
+# script has: without a terminal it is not asked for. Without holdfastd nobody can take it down: it
+# is started for that.
 guard_down() {
 	[ -e "$pins" ] || return 0
 	if [ ! -S /run/holdfast/control.sock ] && running; then

@@ -44,8 +44,9 @@ def main():
     tap = Tap()
     pages = {"share/man/man%s/%s" % (name[-1], name)
              for name in re.findall(r"'([\w.-]+\.[1-9])'", read("man/meson.build"))}
-    policies = {"share/doc/holdfast/policies/" + name for name in os.listdir(os.path.join(TOP, "policies"))
-                if name.endswith(".yaml")}
+    policies = {"share/doc/holdfast/" + os.path.relpath(os.path.join(folder, name), TOP)
+                for folder, _, names in os.walk(os.path.join(TOP, "policies"))
+                for name in names if name.endswith(".yaml")}
     with tempfile.TemporaryDirectory() as root:
         subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", root], check=True,
                        capture_output=True)
