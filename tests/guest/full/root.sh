@@ -16,7 +16,7 @@ out=$cache/full/root-$(sha256sum <"$0" | cut -c 1-16).ext4
 
 system=(systemd systemd-sysv udev dbus apt iproute2 procps kmod iputils-ping)
 tools=(xdp-tools libbpf-tools bpftool bpftrace runc crun strace)
-libraries=(libxdp1 libbpf1 libjansson4 libyaml-0-2)
+libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libelf1 libssl3 libcap-ng0)
 # what a guest without a network and without a user waits for in vain
 masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 	e2scrub_reap.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
@@ -40,7 +40,7 @@ bootstrap() {
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--include="$(IFS=,; echo "${system[*]},${tools[*]}")" \
+		--include="$(IFS=,; echo "${system[*]},${tools[*]},${libraries[*]}")" \
 		--customize-hook='mkdir -p "$1/srv/debs"' \
 		--customize-hook="chroot \"\$1\" sh -c 'cd /srv/debs && apt-get -qq \
 			-o APT::Sandbox::User=root download \
