@@ -20,6 +20,7 @@
  *   load VERB, bind FD        programs of admission.c
  *   after WHAT VERB           the same, after fork, attach, traceme, map, protect, share, exec
  *   hold ID                   keeps the map, mapped, and a program that uses it
+ *   poke PID ADDRESS          writes a word there that is there already
  *   verbs                     prints the techniques against an agent's objects and tasks
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
@@ -321,6 +322,22 @@ static int as_hold(int argc, char **argv)
 		(void)pause();
 }
 
+static int as_poke(int argc, char **argv)
+{
+	pid_t pid = (pid_t)strtol(argv[1], NULL, 10);
+	void *address = (void *)strtoul(argv[2], NULL, 16);
+	long word;
+	int status;
+
+	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 || waitpid(pid, &status, 0) != pid)
+		return setup_failed("PTRACE_ATTACH");
+	errno = 0;
+	word = ptrace(PTRACE_PEEKTEXT, pid, address, NULL);
+	if (errno || ptrace(PTRACE_POKETEXT, pid, address, word) < 0)
+		return setup_failed("PTRACE_POKETEXT");
+	return ptrace(PTRACE_DETACH, pid, NULL, NULL) < 0 ? setup_failed("PTRACE_DETACH") : 0;
+}
+
 static int as_verbs(int argc, char **argv)
 {
 	static const struct technique *const families[] = {maps_techniques,    programs_techniques,
@@ -359,12 +376,12 @@ static const struct {
 	int min_args;
 	int (*run)(int argc, char **argv);
 } helpers[] = {
-	{"ask", 2, as_ask},	  {"peek", 1, as_peek},	       {"comm", 2, as_comm},
-	{"exe", 2, as_exe},	  {"argv0", 2, as_argv0},      {"traced", 1, as_traced},
-	{"memory", 1, as_memory}, {"orphan", 2, as_orphan},    {"hammer", 2, as_hammer},
-	{"zero", 1, as_zero},	  {"burst", 2, as_burst},      {"sniff", 0, as_sniff},
-	{"hold", 1, as_hold},	  {"verbs", 0, as_verbs},      {"load", 1, admission_main},
-	{"after", 2, after_main}, {"bind", 1, admission_main},
+	{"ask", 2, as_ask},	     {"peek", 1, as_peek},     {"comm", 2, as_comm},
+	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
+	{"memory", 1, as_memory},    {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
+	{"zero", 1, as_zero},	     {"burst", 2, as_burst},   {"sniff", 0, as_sniff},
+	{"hold", 1, as_hold},	     {"verbs", 0, as_verbs},   {"poke", 2, as_poke},
+	{"load", 1, admission_main}, {"after", 2, after_main}, {"bind", 1, admission_main},
 };
 
 int identity_main(int argc, char **argv)

@@ -57,9 +57,7 @@ mem_held() {
 text_rewritten() {
 	process=$(pid_of text)
 	start=$(sed -n 's/^\([0-9a-f]*\)-.* r-xp .*victim$/\1/p' /proc/$process/maps | head -n 1)
-	page=$((0x$start / 4096))
-	dd if=/proc/$process/mem of=$work/page bs=4096 skip=$page count=1 2>/dev/null &&
-		dd if=$work/page of=/proc/$process/mem bs=4096 seek=$page conv=notrunc 2>/dev/null
+	probe as poke $process $start
 }
 
 trace_begun() {
