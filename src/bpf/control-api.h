@@ -20,6 +20,8 @@
 #define CONTROL_ACT_AS 11 /* domain: the caller becomes the canary, or a stranger, for the proof */
 
 #define CONTROL_LEARN 13 /* id: KNOWN_*, of the call in the program that the caller loads next */
+#define CONTROL_ATTACH_TYPE 15 /* id, domain: an attach type at cgroups is that domain's */
+#define CONTROL_ADOPT 14 /* id: the pass of adoption that begins, from 1; 0: it is over */
 
 #define CONTROL_RESPITE 20 /* domain, pointer, size: struct respite; size 0 ends it */
 

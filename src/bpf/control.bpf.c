@@ -114,6 +114,19 @@ static int respite_set(const struct control_args *args)
 	return r ? r : bpf_map_update_elem(&respites, &domain, &respite, BPF_ANY);
 }
 
+/* As commands.bpf.c: the first domain that uses a type has it. */
+static int attach_type_seed(const struct control_args *args)
+{
+	__u32 type = args->id;
+	__u32 *owner = bpf_map_lookup_elem(&attach_types, &type);
+
+	if (!owner)
+		return -E2BIG;
+	if (!*owner)
+		*owner = args->domain;
+	return 0;
+}
+
 static int operate(struct guard_state *guard, struct task_label *label, struct control_args *args)
 {
 	switch (args->op) {
@@ -147,6 +160,11 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return respite_set(args);
 	case CONTROL_LEARN:
 		label->learn = args->id;
+		return 0;
+	case CONTROL_ATTACH_TYPE:
+		return attach_type_seed(args);
+	case CONTROL_ADOPT:
+		guard->adopting = args->id;
 		return 0;
 	case CONTROL_ACT_AS:
 		if (args->domain != DOMAIN_CANARY && args->domain != DOMAIN_NONE)
@@ -186,6 +204,9 @@ INLINE void seed_object(const void *address, __u32 domain, __u32 kind, __u32 id)
 	struct object_label label = {.domain = domain, .kind = kind, .id = id};
 	__u64 key = (__u64)address;
 
+	/* whoever made it since the hooks are there is known already */
+	if (object_label(address))
+		return;
 	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);
 	if (kind != EVENT_OBJECT_NONE)
 		id_label(kind, id, domain);

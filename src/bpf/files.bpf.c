@@ -36,6 +36,7 @@ int BPF_PROG(files_open, struct file *file)
 		return 0;
 	dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_WRITE, EVENT_ROW('I', 11), owner);
 	act.error = ETXTBSY;
+	act.seals = 1;
 	if (guard_refuses(&act))
 		return REFUSED(ETXTBSY);
 	return 0;
@@ -46,7 +47,7 @@ int BPF_PROG(files_open, struct file *file)
 static bool truncation_refused(struct dentry *dentry, struct iattr *change)
 {
 	__u32 owner = inode_holder(dentry->d_inode);
-	struct act act = {};
+	struct act act = {.seals = 1};
 
 	if (!owner || !(change->ia_valid & ATTR_SIZE))
 		return false;

@@ -13,121 +13,13 @@
  *   file_mprotect         EPERM          -                               one test
  */
 
-#include "bpf/lib/inodes.h"
-#include "bpf/lib/tasks.h"
+#include "bpf/lib/content.h"
 
 #define PROT_EXEC 4
 #define VM_EXEC 4ul
 #define CLONE_VM 0x100ul
 #define LSM_UNSAFE_PTRACE 2 /* include/linux/security.h; 1 is LSM_UNSAFE_SHARE */
 #define BPF_F_SECUREEXEC 1
-
-#define DIGEST_WORDS (IMAGE_DIGEST_LEN / 8)
-
-struct digest {
-	__u64 word[DIGEST_WORDS];
-};
-
-/* Local filesystems whose content nobody but this kernel changes. Not here: network, FUSE, and
- * stacked ones, which may lie upon either. */
-static bool superblock_qualifies(struct super_block *sb)
-{
-	switch (sb->s_magic) {
-	case 0xEF53: /* ext2, ext3, ext4 */
-	case 0x58465342: /* xfs */
-	case 0x9123683E: /* btrfs */
-	case 0xF2F52010: /* f2fs */
-	case 0x73717368: /* squashfs */
-	case 0xE0F5E1E2: /* erofs */
-	case 0x01021994: /* tmpfs */
-	case 0x858458f6: /* ramfs: the root of an initramfs */
-		return true;
-	}
-	return false;
-}
-
-/* Order of memcmp(): the tables are sorted by it. */
-static int digest_compare(const struct digest *a, const struct digest *b)
-{
-	for (int i = 0; i < DIGEST_WORDS; i++) {
-		__u64 x = __builtin_bswap64(a->word[i]), y = __builtin_bswap64(b->word[i]);
-
-		if (x != y)
-			return x < y ? -1 : 1;
-	}
-	return 0;
-}
-
-/*
- * SHA-256 of the content: by the kernel, or where it cannot (no IMA) as holdfastd has measured it.
- * Nobody writes the file meanwhile: the callers have seen to it.
- */
-INLINE bool file_digest(struct file *file, __u8 *ret_digest)
-{
-	struct guard_state *guard = guard_state();
-	struct measurement *measurement;
-
-#ifndef WITHOUT_IMA
-	if (guard && bpf_ima_file_hash(file, ret_digest, IMAGE_DIGEST_LEN) >= 0) {
-		guard->ima = 1;
-		return true;
-	}
-#endif
-	measurement = inode_measurement(file->f_inode);
-	if (!guard || !measurement)
-		return false;
-	__builtin_memcpy(ret_digest, measurement->digest, IMAGE_DIGEST_LEN);
-	return true;
-}
-
-struct digest_search {
-	struct digest digest;
-	__u32 table; /* offset of the table in the image */
-	__u32 stride; /* size of a record */
-	__u32 domain; /* second key of the trusted table; 0 in the other */
-	__u32 low;
-	__u32 high;
-	__u32 found; /* offset of the record in the image; 0: none */
-};
-
-static long digest_search_step(__u32 i, void *context)
-{
-	struct digest_search *search = context;
-	struct image_header *image = policy_in_force();
-	__u32 middle = search->low + (search->high - search->low) / 2;
-	__u32 offset = search->table + middle * search->stride;
-	struct image_trusted *record;
-	int order;
-
-	if (!image || search->low >= search->high)
-		return 1;
-	record = image_at(image, offset);
-	order = digest_compare(&search->digest, (struct digest *)record->digest);
-	if (!order && search->domain && search->domain != record->domain)
-		order = search->domain < record->domain ? -1 : 1;
-	if (!order) {
-		search->found = offset;
-		return 1;
-	}
-	if (order < 0)
-		search->high = middle;
-	else
-		search->low = middle + 1;
-	return 0;
-}
-
-static struct image_executable *executable_find(struct image_header *image, const __u8 *digest)
-{
-	struct digest_search search = {
-		.table = IMAGE_OFF_EXECUTABLES(image),
-		.stride = sizeof(struct image_executable),
-		.high = image->n_executables,
-	};
-
-	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
-	bpf_loop(16, digest_search_step, &search, 0);
-	return search.found ? image_at(image, search.found) : NULL;
-}
 
 /* The id of the rule that lets this content load programs; 0 if none does. */
 static __u32 admission_find(struct image_header *image, const __u8 *digest, __u64 size)
@@ -147,52 +39,6 @@ static __u32 admission_find(struct image_header *image, const __u8 *digest, __u6
 	return admission->size == size ? admission->id : 0;
 }
 
-static bool digest_trusted(struct image_header *image, const __u8 *digest, __u32 domain)
-{
-	struct digest_search search = {
-		.table = IMAGE_OFF_TRUSTED(image),
-		.stride = sizeof(struct image_trusted),
-		.high = image->n_trusted,
-		.domain = domain,
-	};
-
-	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
-	bpf_loop(16, digest_search_step, &search, 0);
-	return search.found;
-}
-
-INLINE bool names_equal(const char *a, const char *b)
-{
-	for (int i = 0; i < IMAGE_UNIT_LEN; i++) {
-		if (a[i] != b[i])
-			return false;
-		if (!a[i])
-			return true;
-	}
-	return false;
-}
-
-/* In /system.slice/UNIT? */
-static bool in_unit(struct image_executable *executable)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct kernfs_node *node, *slice, *root;
-	char name[IMAGE_UNIT_LEN] = {};
-
-	node = task->cgroups->dfl_cgrp->kn;
-	read_name(name, sizeof(name), node->name);
-	if (!names_equal(name, executable->unit))
-		return false;
-	slice = kernfs_parent(node);
-	if (!slice)
-		return false;
-	read_name(name, sizeof(name), slice->name);
-	if (!names_equal(name, "system.slice"))
-		return false;
-	root = kernfs_parent(slice);
-	return root && !kernfs_parent(root);
-}
-
 /*
  * May this exec, by this task, give the label? A task of the domain re-executes its own freely.
  *
@@ -208,7 +54,7 @@ static bool launched_rightly(struct image_executable *executable, __u32 domain, 
 	case IMAGE_LAUNCH_ANY:
 		return true;
 	case IMAGE_LAUNCH_UNIT:
-		return born && in_unit(executable);
+		return born && in_unit(bpf_get_current_task_btf(), executable);
 	case IMAGE_LAUNCH_PARENT:
 		return domain == executable->launch_domain;
 	case IMAGE_LAUNCH_HOLDFAST:
@@ -354,6 +200,7 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 		label->mark_kind = CONTROL_MARK_NONE;
 		label->link = 0;
 		label->born = 0;
+		label->adopt = DOMAIN_NONE;
 		if (label->domain)
 			task_cgroups_protect(task, label->domain);
 		else
@@ -417,6 +264,21 @@ static bool mapping_trusted(struct file *file, __u32 trust, __u32 holder)
 	return digest_trusted(image, digest, trust);
 }
 
+/* Whoever is being judged for adoption, by whichever of its threads, is to be judged again. */
+static void adoption_disturb(void)
+{
+	struct guard_state *guard = guard_state();
+	struct adoption *adoption;
+	__u64 key;
+
+	if (!guard || !guard->adopting)
+		return;
+	key = (__u64)bpf_get_current_task_btf()->mm;
+	adoption = bpf_map_lookup_elem(&adoptions, &key);
+	if (adoption)
+		adoption->changed = 1;
+}
+
 INLINE void mapping_act(struct act *act, struct file *file, __u32 domain)
 {
 	act->act = EVENT_ACT_MAP_EXECUTABLE;
@@ -451,6 +313,7 @@ int BPF_PROG(identity_mmap, struct file *file, unsigned long reqprot, unsigned l
 
 	if (!(prot & PROT_EXEC))
 		return 0;
+	adoption_disturb();
 	label = task_label(bpf_get_current_task_btf());
 	/* holdfastd is static: what it runs was judged at exec. */
 	if (!label || label->domain == DOMAIN_SELF)
@@ -482,6 +345,7 @@ int BPF_PROG(identity_mprotect, struct vm_area_struct *vma, unsigned long reqpro
 
 	if (!(prot & PROT_EXEC))
 		return 0;
+	adoption_disturb();
 	label = task_label(bpf_get_current_task_btf());
 	if (!label || label->domain == DOMAIN_SELF || vma->vm_flags & VM_EXEC)
 		return 0;

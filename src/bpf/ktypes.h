@@ -97,12 +97,26 @@ struct linux_binprm {
 	unsigned int unsafe;
 };
 
+struct anon_vma;
+struct vm_operations_struct;
+
 struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
 	unsigned long vm_flags;
+	struct anon_vma *anon_vma;
+	const struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
 };
 
+/* x86's; where there is no vdso the field stays unread. */
+typedef struct {
+	void *vdso;
+} mm_context_t;
+
 struct mm_struct {
+	unsigned long start_code;
+	mm_context_t context;
 	struct file *exe_file;
 };
 
@@ -149,6 +163,7 @@ struct hlist_head {
 };
 
 struct pid {
+	unsigned int level; /* of its namespace; 0: the initial one */
 	struct hlist_head tasks[4]; /* the first: the task whose own number it is */
 };
 
@@ -162,6 +177,8 @@ struct task_struct {
 	struct hlist_node pid_links[4];
 	int pid;
 	int tgid;
+	unsigned int ptrace;
+	struct pid *thread_pid;
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
@@ -257,6 +274,18 @@ struct bpf_iter__bpf_link {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct file *file;
 };
 
 #pragma clang attribute pop

@@ -20,6 +20,7 @@
 #define LABELS_MAX_KNOWN 1024
 #define LABELS_MAX_TASKS 16384
 #define LABELS_MAX_CGROUPS 4096
+#define LABELS_MAX_ADOPTIONS 4096
 
 /* A record that begins within the image ends within the bank: offsets are masked, not compared. */
 #define POLICY_BANK_SLACK 512
@@ -29,6 +30,32 @@ struct object_label {
 	__u32 domain;
 	__u32 kind;
 	__u32 id; /* 0 until the kernel has given it one */
+	__u32 pad0;
+};
+
+/* What keeps a process from being adopted that looks like a domain's. */
+#define ADOPTION_NONE 0 /* nothing */
+#define ADOPTION_CHANGED 1 /* it mapped code while it was looked at: to be looked at again */
+#define ADOPTION_LAUNCH 2
+#define ADOPTION_NAMESPACE 3
+#define ADOPTION_TRACED 4
+#define ADOPTION_ANONYMOUS 5 /* executable memory of no file */
+#define ADOPTION_WRITABLE 6 /* executable memory that can be written */
+#define ADOPTION_CODE 7 /* executable content that is not trusted */
+#define ADOPTION_REWRITTEN 8 /* pages of its code are no longer the file's */
+#define ADOPTION_ENTRY 9 /* its code is not that of its executable */
+#define ADOPTION_MEMORY 10 /* a stranger holds its memory open */
+#define ADOPTION_ROOM 11 /* its label cannot be stored */
+#define ADOPTION_SEAL 12 /* its executable cannot be sealed: holdfastd's own finding */
+
+/* A process that is looked at; the key is the address of its memory (mm_struct). */
+struct adoption {
+	__u32 pass; /* of CONTROL_ADOPT; of an earlier one it means nothing */
+	__u32 domain;
+	__u32 reason; /* ADOPTION_* */
+	__u32 changed; /* code was mapped since the pass began */
+	__u64 exe; /* address of its executable's inode */
+	__u32 entered; /* the code of its executable is where the kernel has put it */
 	__u32 pad0;
 };
 
@@ -108,6 +135,9 @@ struct guard_state {
 	__u64 sequence; /* of the newest event */
 	__u64 armed_ns; /* CLOCK_BOOTTIME: programs loaded before are not judged */
 	struct guard_build build;
+	__u32 adopting; /* CONTROL_ADOPT; files are sealed, though the guard be not armed */
+	__u32 pad0;
+	__u64 special; /* address of what the kernel does with its own mappings in a process */
 	__u64 canary; /* acts refused of the canary, or on it: no events are made of them */
 };
 
@@ -118,4 +148,5 @@ _Static_assert(sizeof(struct name_key) == 24, "name_key layout");
 _Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
 _Static_assert(sizeof(struct respite) == 16, "respite layout");
 _Static_assert(sizeof(struct guard_build) == 72, "guard_build layout");
-_Static_assert(sizeof(struct guard_state) == 136, "guard_state layout");
+_Static_assert(sizeof(struct adoption) == 32, "adoption layout");
+_Static_assert(sizeof(struct guard_state) == 152, "guard_state layout");

@@ -144,6 +144,24 @@ int BPF_PROG(pins_link, struct dentry *old, struct inode *folder, struct dentry 
 }
 
 /*
+ * Sealed first, by a digest of zeroes, and looked for writers then: who comes later is refused. One
+ * who is there could write after the file was read, so such a file is not sealed, and what is not
+ * sealed gets no digest.
+ */
+static void measurement_keep(struct inode *inode, const struct measurement *measurement)
+{
+	const __u64 *word = (const __u64 *)measurement->digest;
+	bool seals = !(word[0] | word[1] | word[2] | word[3]);
+	struct file_key key;
+
+	file_key(inode, &key);
+	if (bpf_map_update_elem(&measured, &key, measurement, seals ? BPF_ANY : BPF_EXIST))
+		return;
+	if (seals && inode->i_writecount.counter > 0)
+		bpf_map_delete_elem(&measured, &key);
+}
+
+/*
  * holdfastd marks by asking for a change that changes nothing: this is the one hook that has both
  * the caller and the dentry on every kernel.
  */
@@ -171,8 +189,7 @@ static bool marked(struct dentry *dentry)
 		bpf_map_update_elem(&names, &name, &task->mark_domain, BPF_ANY);
 		return true;
 	case CONTROL_MARK_MEASURED:
-		file_key(inode, &key);
-		bpf_map_update_elem(&measured, &key, &task->measurement, BPF_ANY);
+		measurement_keep(inode, &task->measurement);
 		return true;
 	case CONTROL_MARK_PLACE:
 		place_mark(dentry, dentry_witness(dentry), task->mark_domain);

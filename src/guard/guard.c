@@ -152,10 +152,13 @@ int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
 
 int guard_up(const void *image, size_t size, struct guard **ret_guard, struct diag *reterr_diag)
 {
+	_cleanup_free_ struct guard_adoption *adoption = calloc(1, sizeof(*adoption));
 	uint64_t start = now_ns(), end;
 	int r;
 
-	r = guard_load(image, size, reterr_diag);
+	if (!adoption)
+		return -ENOMEM;
+	r = guard_load(image, size, adoption, reterr_diag);
 	if (r)
 		return r;
 	end = now_ns();
@@ -165,13 +168,23 @@ int guard_up(const void *image, size_t size, struct guard **ret_guard, struct di
 		return r;
 	}
 	(*ret_guard)->armed_ns = end - start;
+	(*ret_guard)->adoption = *adoption;
 	return 0;
 }
 
 int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag)
 {
+	struct adoption_run adoption = {
+		.control = guard->control, .image = image, .report = &guard->adoption};
+	_cleanup_free_ void *old = NULL;
 	struct guard_state state;
+	size_t old_size;
 	int r;
+
+	r = guard_image(guard, &old, &old_size);
+	if (r < 0)
+		return r;
+	adoption.old = old;
 
 	r = places_mark(guard->control, image, reterr_diag);
 	if (r)
@@ -182,7 +195,14 @@ int guard_reload(struct guard *guard, const void *image, size_t size, struct dia
 	r = state.ima ? 0 : files_measure(guard->control, image);
 	if (r < 0)
 		return r;
+	adopt_prepare(&adoption);
 	r = control_put(guard->control, CONTROL_IMAGE, image, size);
+	if (r == 0) {
+		adopt_run(&adoption);
+		adopt_finish(&adoption);
+		return 0;
+	}
+	adopt_abandon(&adoption);
 	if (r != -EINVAL && r != -EMSGSIZE)
 		return r;
 	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
@@ -273,6 +293,11 @@ int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag 
 	if (r)
 		return r < 0 ? r : GUARD_E_PROOF;
 	return proof_run(guard->control, guard->maps[GUARD_MAP_STATE], ret_proof, reterr_diag);
+}
+
+const struct guard_adoption *guard_adoption(const struct guard *guard)
+{
+	return &guard->adoption;
 }
 
 int guard_events_fd(struct guard *guard)

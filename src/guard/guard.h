@@ -68,6 +68,35 @@ struct guard_survey {
 	char full[GUARD_FOREIGN_NAME]; /* a program whose function takes hardly any more, or "" */
 };
 
+#define GUARD_MAX_ADOPTEES 256
+#define GUARD_MAX_HELD 64
+
+/* A process that looked like a domain's when the domain came into force. */
+struct guard_adoptee {
+	uint32_t pid;
+	uint32_t domain;
+	uint32_t reason; /* ADOPTION_*: why it is not of the domain; ADOPTION_NONE: it is */
+};
+
+/* An object of an adopted domain in a stranger's hands. */
+struct guard_held {
+	uint32_t pid; /* 0: it is a program that uses the map */
+	uint32_t prog; /* id of that program, else 0 */
+	uint32_t kind, id; /* EVENT_OBJECT_* */
+	uint32_t domain;
+	bool writable, mapped;
+};
+
+struct guard_adoption {
+	size_t n_adoptees; /* may be more than are listed */
+	struct guard_adoptee adoptees[GUARD_MAX_ADOPTEES];
+	size_t n_held; /* may be more than are listed */
+	struct guard_held held[GUARD_MAX_HELD];
+	uint32_t n_objects; /* labelled */
+	bool full; /* there were more objects than can be looked at */
+	int error; /* negative errno: it could not be made, or not to its end; else 0 */
+};
+
 struct guard_domain_status {
 	uint32_t id;
 	uint32_t tasks, maps, progs, links;
@@ -168,6 +197,9 @@ int guard_expect(struct guard *guard, uint32_t domain);
  * not be tried.
  */
 int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag);
+
+/* guard_adoption() - what the last guard_up() or guard_reload() found of older agents. Borrowed. */
+const struct guard_adoption *guard_adoption(const struct guard *guard);
 
 /* guard_look() - see what others have hung beside the guard. Return: 0 or -errno. */
 int guard_look(struct guard *guard, struct guard_survey *ret_survey);

@@ -40,6 +40,7 @@ struct guard {
 	int maps[_GUARD_MAP_MAX];
 	struct ring_buffer *ring;
 	uint64_t armed_ns;
+	struct guard_adoption adoption;
 	int (*event_fn)(void *userdata, const struct event *event, size_t size);
 	void *event_userdata;
 	int event_error;
@@ -124,6 +125,59 @@ int places_mark(int control, const void *image, struct diag *reterr_diag);
  * negative errno.
  */
 int files_measure(int control, const void *image);
+
+/* The same for one file. Return: 0, also if somebody writes it and it is not sealed; -errno. */
+int file_measure_fd(int control, int fd);
+
+/* What an adoption works with. */
+struct adoption_run {
+	int control;
+	const void *image;
+	const void *old; /* the image before, whose domains are not adopted again; NULL: none */
+	struct guard_adoption *report;
+	uint32_t pass;
+};
+
+/**
+ * adopt_prepare() - seal and measure what the processes run that look like the image's agents
+ *
+ * What takes time, so that adopt_run() need not. What fails is in the report.
+ */
+void adopt_prepare(struct adoption_run *run);
+
+/**
+ * adopt_run() - label the processes, then their objects; the image is in force
+ * @run: prepared
+ *
+ * What cannot be adopted is in the report.
+ */
+void adopt_run(struct adoption_run *run);
+
+/**
+ * adopt_finish() - when the guard is armed: whether all is still as it was when it was labelled,
+ * what has been made meanwhile, and who holds what
+ */
+void adopt_finish(struct adoption_run *run);
+
+/* adopt_abandon() - the image did not come into force */
+void adopt_abandon(struct adoption_run *run);
+
+/**
+ * iterator_lines() - run a pinned iterator of the guard
+ * @fn: gets each line
+ *
+ * Return: 0 or negative errno.
+ */
+int iterator_lines(const char *name, void (*fn)(void *userdata, const char *line), void *userdata);
+
+/**
+ * adopt_objects() - label what the adopted processes hold and the policy's pins name, and what
+ * these hold
+ * @pins: look at the pins as well; when the guard enforces, they are refused to holdfastd too
+ *
+ * Return: 0 or negative errno.
+ */
+int adopt_objects(struct adoption_run *run, bool pins);
 
 /**
  * proof_run() - provoke a denial by each hook of the guard

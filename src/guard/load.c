@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From the object file to a guard that enforces: load, claim, attach, label, pin, arm, prove,
- * freeze. Up to the end nothing is left behind by a failure: the pins are removed and the links
+ * From the object file to a guard that enforces: load, claim, attach, label, pin, adopt, freeze,
+ * arm, prove. Up to the end nothing is left behind by a failure: the pins are removed and the links
  * with them.
  */
 
@@ -110,8 +110,7 @@ static bool attaches(const struct bpf_program *program)
 	return bpf_program__autoload(program) &&
 	       (!strncmp(section, "lsm", 3) || !strncmp(section, "fentry", 6) ||
 		!strncmp(section, "fexit", 5) || !strncmp(section, "fmod_ret", 8) ||
-		!strncmp(section, "tp_btf", 6) ||
-		!strcmp(bpf_program__name(program), "count_tasks"));
+		!strncmp(section, "tp_btf", 6) || !strncmp(section, "iter/", 5));
 }
 
 static int link_keep(struct loader *loader, struct bpf_program *program, struct bpf_link *link)
@@ -213,9 +212,32 @@ static bool hashes(struct loader *loader)
 	return !bpf_map_lookup_elem(fd, &zero, &state) && state.ima;
 }
 
-static int steps(struct loader *loader, const void *image, size_t size, struct diag *reterr_diag)
+/* The guard is attached, pinned and its image in force: adopt, arm, prove. */
+static int arm(struct loader *loader, struct adoption_run *adoption, struct diag *reterr_diag)
 {
 	struct guard_proof proof;
+	int r;
+
+	adopt_prepare(adoption);
+	adopt_run(adoption);
+	r = object_freeze(loader);
+	if (r)
+		return r;
+	r = control_op(loader->control, CONTROL_ARM, 0, 0, 0);
+	if (r)
+		return r;
+	r = proof_run(loader->control, bpf_object__find_map_fd_by_name(loader->object, "state"),
+		      &proof, reterr_diag);
+	if (r)
+		return r;
+	adopt_finish(adoption);
+	return 0;
+}
+
+static int steps(struct loader *loader, const void *image, size_t size,
+		 struct guard_adoption *ret_adoption, struct diag *reterr_diag)
+{
+	struct adoption_run adoption = {.image = image, .report = ret_adoption};
 	int r;
 
 	r = features_probe(&loader->features, reterr_diag);
@@ -248,25 +270,20 @@ static int steps(struct loader *loader, const void *image, size_t size, struct d
 	r = places_mark(loader->control, image, reterr_diag);
 	if (r)
 		return r;
-	r = object_freeze(loader);
-	if (r)
-		return r;
-	r = control_op(loader->control, CONTROL_ARM, 0, 0, 0);
-	if (r)
-		return r;
-	r = proof_run(loader->control, bpf_object__find_map_fd_by_name(loader->object, "state"),
-		      &proof, reterr_diag);
+	adoption.control = loader->control;
+	r = arm(loader, &adoption, reterr_diag);
 	if (r)
 		return r;
 	return hashes(loader) ? 0 : files_measure(loader->control, image);
 }
 
-int guard_load(const void *image, size_t size, struct diag *reterr_diag)
+int guard_load(const void *image, size_t size, struct guard_adoption *ret_adoption,
+	       struct diag *reterr_diag)
 {
 	_cleanup_(loader_done) struct loader loader = {.control = -EBADF};
 	int r;
 
-	r = steps(&loader, image, size, reterr_diag);
+	r = steps(&loader, image, size, ret_adoption, reterr_diag);
 	if (r)
 		return r;
 	loader.pinned = false;

@@ -26,14 +26,13 @@ static int digest_mark(int control, int fd, const uint8_t *digest)
 }
 
 /* Sealed with no digest first: what is written meanwhile is written before it is read. */
-static int file_measure(int control, const char *path)
+int file_measure_fd(int control, int fd)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	uint8_t digest[SHA256_LEN] = {};
 	struct stat st;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fstat(fd, &st))
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
@@ -42,6 +41,13 @@ static int file_measure(int control, const char *path)
 		return r;
 	r = sha256_fd(fd, (uint64_t)st.st_size, digest);
 	return r < 0 ? r : digest_mark(control, fd, digest);
+}
+
+static int file_measure(int control, const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : file_measure_fd(control, fd);
 }
 
 int files_measure(int control, const void *image)

@@ -301,6 +301,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 	respite_settle(server, header, confirm_s);
 	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s", header->name,
 		    (uint64_t)header->version, image_mode_name(header->mode));
+	watch_adoption(server);
 	return 0;
 }
 
@@ -391,6 +392,8 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	if (server->foreign_trouble[0])
 		add_weak(state, server->foreign_trouble);
 	respite_fill(server, image, state);
+	if (server->adoption_trouble[0])
+		add_weak(state, server->adoption_trouble);
 	if (!server->marked)
 		add_weak(state,
 			 "some of holdfastd's own files are not guarded; its messages say which");

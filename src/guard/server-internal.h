@@ -68,6 +68,7 @@ struct server {
 	uint64_t proof_ns; /* when that was; 0: not since this holdfastd holds the guard */
 	char proof_trouble[PROTOCOL_WEAK_LEN]; /* what it found; "" if all was refused */
 	char foreign_trouble[PROTOCOL_WEAK_LEN]; /* what others have hung beside the guard, or "" */
+	char adoption_trouble[PROTOCOL_WEAK_LEN]; /* older agents that are not guarded, or "" */
 	uint32_t told_link; /* greatest id of a foreign link that was told */
 	struct connection connections[SERVER_SLOTS];
 	struct run runs[SERVER_MAX_RUNS];
@@ -168,6 +169,9 @@ void prove_now(struct server *server, uint64_t now);
 
 /* watch_start() - a guard has just come up: tell what was there before it */
 void watch_start(struct server *server);
+
+/* watch_adoption() - a policy has come into force: tell what became of agents older than it */
+void watch_adoption(struct server *server);
 
 /* watch_now() - tell what others have hung beside the guard since */
 void watch_now(struct server *server);

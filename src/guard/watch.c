@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/types.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,9 +14,13 @@
 #include <linux/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/size.h"
+#include "bpf/events-api.h"
+#include "bpf/labels-api.h"
 #include "guard/guard.h"
 #include "guard/holders.h"
 #include "guard/log.h"
+#include "guard/record.h"
 #include "guard/server-internal.h"
 
 #define HOLDERS_TOLD 64
@@ -108,8 +113,92 @@ void watch_now(struct server *server)
 	survey_tell(server, &survey);
 }
 
+static const char *const reasons[] = {
+	[ADOPTION_NONE] = "",
+	[ADOPTION_CHANGED] = "it went on mapping code while it was looked at",
+	[ADOPTION_LAUNCH] = "the policy's launch rule does not fit how it runs, or cannot be known "
+			    "afterwards (launch: holdfast)",
+	[ADOPTION_NAMESPACE] = "it is in a pid or mount namespace of its own",
+	[ADOPTION_TRACED] = "it is being traced",
+	[ADOPTION_ANONYMOUS] = "it runs code that is in no file",
+	[ADOPTION_WRITABLE] = "it can write its own code",
+	[ADOPTION_CODE] = "it has mapped code that the policy does not trust, or that somebody may "
+			  "write",
+	[ADOPTION_REWRITTEN] = "its code was changed in memory",
+	[ADOPTION_ENTRY] = "its code is not that of its executable",
+	[ADOPTION_MEMORY] = "another process holds its memory open",
+	[ADOPTION_ROOM] = "there was no room for its label",
+	[ADOPTION_SEAL] = "its executable is being written, or lies where it cannot be sealed",
+};
+
+static const char *const kinds[] = {
+	[EVENT_OBJECT_MAP] = "map",
+	[EVENT_OBJECT_PROG] = "program",
+	[EVENT_OBJECT_LINK] = "link",
+};
+
+static void adoptee_tell(struct server *server, const struct guard_adoptee *adoptee)
+{
+	const char *reason = adoptee->reason < ARRAY_SIZE(reasons) ? reasons[adoptee->reason] : "?";
+	char domain[RECORD_LABEL_LEN];
+
+	record_label(server->image, adoptee->domain, domain);
+	if (adoptee->reason == ADOPTION_NONE)
+		server_note(server, NULL, "adopt",
+			    "process %u was there before the guard and is of %s", adoptee->pid,
+			    domain);
+	else
+		server_note(server, NULL, "not-adopted",
+			    "process %u looks like %s and is a stranger: %s; restart it",
+			    adoptee->pid, domain, reason);
+}
+
+static void held_tell(struct server *server, const struct guard_held *held)
+{
+	const char *kind = held->kind < ARRAY_SIZE(kinds) ? kinds[held->kind] : "object";
+	char domain[RECORD_LABEL_LEN], who[64];
+
+	record_label(server->image, held->domain, domain);
+	if (held->prog)
+		(void)snprintf(who, sizeof(who), "program %u uses", held->prog);
+	else
+		(void)snprintf(who, sizeof(who), "process %u %s%s", held->pid,
+			       held->mapped ? "has mapped" : "has an fd of",
+			       held->writable ? ", to write," : "");
+	server_note(server, NULL, "held",
+		    "%s %s %u of %s, since before the guard: end it, or restart the agent so that "
+		    "it makes a new one",
+		    who, kind ?: "object", held->id, domain);
+}
+
+void watch_adoption(struct server *server)
+{
+	const struct guard_adoption *adoption = guard_adoption(server->guard);
+	size_t strangers = 0, n_adoptees = adoption->n_adoptees, n_held = adoption->n_held;
+
+	for (size_t i = 0; i < n_adoptees && i < GUARD_MAX_ADOPTEES; i++) {
+		strangers += adoption->adoptees[i].reason != ADOPTION_NONE;
+		adoptee_tell(server, &adoption->adoptees[i]);
+	}
+	for (size_t i = 0; i < n_held && i < GUARD_MAX_HELD; i++)
+		held_tell(server, &adoption->held[i]);
+	if (n_adoptees > GUARD_MAX_ADOPTEES)
+		strangers += n_adoptees - GUARD_MAX_ADOPTEES;
+	server->adoption_trouble[0] = '\0';
+	if (adoption->error || adoption->full)
+		(void)snprintf(server->adoption_trouble, sizeof(server->adoption_trouble),
+			       "agents older than the guard were not all adopted: %s",
+			       adoption->error ? strerror(-adoption->error) : "too many objects");
+	else if (strangers || n_held)
+		(void)snprintf(server->adoption_trouble, sizeof(server->adoption_trouble),
+			       "%zu processes look like agents and are strangers, %zu objects of "
+			       "agents are in strangers' hands since before the guard: see the log",
+			       strangers, n_held);
+}
+
 void watch_start(struct server *server)
 {
+	watch_adoption(server);
 	server->told_link = 0;
 	holders_tell(server);
 	watch_now(server);

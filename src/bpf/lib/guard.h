@@ -50,7 +50,7 @@ struct act {
 	__u32 id;
 	__u64 ino;
 	__u32 owner;
-	__u32 pad0;
+	__u32 seals; /* refused while the guard adopts, before it is armed */
 	char name[32];
 };
 
@@ -280,7 +280,7 @@ INLINE bool guard_refuses(const struct act *act)
 	struct guard_state *guard = guard_state();
 	__u32 mode;
 
-	if (!guard || !guard->armed)
+	if (!guard || !(guard->armed || (act->seals && guard->adopting)))
 		return false;
 	if (proof_refused(guard, act))
 		return true;

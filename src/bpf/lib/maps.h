@@ -39,7 +39,7 @@ struct task_label {
 	__u32 learn; /* CONTROL_LEARN */
 	__u32 admission; /* which of the policy's rules on loading programs it is under; 0: none */
 	__u32 pending_admission; /* as pending */
-	__u32 pad0;
+	__u32 adopt; /* domain that it may be adopted into, or was */
 	__u64 moving; /* address of the protected task that this stranger is about to move */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
@@ -164,6 +164,14 @@ struct respites_map {
 	__type(value, struct respite);
 };
 
+/* Processes that are older than the guard and look like a domain's. */
+struct adoptions_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_ADOPTIONS);
+	__type(key, __u64);
+	__type(value, struct adoption);
+};
+
 struct policy_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
@@ -212,6 +220,7 @@ MAP(seeds_map, seeds);
 MAP(tasks_map, tasks);
 MAP(cgroups_map, cgroups);
 MAP(respites_map, respites);
+MAP(adoptions_map, adoptions);
 MAP(policy_map, policy);
 MAP(state_map, state);
 MAP(operator_map, operator);

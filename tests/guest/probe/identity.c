@@ -6,7 +6,8 @@
  *   ask NAME REQUEST          prints the victim's reply (src/drill/canary.h); 0 if it came
  *   peek ID                   without any disguise
  *   comm NAME ID              under another name
- *   exe FILE ID               with /proc/PID/exe leading to FILE (PR_SET_MM_EXE_FILE)
+ *   exe FILE ID               with /proc/PID/exe leading to FILE (PR_SET_MM_EXE_FILE); if ID is 0
+ *                             it stays so
  *   argv0 NAME CMD [ARG]...   CMD with another argv[0]
  *   traced CMD [ARG]...       CMD traced from its birth
  *   memory FILE [ARG]...      FILE's content, from a memfd
@@ -18,6 +19,9 @@
  *   burst N ID                N attacks on a map, before anybody else gets the processor
  *   load VERB, bind FD        programs of admission.c
  *   after WHAT VERB           the same, after fork, attach, traceme, map, protect, share, exec
+ *   hold ID                   keeps the map, mapped, and a program that uses it
+ *   poke PID ADDRESS          writes a word there that is there already
+ *   verbs                     prints the techniques against an agent's objects and tasks
  *   sniff                     a packet filter of its own on a raw socket, as tcpdump has
  */
 #include "suite.h"
@@ -151,6 +155,8 @@ static int as_exe(int argc, char **argv)
 		fprintf(stderr, "probe: exe is %s\n", now);
 		return PROBE_IMPOSSIBLE;
 	}
+	while (strcmp(argv[2], "0") == 0)
+		(void)pause();
 	return peek(argv[2]);
 }
 
@@ -296,6 +302,54 @@ static int as_burst(int argc, char **argv)
 	return denied == n ? PROBE_DENIED : PROBE_ALLOWED;
 }
 
+static int as_hold(int argc, char **argv)
+{
+	int map = bpf_map_get_fd_by_id((uint32_t)strtoul(argv[1], NULL, 10));
+	const struct bpf_insn insns[] = {LOAD_MAP(BPF_REG_1, map), MOV_IMM(BPF_REG_0, 0), EXIT()};
+	int prog;
+	void *page;
+
+	if (map < 0)
+		return PROBE_DENIED;
+	prog = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "hold", "GPL", insns,
+			     sizeof(insns) / sizeof(insns[0]), NULL);
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	if (prog < 0 || page == MAP_FAILED)
+		return setup_failed("hold");
+	puts("holds");
+	(void)fflush(stdout);
+	for (;;)
+		(void)pause();
+}
+
+static int as_poke(int argc, char **argv)
+{
+	pid_t pid = (pid_t)strtol(argv[1], NULL, 10);
+	void *address = (void *)strtoul(argv[2], NULL, 16);
+	long word;
+	int status;
+
+	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 || waitpid(pid, &status, 0) != pid)
+		return setup_failed("PTRACE_ATTACH");
+	errno = 0;
+	word = ptrace(PTRACE_PEEKTEXT, pid, address, NULL);
+	if (errno || ptrace(PTRACE_POKETEXT, pid, address, word) < 0)
+		return setup_failed("PTRACE_POKETEXT");
+	return ptrace(PTRACE_DETACH, pid, NULL, NULL) < 0 ? setup_failed("PTRACE_DETACH") : 0;
+}
+
+static int as_verbs(int argc, char **argv)
+{
+	static const struct technique *const families[] = {maps_techniques,    programs_techniques,
+							   links_techniques,   pins_techniques,
+							   netlink_techniques, tasks_techniques};
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		for (const struct technique *t = families[i]; t->verb; t++)
+			printf("%s %s\n", t->id, t->verb);
+	return 0;
+}
+
 static int as_sniff(int argc, char **argv)
 {
 	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 64), EXIT()};
@@ -326,6 +380,7 @@ static const struct {
 	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
 	{"memory", 1, as_memory},    {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
 	{"zero", 1, as_zero},	     {"burst", 2, as_burst},   {"sniff", 0, as_sniff},
+	{"hold", 1, as_hold},	     {"verbs", 0, as_verbs},   {"poke", 2, as_poke},
 	{"load", 1, admission_main}, {"after", 2, after_main}, {"bind", 1, admission_main},
 };
 

@@ -266,6 +266,11 @@ int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag 
 	return r;
 }
 
+const struct guard_adoption *guard_adoption(const struct guard *guard)
+{
+	return &kernel.adoption;
+}
+
 int guard_look(struct guard *guard, struct guard_survey *ret_survey)
 {
 	*ret_survey = kernel.survey;

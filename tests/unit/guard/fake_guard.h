@@ -25,6 +25,7 @@ struct fake_kernel {
 	/* what the next call of that name returns instead */
 	int up_result, adopt_result, reload_result, mark_result, down_result, expect_result;
 	int prove_result, look_result;
+	struct guard_adoption adoption; /* what guard_adoption() gives */
 	struct guard_survey survey; /* what guard_look() sees */
 	bool expect_hangs; /* the child never reaches its exec */
 };

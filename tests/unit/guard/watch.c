@@ -2,8 +2,11 @@
 /* What others have hung beside the guard, and who hears of it. */
 
 #include <errno.h>
+#include <linux/types.h>
 #include <string.h>
 
+#include "bpf/events-api.h"
+#include "bpf/labels-api.h"
 #include "guard/server_world.h"
 #include "policy/image-check.h"
 #include "test.h"
@@ -89,6 +92,39 @@ static void what_was_around_hooks_before_is_shown(void **state)
 	assert_weak(world, "1 programs of others");
 }
 
+static void who_was_not_adopted_is_told_and_shown(void **state)
+{
+	struct guard_adoption *adoption = &fake_kernel()->adoption;
+	struct world *world;
+
+	adoption->adoptees[0] = (struct guard_adoptee){.pid = 7, .domain = 99};
+	adoption->adoptees[1] =
+		(struct guard_adoptee){.pid = 8, .domain = 99, .reason = ADOPTION_TRACED};
+	adoption->n_adoptees = 2;
+	world = up(state);
+	assert_int_equal(world_told(world, "\"note\":\"adopt\""), 1);
+	assert_int_equal(world_told(world, "process 8 looks like domain:0x00000063 and is a "
+					   "stranger: it is being traced; restart it"),
+			 1);
+	assert_weak(world, "1 processes look like agents and are strangers, 0 objects");
+}
+
+static void what_strangers_hold_of_the_adopted_is_told(void **state)
+{
+	struct guard_adoption *adoption = &fake_kernel()->adoption;
+	struct world *world;
+
+	adoption->held[0] = (struct guard_held){
+		.pid = 9, .kind = EVENT_OBJECT_MAP, .id = 5, .domain = 99, .writable = true};
+	adoption->held[1] =
+		(struct guard_held){.prog = 6, .kind = EVENT_OBJECT_MAP, .id = 5, .domain = 99};
+	adoption->n_held = 2;
+	world = up(state);
+	assert_int_equal(world_told(world, "process 9 has an fd of, to write, map 5"), 1);
+	assert_int_equal(world_told(world, "program 6 uses map 5"), 1);
+	assert_weak(world, "0 processes look like agents and are strangers, 2 objects");
+}
+
 static void what_has_come_later_is_told_once_and_shown(void **state)
 {
 	struct world *world = up(state);
@@ -150,6 +186,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_there_before_is_told_once_and_is_no_weakness),
 		TEST(what_was_around_hooks_before_is_shown),
+		TEST(who_was_not_adopted_is_told_and_shown),
+		TEST(what_strangers_hold_of_the_adopted_is_told),
 		TEST(what_has_come_later_is_told_once_and_shown),
 		TEST(what_has_gone_is_shown_no_longer),
 		TEST(more_than_fits_is_counted),

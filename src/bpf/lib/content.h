@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Content by its digest, and where a task was started: what makes a task a domain's. */
+
+#include "bpf/lib/inodes.h"
+#include "bpf/lib/tasks.h"
+
+#define DIGEST_WORDS (IMAGE_DIGEST_LEN / 8)
+
+struct digest {
+	__u64 word[DIGEST_WORDS];
+};
+
+/* Local filesystems whose content nobody but this kernel changes. Not here: network, FUSE, and
+ * stacked ones, which may lie upon either. */
+INLINE bool superblock_qualifies(struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case 0xEF53: /* ext2, ext3, ext4 */
+	case 0x58465342: /* xfs */
+	case 0x9123683E: /* btrfs */
+	case 0xF2F52010: /* f2fs */
+	case 0x73717368: /* squashfs */
+	case 0xE0F5E1E2: /* erofs */
+	case 0x01021994: /* tmpfs */
+	case 0x858458f6: /* ramfs: the root of an initramfs */
+		return true;
+	}
+	return false;
+}
+
+/* Order of memcmp(): the tables are sorted by it. */
+INLINE int digest_compare(const struct digest *a, const struct digest *b)
+{
+	for (int i = 0; i < DIGEST_WORDS; i++) {
+		__u64 x = __builtin_bswap64(a->word[i]), y = __builtin_bswap64(b->word[i]);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
+}
+
+/*
+ * SHA-256 of the content: by the kernel, or where it cannot (no IMA) as holdfastd has measured it.
+ * Nobody writes the file meanwhile: the callers have seen to it.
+ */
+INLINE bool file_digest(struct file *file, __u8 *ret_digest)
+{
+	struct guard_state *guard = guard_state();
+	struct measurement *measurement;
+
+#ifndef WITHOUT_IMA
+	if (guard && bpf_ima_file_hash(file, ret_digest, IMAGE_DIGEST_LEN) >= 0) {
+		guard->ima = 1;
+		return true;
+	}
+#endif
+	measurement = inode_measurement(file->f_inode);
+	if (!guard || !measurement)
+		return false;
+	__builtin_memcpy(ret_digest, measurement->digest, IMAGE_DIGEST_LEN);
+	return true;
+}
+
+struct digest_search {
+	struct digest digest;
+	__u32 table; /* offset of the table in the image */
+	__u32 stride; /* size of a record */
+	__u32 domain; /* second key of the trusted table; 0 in the other */
+	__u32 low;
+	__u32 high;
+	__u32 found; /* offset of the record in the image; 0: none */
+};
+
+static long digest_search_step(__u32 i, void *context)
+{
+	struct digest_search *search = context;
+	struct image_header *image = policy_in_force();
+	__u32 middle = search->low + (search->high - search->low) / 2;
+	__u32 offset = search->table + middle * search->stride;
+	struct image_trusted *record;
+	int order;
+
+	(void)i;
+	if (!image || search->low >= search->high)
+		return 1;
+	record = image_at(image, offset);
+	order = digest_compare(&search->digest, (struct digest *)record->digest);
+	if (!order && search->domain && search->domain != record->domain)
+		order = search->domain < record->domain ? -1 : 1;
+	if (!order) {
+		search->found = offset;
+		return 1;
+	}
+	if (order < 0)
+		search->high = middle;
+	else
+		search->low = middle + 1;
+	return 0;
+}
+
+INLINE struct image_executable *executable_find(struct image_header *image, const __u8 *digest)
+{
+	struct digest_search search = {
+		.table = IMAGE_OFF_EXECUTABLES(image),
+		.stride = sizeof(struct image_executable),
+		.high = image->n_executables,
+	};
+
+	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
+	bpf_loop(16, digest_search_step, &search, 0);
+	return search.found ? image_at(image, search.found) : NULL;
+}
+
+INLINE bool digest_trusted(struct image_header *image, const __u8 *digest, __u32 domain)
+{
+	struct digest_search search = {
+		.table = IMAGE_OFF_TRUSTED(image),
+		.stride = sizeof(struct image_trusted),
+		.high = image->n_trusted,
+		.domain = domain,
+	};
+
+	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
+	bpf_loop(16, digest_search_step, &search, 0);
+	return search.found;
+}
+
+INLINE bool names_equal(const char *a, const char *b)
+{
+	for (int i = 0; i < IMAGE_UNIT_LEN; i++) {
+		if (a[i] != b[i])
+			return false;
+		if (!a[i])
+			return true;
+	}
+	return false;
+}
+
+/* In /system.slice/UNIT? */
+static __attribute__((unused)) bool in_unit(struct task_struct *task,
+					    struct image_executable *executable)
+{
+	struct kernfs_node *node, *slice, *root;
+	char name[IMAGE_UNIT_LEN] = {};
+
+	node = task->cgroups->dfl_cgrp->kn;
+	read_name(name, sizeof(name), node->name);
+	if (!names_equal(name, executable->unit))
+		return false;
+	slice = kernfs_parent(node);
+	if (!slice)
+		return false;
+	read_name(name, sizeof(name), slice->name);
+	if (!names_equal(name, "system.slice"))
+		return false;
+	root = kernfs_parent(slice);
+	return root && !kernfs_parent(root);
+}
