@@ -15,6 +15,7 @@
 #include "base/hex.h"
 #include "base/system.h"
 #include "cli/cli.h"
+#include "cli/policy-verbs.h"
 #include "policy/compile.h"
 #include "policy/doc.h"
 #include "policy/image-check.h"
@@ -344,6 +345,14 @@ static const struct cli_option compile_options[] = {
 	{0},
 };
 
+static const struct cli_option learn_options[] = {
+	{.name = "unit", .value = "UNIT", .help = "the agent is what runs in this unit"},
+	{.name = "pid", .value = "PID", .help = "the agent is this process and what it starts"},
+	{.name = "for", .value = "TIME", .help = "look for so long: 30s, 10m, 2h; else once"},
+	{.name = "output", .letter = 'o', .value = "FILE", .help = "write the policy to FILE"},
+	{0},
+};
+
 const struct cli_verb cli_policy_verbs[] = {
 	{
 		.object = "policy",
@@ -374,6 +383,14 @@ const struct cli_verb cli_policy_verbs[] = {
 		.options = compile_options,
 		.help = "make the image for the guard, POLICY.img, from a policy and its lock",
 		.run = policy_compile,
+	},
+	{
+		.object = "policy",
+		.verb = "learn",
+		.args = "",
+		.options = learn_options,
+		.help = "write a policy for an agent that runs now",
+		.run = policy_learn,
 	},
 	{0},
 };

@@ -294,11 +294,17 @@ $usage" policy lock
 gives 'an unknown option is a wrong command line' 2 '' "holdfast: unknown option --rot
 $usage" policy lock --rot x edge.yaml
 gives 'an unknown verb is a wrong command line' 2 '' \
-	'holdfast: unknown verb "lint": check, lock, compile' policy lint edge.yaml
+	'holdfast: unknown verb "lint": check, lock, compile, learn' policy lint edge.yaml
 gives 'a verb may be cut' 0 'edge.yaml: policy edge, version 7, observe: valid
 edge.lock: agrees with the policy' '' pol ch edge.yaml
 gives 'an ambiguous verb names its choices' 2 '' \
 	'holdfast: ambiguous verb "c": check, compile' policy c edge.yaml
+
+gives 'learn wants to know of whom' 2 '' "holdfast: name either a --unit or a --pid
+$usage" policy learn --for 1s
+gives 'learn takes a time that a person can wait for' 2 '' \
+	"holdfast: \"8000000m\" is no time: as 30s, 10m or 2h, up to a week
+$usage" policy learn --pid 4 --for 8000000m
 
 # ---- what is shipped
 
