@@ -303,6 +303,45 @@ static bool make_image(struct job *job, void **ret_image, size_t *ret_size)
 	return true;
 }
 
+/* An image is known by its first bytes, which no YAML begins with. */
+static int read_image(const char *path, void **ret_image, size_t *ret_size, bool *ret_is_image)
+{
+	_cleanup_free_ char *data = NULL;
+	const uint32_t magic = IMAGE_MAGIC;
+	struct diag diag = {0};
+	size_t size;
+	int r;
+
+	*ret_is_image = false;
+	r = file_read(AT_FDCWD, path, IMAGE_MAX_SIZE, &data, &size);
+	if (r < 0 && r != -ENOMEM)
+		return cli_error("%s: %s", path, strerror(-r));
+	if (r || size < sizeof(magic) || memcmp(data, &magic, sizeof(magic)) != 0)
+		return CLI_DONE;
+	*ret_is_image = true;
+	r = image_check(data, size, &diag);
+	if (r < 0)
+		return cli_error("%s: %s", path, strerror(-r));
+	diag.file = path;
+	if (r)
+		return cli_error_diag(&diag);
+	*ret_image = TAKE_PTR(data);
+	*ret_size = size;
+	return CLI_DONE;
+}
+
+int policy_image(const char *path, void **ret_image, size_t *ret_size)
+{
+	_cleanup_(job_done) struct job job = {.path = path};
+	bool is_image;
+	int r;
+
+	r = read_image(path, ret_image, ret_size, &is_image);
+	if (r || is_image)
+		return r;
+	return make_image(&job, ret_image, ret_size) ? CLI_DONE : cli_error_diag(&job.diag);
+}
+
 static int policy_compile(const struct cli_call *call)
 {
 	_cleanup_(job_done) struct job job = {.path = call->args[0]};
@@ -353,6 +392,12 @@ static const struct cli_option learn_options[] = {
 	{0},
 };
 
+static const struct cli_option diff_options[] = {
+	{.name = "running", .help = "compare the policy in force with the one that is named"},
+	{.name = "json", .help = "print one JSON object"},
+	{0},
+};
+
 const struct cli_verb cli_policy_verbs[] = {
 	{
 		.object = "policy",
@@ -391,6 +436,16 @@ const struct cli_verb cli_policy_verbs[] = {
 		.options = learn_options,
 		.help = "write a policy for an agent that runs now",
 		.run = policy_learn,
+	},
+	{
+		.object = "policy",
+		.verb = "diff",
+		.args = "OLD NEW",
+		.min_args = 1,
+		.max_args = 2,
+		.options = diff_options,
+		.help = "say what another policy permits, and whether that weakens",
+		.run = policy_diff,
 	},
 	{0},
 };
