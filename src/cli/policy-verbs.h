@@ -9,6 +9,12 @@ struct cli_call;
 struct diag;
 
 /**
+ * policy_admit() - digests of an upgrade into the lock, or old ones out of it
+ * Return: enum cli_exit.
+ */
+int policy_admit(const struct cli_call *call);
+
+/**
  * policy_diff() - two policies by what they permit
  * Return: as diff(1): 0 the same, 1 not, 2 it cannot be told.
  */

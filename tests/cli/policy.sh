@@ -294,7 +294,7 @@ $usage" policy lock
 gives 'an unknown option is a wrong command line' 2 '' "holdfast: unknown option --rot
 $usage" policy lock --rot x edge.yaml
 gives 'an unknown verb is a wrong command line' 2 '' \
-	'holdfast: unknown verb "lint": check, lock, compile, learn, diff' policy lint edge.yaml
+	'holdfast: unknown verb "lint": check, lock, compile, learn, diff, admit' policy lint edge.yaml
 gives 'a verb may be cut' 0 'edge.yaml: policy edge, version 7, observe: valid
 edge.lock: agrees with the policy' '' pol ch edge.yaml
 gives 'an ambiguous verb names its choices' 2 '' \
@@ -317,9 +317,9 @@ gives 'a difference is exit code 1, and told' 1 \
         the policy's mode goes from observe to enforce
         the mode of the domain 'tool' goes from observe to enforce
 a reload from the first to the second asks for no secret" '' policy diff edge.yaml eight.yaml
+back="the policy's version goes down from 8 to 7: raise metadata.version and compile again"
 gives 'what weakens is marked' 1 \
-	"weakens the policy's version goes down from 8 to 7: raise metadata.version and "\
-"compile again
+	"weakens $back
 weakens the policy's mode goes from enforce to observe
 weakens the mode of the domain 'tool' goes from enforce to observe
 a guard that enforces the first refuses the second: its version is lower" '' \
