@@ -62,6 +62,14 @@ told_once() {
 	[ "$(replacements noted | grep -c '"name":"execsnoop"')" = 1 ]
 }
 
+explained() {
+	seq=$(replacements noted | sed -n 's/.*"seq":\([0-9]*\),.*/\1/p' | head -n 1)
+	holdfast guard explain "$seq" --policy $yaml >$work/explained || return 1
+	cat $work/explained
+	grep -q 'technique F12: change the agent' $work/explained &&
+		grep -q "where .*yaml:6: the domain execsnoop" $work/explained
+}
+
 # what is in the lock already and what is there now: as `policy admit` would have it
 admit() {
 	cp ${yaml%.yaml}.lock $work/old.lock && policy 2 && holdfast policy lock $yaml || return 1
@@ -89,6 +97,7 @@ check "F12 what runs is not overwritten in place" sh -c "! echo x 2>/dev/null >>
 cp $work/execsnoop.pid $work/running.pid
 check "F12 but replaced, as by a package manager" replace 2
 check "which is in the log, once" told_once
+check "and is explained" explained
 check "what runs stays the agent" is_agent running
 check "the new file starts" start execsnoop
 check "and is a stranger, which a signal ends" is_stranger execsnoop
