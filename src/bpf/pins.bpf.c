@@ -8,6 +8,7 @@
  *   d_instantiate                               -              an event says so
  *   inode_unlink, _rmdir, _rename, _create,
  *   _mkdir, _mknod, _link, _symlink             EPERM          -
+ *   inode_rename over what a domain's tasks run -              noted, not refused
  *   inode_setattr, _setxattr, _removexattr,
  *   _set_acl, _remove_acl, _file_setattr        EPERM          -
  *
@@ -80,6 +81,21 @@ int BPF_PROG(pins_rmdir, struct inode *folder, struct dentry *dentry)
 	return 0;
 }
 
+/* Not refused: package managers do it. What a domain's tasks run stays theirs, without a name. */
+INLINE void replacement_noted(struct dentry *replaced)
+{
+	/* The name may be new: the helper takes NULL, which a test of ours would not survive. */
+	struct inode_label *label =
+		bpf_inode_storage_get(&inode_labels, replaced->d_inode, NULL, 0);
+	struct act act = {};
+
+	if (!label || !label->held)
+		return;
+	dentry_act(&act, replaced, EVENT_ACT_RENAME, EVENT_ROW('F', 12), label->held);
+	act.error = 0;
+	guard_report(&act, EVENT_NOTED);
+}
+
 SEC("lsm/inode_rename")
 int BPF_PROG(pins_rename, struct inode *old_folder, struct dentry *old, struct inode *new_folder,
 	     struct dentry *new)
@@ -88,6 +104,7 @@ int BPF_PROG(pins_rename, struct inode *old_folder, struct dentry *old, struct i
 		return REFUSED(EPERM);
 	if (entry_refused(new, entry_owner(new_folder, new), EVENT_ACT_RENAME, EVENT_ROW('F', 2)))
 		return REFUSED(EPERM);
+	replacement_noted(new);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "base/system.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/explain.h"
 #include "cli/guard-status.h"
 #include "guard/guard.h"
 #include "guard/image-fd.h"
@@ -268,6 +269,11 @@ static const struct cli_option status_options[] = {
 	{0},
 };
 
+static const struct cli_option explain_options[] = {
+	{.name = "policy", .value = "POLICY", .help = "say where in this policy it was decided"},
+	{0},
+};
+
 const struct cli_verb cli_guard_verbs[] = {
 	{
 		.object = "guard",
@@ -311,6 +317,16 @@ const struct cli_verb cli_guard_verbs[] = {
 		.options = status_options,
 		.help = "say what is guarded, how well, and what was lost",
 		.run = guard_verb_status,
+	},
+	{
+		.object = "guard",
+		.verb = "explain",
+		.args = "EVENT",
+		.min_args = 1,
+		.max_args = 1,
+		.options = explain_options,
+		.help = "say what an event means, what decided, and what would allow it",
+		.run = guard_verb_explain,
 	},
 	{0},
 };

@@ -15,6 +15,8 @@
 #include "base/hex.h"
 #include "base/system.h"
 #include "cli/cli.h"
+#include "cli/policy-job.h"
+#include "cli/policy-verbs.h"
 #include "policy/compile.h"
 #include "policy/doc.h"
 #include "policy/image-check.h"
@@ -22,18 +24,7 @@
 #include "policy/measure.h"
 #include "policy/tree.h"
 
-/* A policy's files on their way through a verb. */
-struct job {
-	const char *path;
-	char *lock_path;
-	char *text;
-	size_t size;
-	struct policy *policy;
-	struct lock *lock; /* NULL if there is no lock */
-	struct diag diag; /* set when a step returns false */
-};
-
-static void job_done(struct job *job)
+void job_done(struct job *job)
 {
 	job->policy = policy_free(job->policy);
 	job->lock = lock_free(job->lock);
@@ -144,6 +135,22 @@ static bool save(struct job *job, const char *path, const void *data, size_t siz
 	return r < 0 ? fail(job, path, r, "cannot write it") : true;
 }
 
+bool job_load(struct job *job)
+{
+	return load_policy(job) && load_lock(job);
+}
+
+bool job_save_lock(struct job *job, struct lock *lock)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r;
+
+	r = lock_write(lock, &text, &size);
+	return r < 0 ? fail(job, job->lock_path, r, "cannot write the lock")
+		     : save(job, job->lock_path, text, size);
+}
+
 static const char *lock_state(const struct job *job)
 {
 	if (job->lock)
@@ -209,7 +216,7 @@ static int print_json(const struct job *job, bool ok)
 static int policy_check(const struct cli_call *call)
 {
 	_cleanup_(job_done) struct job job = {.path = call->args[0]};
-	bool ok = load_policy(&job) && load_lock(&job);
+	bool ok = job_load(&job);
 
 	if (cli_option(call, "json"))
 		return print_json(&job, ok);
@@ -238,9 +245,7 @@ static size_t count_kind(const struct lock *lock, enum lock_kind kind)
 static int policy_lock(const struct cli_call *call)
 {
 	_cleanup_(job_done) struct job job = {.path = call->args[0]};
-	_cleanup_free_ char *text = NULL;
 	const char *root = cli_option(call, "root");
-	size_t size;
 	int r;
 
 	if (!load_policy(&job))
@@ -251,10 +256,7 @@ static int policy_lock(const struct cli_call *call)
 	if (r)
 		return cli_error_diag(&job.diag);
 
-	r = lock_write(job.lock, &text, &size);
-	if (r < 0)
-		(void)fail(&job, job.lock_path, r, "cannot write the lock");
-	if (r < 0 || !save(&job, job.lock_path, text, size))
+	if (!job_save_lock(&job, job.lock))
 		return cli_error_diag(&job.diag);
 
 	(void)printf("%s: executables %zu, libraries %zu, needed by them %zu\n", job.lock_path,
@@ -279,7 +281,7 @@ static bool make_image(struct job *job, void **ret_image, size_t *ret_size)
 {
 	int r;
 
-	if (!load_policy(job) || !load_lock(job))
+	if (!job_load(job))
 		return false;
 	if (!job->lock && needs_lock(job->policy)) {
 		diag_set(&job->diag, job->lock_path, 0, 0,
@@ -300,6 +302,45 @@ static bool make_image(struct job *job, void **ret_image, size_t *ret_size)
 	if (r)
 		return r < 0 ? fail(job, job->path, r, "cannot compile the policy") : false;
 	return true;
+}
+
+/* An image is known by its first bytes, which no YAML begins with. */
+static int read_image(const char *path, void **ret_image, size_t *ret_size, bool *ret_is_image)
+{
+	_cleanup_free_ char *data = NULL;
+	const uint32_t magic = IMAGE_MAGIC;
+	struct diag diag = {0};
+	size_t size;
+	int r;
+
+	*ret_is_image = false;
+	r = file_read(AT_FDCWD, path, IMAGE_MAX_SIZE, &data, &size);
+	if (r < 0 && r != -ENOMEM)
+		return cli_error("%s: %s", path, strerror(-r));
+	if (r || size < sizeof(magic) || memcmp(data, &magic, sizeof(magic)) != 0)
+		return CLI_DONE;
+	*ret_is_image = true;
+	r = image_check(data, size, &diag);
+	if (r < 0)
+		return cli_error("%s: %s", path, strerror(-r));
+	diag.file = path;
+	if (r)
+		return cli_error_diag(&diag);
+	*ret_image = TAKE_PTR(data);
+	*ret_size = size;
+	return CLI_DONE;
+}
+
+int policy_image(const char *path, void **ret_image, size_t *ret_size)
+{
+	_cleanup_(job_done) struct job job = {.path = path};
+	bool is_image;
+	int r;
+
+	r = read_image(path, ret_image, ret_size, &is_image);
+	if (r || is_image)
+		return r;
+	return make_image(&job, ret_image, ret_size) ? CLI_DONE : cli_error_diag(&job.diag);
 }
 
 static int policy_compile(const struct cli_call *call)
@@ -344,6 +385,27 @@ static const struct cli_option compile_options[] = {
 	{0},
 };
 
+static const struct cli_option learn_options[] = {
+	{.name = "unit", .value = "UNIT", .help = "the agent is what runs in this unit"},
+	{.name = "pid", .value = "PID", .help = "the agent is this process and what it starts"},
+	{.name = "for", .value = "TIME", .help = "look for so long: 30s, 10m, 2h; else once"},
+	{.name = "output", .letter = 'o', .value = "FILE", .help = "write the policy to FILE"},
+	{0},
+};
+
+static const struct cli_option diff_options[] = {
+	{.name = "running", .help = "compare the policy in force with the one that is named"},
+	{.name = "json", .help = "print one JSON object"},
+	{0},
+};
+
+static const struct cli_option admit_options[] = {
+	{.name = "deb", .value = "FILE", .help = "add the digests that this package will install"},
+	{.name = "prune", .help = "drop digests of neither this host nor a named package"},
+	{.name = "root", .value = "DIR", .help = "take the host unpacked in DIR for this one"},
+	{0},
+};
+
 const struct cli_verb cli_policy_verbs[] = {
 	{
 		.object = "policy",
@@ -374,6 +436,33 @@ const struct cli_verb cli_policy_verbs[] = {
 		.options = compile_options,
 		.help = "make the image for the guard, POLICY.img, from a policy and its lock",
 		.run = policy_compile,
+	},
+	{
+		.object = "policy",
+		.verb = "learn",
+		.args = "",
+		.options = learn_options,
+		.help = "write a policy for an agent that runs now",
+		.run = policy_learn,
+	},
+	{
+		.object = "policy",
+		.verb = "diff",
+		.args = "OLD NEW",
+		.min_args = 1,
+		.max_args = 2,
+		.options = diff_options,
+		.help = "say what another policy permits, and whether that weakens",
+		.run = policy_diff,
+	},
+	{
+		.object = "policy",
+		.verb = "admit",
+		.args = "[POLICY.yaml] [MORE.deb...]",
+		.max_args = CLI_ANY_ARGS,
+		.options = admit_options,
+		.help = "prepare the lock for an upgrade, or drop what it left behind",
+		.run = policy_admit,
 	},
 	{0},
 };

@@ -55,6 +55,12 @@ const char *drill_phase_name(enum drill_phase phase);
 bool drill_known(const char *id);
 
 /**
+ * drill_title() - what a row of the catalogue is, in a few words
+ * Return: borrowed, static; NULL if there is no row of that id.
+ */
+const char *drill_title(const char *id);
+
+/**
  * drill_list() - the catalogue: a line for each row, and one for each technique of it
  */
 void drill_list(FILE *file, bool json);

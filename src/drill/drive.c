@@ -230,6 +230,13 @@ bool drill_known(const char *id)
 	return catalogue_find(id) != NULL;
 }
 
+const char *drill_title(const char *id)
+{
+	const struct catalogue_row *row = catalogue_find(id);
+
+	return row ? row->title : NULL;
+}
+
 int drill_run(const struct drill_options *options, FILE *file)
 {
 	struct drive *d = calloc(1, sizeof(*d));

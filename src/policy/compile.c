@@ -40,6 +40,7 @@ struct tables {
 	struct image_pin *pins;
 	struct image_file *files;
 	struct admission *admissions;
+	const struct policy_admission *admission; /* whose contents are being added */
 	size_t n_domains, n_executables, n_trusted, n_pins, n_files, n_admissions;
 };
 
@@ -95,36 +96,37 @@ static int add_trusted(struct tables *t, const uint8_t *digest, uint32_t domain)
 	return 0;
 }
 
-/* As the lock has it, or the policy itself. */
-static int content_of(const struct tables *t, const struct policy_domain *d,
-		      const struct policy_executable *e, const uint8_t **ret_digest,
-		      uint64_t *ret_size)
-{
-	const struct lock_file *file;
+/* What an executable holds: as the policy itself says, or each line of the lock for its path. */
+typedef int content_fn(struct tables *t, const void *item, const uint8_t *digest, uint64_t size);
 
-	*ret_digest = e->digest;
-	*ret_size = e->size;
-	if (!e->path)
-		return 0;
-	file = lock_find(t->lock, LOCK_EXECUTABLE, d->name, e->path);
-	if (!file)
-		return -EINVAL; /* the caller has not asked lock_agrees() */
-	*ret_digest = file->digest;
-	*ret_size = file->size;
-	return 0;
-}
-
-static int add_executable(struct tables *t, const struct policy_domain *d,
-			  const struct policy_executable *e)
+static int for_each_content(struct tables *t, const struct policy_domain *d, const void *item,
+			    content_fn *add)
 {
-	const uint8_t *digest;
-	struct executable *x;
-	uint64_t size;
+	const struct policy_executable *e = item;
+	bool any = false;
 	int r;
 
-	r = content_of(t, d, e, &digest, &size);
-	if (r < 0)
-		return r;
+	if (!e->path)
+		return add(t, item, e->digest, e->size);
+	for (size_t i = 0; i < t->lock->n_files; i++) {
+		const struct lock_file *file = &t->lock->files[i];
+
+		if (!lock_is(file, LOCK_EXECUTABLE, d->name, e->path))
+			continue;
+		any = true;
+		r = add(t, item, file->digest, file->size);
+		if (r)
+			return r;
+	}
+	return any ? 0 : -EINVAL; /* the caller has not asked lock_agrees() */
+}
+
+static int add_executable(struct tables *t, const void *item, const uint8_t *digest, uint64_t size)
+{
+	const struct policy_executable *e = item;
+	struct executable *x;
+	int r;
+
 	r = array_grow(&t->executables, t->n_executables, sizeof(*t->executables));
 	if (r < 0)
 		return r;
@@ -132,7 +134,7 @@ static int add_executable(struct tables *t, const struct policy_domain *d,
 	x->place = e->place;
 	memcpy(x->row.digest, digest, IMAGE_DIGEST_LEN);
 	x->row.size = size;
-	x->row.domain = d->id;
+	x->row.domain = t->domains[t->n_domains - 1].id;
 	x->row.launch = e->launch;
 	if (e->launch == IMAGE_LAUNCH_PARENT)
 		x->row.launch_domain = policy_find_domain(t->policy, e->launch_name)->id;
@@ -140,7 +142,7 @@ static int add_executable(struct tables *t, const struct policy_domain *d,
 		put_text(x->row.unit, sizeof(x->row.unit), e->launch_name);
 	if (e->path)
 		put_text(x->row.path, sizeof(x->row.path), e->path);
-	return add_trusted(t, digest, d->id);
+	return add_trusted(t, digest, x->row.domain);
 }
 
 static int add_pin(struct tables *t, const struct policy_domain *d, const struct policy_pin *p)
@@ -157,18 +159,15 @@ static int add_pin(struct tables *t, const struct policy_domain *d, const struct
 	return 0;
 }
 
-static int add_admission(struct tables *t, const struct policy_admission *admission)
+static int add_rule(struct tables *t, const void *item, const uint8_t *digest, uint64_t size)
 {
+	/* The rule's only executable is what stands for it. */
+	const struct policy_executable *e = item;
+	const struct policy_admission *admission = t->admission;
 	const struct policy_domain *d = &admission->files;
-	const struct policy_executable *e = &d->executables[0];
-	const uint8_t *digest;
 	struct admission *x;
-	uint64_t size;
 	int r;
 
-	r = content_of(t, d, e, &digest, &size);
-	if (r < 0)
-		return r;
 	r = array_grow(&t->admissions, t->n_admissions, sizeof(*t->admissions));
 	if (r < 0)
 		return r;
@@ -197,7 +196,7 @@ static int add_policy(struct tables *t)
 
 		r = add_domain(t, d);
 		for (size_t k = 0; k < d->n_executables && !r; k++)
-			r = add_executable(t, d, &d->executables[k]);
+			r = for_each_content(t, d, &d->executables[k], add_executable);
 		for (size_t k = 0; k < d->n_libraries && !r; k++) {
 			if (!d->libraries[k].path)
 				r = add_trusted(t, d->libraries[k].digest, d->id);
@@ -208,26 +207,35 @@ static int add_policy(struct tables *t)
 			return r;
 	}
 	for (size_t i = 0; i < t->policy->n_admissions; i++) {
-		int r = add_admission(t, &t->policy->admissions[i]);
+		const struct policy_domain *d = &t->policy->admissions[i].files;
+		int r;
 
+		t->admission = &t->policy->admissions[i];
+		r = for_each_content(t, d, &d->executables[0], add_rule);
 		if (r)
 			return r;
 	}
 	return 0;
 }
 
-/* What a name of the lock stands for in the table of trusted content; 0 if for nothing. */
-static uint32_t trust_of(const struct tables *t, const char *name)
+/* In the table of trusted content a rule stands under as many ids as it has digests. */
+static int add_trust(struct tables *t, const char *name, const uint8_t *digest)
 {
 	const struct policy_domain *d = policy_find_domain(t->policy, name);
+	bool any = false;
+	int r;
 
 	if (d)
-		return d->id;
+		return add_trusted(t, digest, d->id);
 	for (size_t i = 0; i < t->n_admissions; i++) {
-		if (strcmp(t->admissions[i].name, name) == 0)
-			return t->admissions[i].row.id;
+		if (strcmp(t->admissions[i].name, name) != 0)
+			continue;
+		any = true;
+		r = add_trusted(t, digest, t->admissions[i].row.id);
+		if (r < 0)
+			return r;
 	}
-	return 0;
+	return any ? 0 : -EINVAL; /* the caller has not asked lock_agrees() */
 }
 
 static int add_file(struct tables *t, const char *path)
@@ -251,17 +259,14 @@ static int add_lock(struct tables *t)
 {
 	for (size_t i = 0; i < t->lock->n_files; i++) {
 		const struct lock_file *file = &t->lock->files[i];
-		uint32_t trust = trust_of(t, file->domain);
 		int r;
 
-		if (!trust)
-			return -EINVAL; /* the caller has not asked lock_agrees() */
 		r = add_file(t, file->path);
 		if (r)
 			return r;
 		if (file->kind == LOCK_EXECUTABLE)
 			continue;
-		r = add_trusted(t, file->digest, trust);
+		r = add_trust(t, file->domain, file->digest);
 		if (r < 0)
 			return r;
 	}
@@ -386,6 +391,13 @@ static int sort_tables(struct tables *t)
 	sort(t->admissions, t->n_admissions, sizeof(*t->admissions), compare_admissions);
 	drop_duplicates(t);
 
+	/* The policy's own count was checked; an upgrade that is admitted counts twice. */
+	if (t->n_executables > IMAGE_MAX_EXECUTABLES || t->n_admissions > IMAGE_MAX_ADMISSIONS)
+		return refuse_at(t, t->policy->name_place,
+				 "%zu executables and %zu tools by their digests, the limits are "
+				 "%d and %d: `holdfast policy admit --prune` drops old ones",
+				 t->n_executables, t->n_admissions, IMAGE_MAX_EXECUTABLES,
+				 IMAGE_MAX_ADMISSIONS);
 	if (t->n_trusted > IMAGE_MAX_TRUSTED)
 		return refuse_at(t, t->policy->name_place,
 				 "%zu trusted files, the limit is %d: name fewer agents",

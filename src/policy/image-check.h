@@ -78,6 +78,17 @@ void image_size_filter(const void *data, uint64_t ret_filter[IMAGE_FILTER_WORDS]
  */
 enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag);
 
+/* Hears one reason; @text is borrowed for the call. */
+typedef void image_reason_fn(void *context, const char *text);
+
+/**
+ * image_weakenings() - every way in which one image permits more than another
+ * @hear: called for each, in the order in which image_weakens() would find them
+ * Return: as image_weakens() does: ROLLBACK if that is one of them.
+ */
+enum image_change image_weakenings(const void *old, const void *new, image_reason_fn *hear,
+				   void *context);
+
 /**
  * image_domain_id() - the id that a domain's name stands for, at least DOMAIN_FIRST
  * @name:   NUL terminated

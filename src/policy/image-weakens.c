@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * image_weakens(): one function for each way in which a new image can permit more than the old one.
- * Pure: both images have been checked, nothing is written. When in doubt, a change weakens.
+ * Pure: both images have been checked, nothing is written. When in doubt, a change weakens. Each
+ * function tells all that it finds and ends as soon as whoever listens has heard enough.
  */
 
 #include <inttypes.h>
@@ -12,7 +13,23 @@
 #include "base/size.h"
 #include "policy/image-check.h"
 
-#define weakens(diag, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), true)
+/* Who listens to reasons, and whether the first is enough. */
+struct listener {
+	image_reason_fn *hear; /* NULL: only the first counts, it is in reason */
+	void *context;
+	struct diag *reason;
+	bool any;
+};
+
+static bool heard_enough(struct listener *listener)
+{
+	listener->any = true;
+	if (listener->hear)
+		listener->hear(listener->context, listener->reason->text);
+	return !listener->hear;
+}
+
+#define weakens(to, ...) (diag_set((to)->reason, NULL, 0, 0, __VA_ARGS__), heard_enough(to))
 
 static const char *domain_name(const void *image, uint32_t id)
 {
@@ -26,24 +43,27 @@ static const char *executable_name(const struct image_executable *e)
 	return e->path[0] ? e->path : "(named by digest)";
 }
 
-static bool mode_lowered(const void *old, const void *new, struct diag *reterr_diag)
+static bool mode_lowered(const void *old, const void *new, struct listener *to)
 {
 	const struct image_domain *domains = image_domains(old);
 
-	if (image_header(new)->mode < image_header(old)->mode)
-		return weakens(reterr_diag, "the policy's mode goes from %s to %s",
-			       image_mode_name(image_header(old)->mode),
-			       image_mode_name(image_header(new)->mode));
+	if (image_header(new)->mode < image_header(old)->mode &&
+	    weakens(to, "the policy's mode goes from %s to %s",
+		    image_mode_name(image_header(old)->mode),
+		    image_mode_name(image_header(new)->mode)))
+		return true;
 
 	for (uint32_t i = 0; i < image_header(old)->n_domains; i++) {
 		const struct image_domain *d = image_domain_find(new, domains[i].id);
 
-		if (!d || strcmp(d->name, domains[i].name) != 0)
-			return weakens(reterr_diag, "the domain '%s' is gone", domains[i].name);
-		if (d->mode < domains[i].mode)
-			return weakens(reterr_diag,
-				       "the mode of the domain '%s' goes from %s to %s", d->name,
-				       image_mode_name(domains[i].mode), image_mode_name(d->mode));
+		bool gone = !d || strcmp(d->name, domains[i].name) != 0;
+
+		if (gone && weakens(to, "the domain '%s' is gone", domains[i].name))
+			return true;
+		if (!gone && d->mode < domains[i].mode &&
+		    weakens(to, "the mode of the domain '%s' goes from %s to %s", d->name,
+			    image_mode_name(domains[i].mode), image_mode_name(d->mode)))
+			return true;
 	}
 	return false;
 }
@@ -54,7 +74,7 @@ static bool launch_changed(const struct image_executable *a, const struct image_
 	       memcmp(a->unit, b->unit, sizeof(a->unit)) != 0;
 }
 
-static bool executable_gained(const void *old, const void *new, struct diag *reterr_diag)
+static bool executable_gained(const void *old, const void *new, struct listener *to)
 {
 	const struct image_executable *executables = image_executables(new);
 
@@ -62,51 +82,52 @@ static bool executable_gained(const void *old, const void *new, struct diag *ret
 		const struct image_executable *e = &executables[i];
 		const struct image_executable *before = image_executable_find(old, e->digest);
 
-		if (before && before->domain != e->domain)
-			return weakens(reterr_diag,
-				       "the executable '%s' moves from the domain '%s' to '%s'",
-				       executable_name(e), domain_name(old, before->domain),
-				       domain_name(new, e->domain));
-		if (before && launch_changed(before, e))
-			return weakens(reterr_diag,
-				       "the launch rule of '%s' in the domain '%s' changes",
-				       executable_name(e), domain_name(new, e->domain));
-		if (!before && image_domain_find(old, e->domain))
-			return weakens(reterr_diag, "the domain '%s' gains the executable '%s'",
-				       domain_name(new, e->domain), executable_name(e));
+		if (before && before->domain != e->domain &&
+		    weakens(to, "the executable '%s' moves from the domain '%s' to '%s'",
+			    executable_name(e), domain_name(old, before->domain),
+			    domain_name(new, e->domain)))
+			return true;
+		if (before && launch_changed(before, e) &&
+		    weakens(to, "the launch rule of '%s' in the domain '%s' changes",
+			    executable_name(e), domain_name(new, e->domain)))
+			return true;
+		if (!before && image_domain_find(old, e->domain) &&
+		    weakens(to, "the domain '%s' gains the executable '%s'",
+			    domain_name(new, e->domain), executable_name(e)))
+			return true;
 	}
 	return false;
 }
 
-static bool trusted_gained(const void *old, const void *new, struct diag *reterr_diag)
+static bool trusted_gained(const void *old, const void *new, struct listener *to)
 {
 	const struct image_trusted *trusted = image_trusted(new);
 
 	for (uint32_t i = 0; i < image_header(new)->n_trusted; i++) {
 		const struct image_trusted *t = &trusted[i];
 
-		if (image_domain_find(old, t->domain) && !image_trusts(old, t->digest, t->domain))
-			return weakens(reterr_diag, "the domain '%s' gains a trusted file",
-				       domain_name(new, t->domain));
+		if (image_domain_find(old, t->domain) && !image_trusts(old, t->digest, t->domain) &&
+		    weakens(to, "the domain '%s' gains a trusted file",
+			    domain_name(new, t->domain)))
+			return true;
 	}
 	return false;
 }
 
-static bool pin_lost(const void *old, const void *new, struct diag *reterr_diag)
+static bool pin_lost(const void *old, const void *new, struct listener *to)
 {
 	const struct image_pin *pins = image_pins(old);
 
 	for (uint32_t i = 0; i < image_header(old)->n_pins; i++) {
 		const struct image_pin *after = image_pin_find(new, pins[i].path);
 
-		if (!after)
-			return weakens(reterr_diag, "the domain '%s' loses the pin '%s'",
-				       domain_name(old, pins[i].domain), pins[i].path);
-		if (after->domain != pins[i].domain)
-			return weakens(reterr_diag,
-				       "the pin '%s' moves from the domain '%s' to '%s'",
-				       pins[i].path, domain_name(old, pins[i].domain),
-				       domain_name(new, after->domain));
+		if (!after && weakens(to, "the domain '%s' loses the pin '%s'",
+				      domain_name(old, pins[i].domain), pins[i].path))
+			return true;
+		if (after && after->domain != pins[i].domain &&
+		    weakens(to, "the pin '%s' moves from the domain '%s' to '%s'", pins[i].path,
+			    domain_name(old, pins[i].domain), domain_name(new, after->domain)))
+			return true;
 	}
 	return false;
 }
@@ -115,18 +136,18 @@ static bool pin_lost(const void *old, const void *new, struct diag *reterr_diag)
  * An image never nests one domain's pin in another's, and pin_lost() keeps the old ones where they
  * are: this holds already. It is asked again because it is cheap and those two may change.
  */
-static bool pin_invaded(const void *old, const void *new, struct diag *reterr_diag)
+static bool pin_invaded(const void *old, const void *new, struct listener *to)
 {
 	const struct image_pin *before = image_pins(old), *after = image_pins(new);
 
 	for (uint32_t i = 0; i < image_header(new)->n_pins; i++) {
 		for (uint32_t k = 0; k < image_header(old)->n_pins; k++) {
 			if (after[i].domain != before[k].domain &&
-			    path_overlaps(after[i].path, before[k].path))
-				return weakens(reterr_diag,
-					       "'%s' reaches with '%s' into the pin '%s' of '%s'",
-					       domain_name(new, after[i].domain), after[i].path,
-					       before[k].path, domain_name(old, before[k].domain));
+			    path_overlaps(after[i].path, before[k].path) &&
+			    weakens(to, "'%s' reaches with '%s' into the pin '%s' of '%s'",
+				    domain_name(new, after[i].domain), after[i].path,
+				    before[k].path, domain_name(old, before[k].domain)))
+				return true;
 		}
 	}
 	return false;
@@ -136,24 +157,27 @@ static bool pin_invaded(const void *old, const void *new, struct diag *reterr_di
  * It touches nobody's, but whoever has a domain is out of everybody's reach, the operator's too: an
  * attacker's tools would be well kept there.
  */
-static bool domain_gained(const void *old, const void *new, struct diag *reterr_diag)
+static bool domain_gained(const void *old, const void *new, struct listener *to)
 {
 	const struct image_domain *domains = image_domains(new);
 
 	for (uint32_t i = 0; i < image_header(new)->n_domains; i++) {
-		if (!image_domain_find(old, domains[i].id))
-			return weakens(reterr_diag, "the domain '%s' is new", domains[i].name);
+		if (!image_domain_find(old, domains[i].id) &&
+		    weakens(to, "the domain '%s' is new", domains[i].name))
+			return true;
 	}
 	return false;
 }
 
-static bool admits_more(const void *old, const void *new, struct diag *reterr_diag)
+static bool admits_more(const void *old, const void *new, struct listener *to)
 {
 	uint64_t gained = image_header(new)->admitted & ~image_header(old)->admitted;
 
-	if (gained)
-		return weakens(reterr_diag, "anybody may load programs of the kind '%s'",
-			       image_program_name(gained));
+	for (; gained; gained &= gained - 1) {
+		if (weakens(to, "anybody may load programs of the kind '%s'",
+			    image_program_name(gained)))
+			return true;
+	}
 	return false;
 }
 
@@ -162,7 +186,7 @@ static const char *admission_name(const struct image_admission *a)
 	return a->path[0] ? a->path : "(named by digest)";
 }
 
-static bool admission_gained(const void *old, const void *new, struct diag *reterr_diag)
+static bool admission_gained(const void *old, const void *new, struct listener *to)
 {
 	const struct image_admission *admissions = image_admissions(new);
 
@@ -172,15 +196,17 @@ static bool admission_gained(const void *old, const void *new, struct diag *rete
 		uint64_t gained = a->programs & ~(before ? before->programs : 0) &
 				  ~image_header(old)->admitted;
 
-		if (gained)
-			return weakens(reterr_diag, "'%s' may load programs of the kind '%s'",
-				       admission_name(a), image_program_name(gained));
+		for (; gained; gained &= gained - 1) {
+			if (weakens(to, "'%s' may load programs of the kind '%s'",
+				    admission_name(a), image_program_name(gained)))
+				return true;
+		}
 	}
 	return false;
 }
 
 /* What an admitted tool may map is what speaks for it. */
-static bool admission_trusts_more(const void *old, const void *new, struct diag *reterr_diag)
+static bool admission_trusts_more(const void *old, const void *new, struct listener *to)
 {
 	const struct image_admission *admissions = image_admissions(old);
 	const struct image_trusted *trusted = image_trusted(new);
@@ -190,16 +216,16 @@ static bool admission_trusts_more(const void *old, const void *new, struct diag 
 
 		for (uint32_t k = 0; k < image_header(new)->n_trusted; k++) {
 			if (trusted[k].domain == a->id &&
-			    !image_trusts(old, trusted[k].digest, a->id))
-				return weakens(reterr_diag,
-					       "the admitted '%s' gains a trusted file",
-					       admission_name(a));
+			    !image_trusts(old, trusted[k].digest, a->id) &&
+			    weakens(to, "the admitted '%s' gains a trusted file",
+				    admission_name(a)))
+				return true;
 		}
 	}
 	return false;
 }
 
-static bool switch_opened(const void *old, const void *new, struct diag *reterr_diag)
+static bool switch_opened(const void *old, const void *new, struct listener *to)
 {
 	static const struct {
 		uint32_t group;
@@ -212,32 +238,58 @@ static bool switch_opened(const void *old, const void *new, struct diag *reterr_
 	uint32_t opened = image_header(new)->switches & ~image_header(old)->switches;
 
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
-		if (opened & groups[i].group)
-			return weakens(reterr_diag, "the switches '%s' are opened", groups[i].name);
+		if ((opened & groups[i].group) &&
+		    weakens(to, "the switches '%s' are opened", groups[i].name))
+			return true;
 	}
 	return false;
 }
 
-enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag)
+static bool ask(const void *old, const void *new, struct listener *to)
 {
-	static bool (*const ways[])(const void *old, const void *new, struct diag *reterr_diag) = {
+	static bool (*const ways[])(const void *old, const void *new, struct listener *to) = {
 		mode_lowered,	       executable_gained, trusted_gained, pin_lost,
 		pin_invaded,	       domain_gained,	  admits_more,	  admission_gained,
 		admission_trusts_more, switch_opened,
 	};
 
-	if (image_header(new)->version < image_header(old)->version) {
-		diag_set(reterr_diag, NULL, 0, 0,
-			 "the policy's version goes down from %" PRIu64 " to %" PRIu64
-			 ": raise metadata.version and compile again",
-			 (uint64_t)image_header(old)->version,
-			 (uint64_t)image_header(new)->version);
-		return IMAGE_CHANGE_ROLLBACK;
-	}
-
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-		if (ways[i](old, new, reterr_diag))
-			return IMAGE_CHANGE_WEAKENS;
+		if (ways[i](old, new, to))
+			return true;
 	}
-	return IMAGE_CHANGE_NONE;
+	return to->any;
+}
+
+static bool rolls_back(const void *old, const void *new, struct diag *reterr_diag)
+{
+	if (image_header(new)->version >= image_header(old)->version)
+		return false;
+	diag_set(reterr_diag, NULL, 0, 0,
+		 "the policy's version goes down from %" PRIu64 " to %" PRIu64
+		 ": raise metadata.version and compile again",
+		 (uint64_t)image_header(old)->version, (uint64_t)image_header(new)->version);
+	return true;
+}
+
+enum image_change image_weakens(const void *old, const void *new, struct diag *reterr_diag)
+{
+	struct listener first = {.reason = reterr_diag};
+
+	if (rolls_back(old, new, reterr_diag))
+		return IMAGE_CHANGE_ROLLBACK;
+	return ask(old, new, &first) ? IMAGE_CHANGE_WEAKENS : IMAGE_CHANGE_NONE;
+}
+
+enum image_change image_weakenings(const void *old, const void *new, image_reason_fn *hear,
+				   void *context)
+{
+	struct diag reason = {0};
+	struct listener all = {.hear = hear, .context = context, .reason = &reason};
+	bool back = rolls_back(old, new, &reason);
+
+	if (back)
+		hear(context, reason.text);
+	if (ask(old, new, &all) && !back)
+		return IMAGE_CHANGE_WEAKENS;
+	return back ? IMAGE_CHANGE_ROLLBACK : IMAGE_CHANGE_NONE;
 }

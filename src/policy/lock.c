@@ -54,14 +54,19 @@ struct lock *lock_free(struct lock *lock)
 	return NULL;
 }
 
+bool lock_is(const struct lock_file *file, enum lock_kind kind, const char *domain,
+	     const char *path)
+{
+	return file->kind == kind && strcmp(file->path, path) == 0 &&
+	       strcmp(file->domain, domain) == 0;
+}
+
 const struct lock_file *lock_find(const struct lock *lock, enum lock_kind kind, const char *domain,
 				  const char *path)
 {
 	for (size_t i = 0; i < lock->n_files; i++) {
-		const struct lock_file *f = &lock->files[i];
-
-		if (f->kind == kind && strcmp(f->path, path) == 0 && strcmp(f->domain, domain) == 0)
-			return f;
+		if (lock_is(&lock->files[i], kind, domain, path))
+			return &lock->files[i];
 	}
 	return NULL;
 }
@@ -93,12 +98,17 @@ static int append(struct lock *lock, const struct lock_file *file)
 
 int lock_add(struct lock *lock, const struct lock_file *file)
 {
-	if (lock_find(lock, file->kind, file->domain, file->path))
-		return 0;
+	for (size_t i = 0; i < lock->n_files; i++) {
+		const struct lock_file *f = &lock->files[i];
+
+		if (lock_is(f, file->kind, file->domain, file->path) &&
+		    memcmp(f->digest, file->digest, SHA256_LEN) == 0)
+			return 0;
+	}
 	return append(lock, file);
 }
 
-/* Domain, then kind, then path: unique, so the order is total. */
+/* Domain, then kind, then path, then digest: unique, so the order is total. */
 static int compare_files(const void *a, const void *b)
 {
 	const struct lock_file *x = a, *y = b;
@@ -108,7 +118,8 @@ static int compare_files(const void *a, const void *b)
 		return order;
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	return strcmp(x->path, y->path);
+	order = strcmp(x->path, y->path);
+	return order ? order : memcmp(x->digest, y->digest, SHA256_LEN);
 }
 
 static void write_path(FILE *out, const char *path)

@@ -11,6 +11,9 @@
  *	library xdp-filter sha256:... 31032 /usr/lib/agent/plugin.so
  *	needed xdp-filter sha256:... 1926256 /usr/lib/x86_64-linux-gnu/libc.so.6
  *
+ * A path may have several digests, one a line, sorted by them: what is there and what an upgrade
+ * will put there (`policy admit`). Each counts.
+ *
  * A rule of admission stands in the domain's place as `admission:1`, its place among the rules.
  *
  * `executable` and `library` are the paths of the policy, as it writes them; `needed` is what the
@@ -84,13 +87,19 @@ static inline void lock_freep(struct lock **lock)
  * lock_add() - add a file
  * @file: its strings are copied
  *
- * A file of the same kind, domain and path is there once, however often it is added.
+ * A file of the same kind, domain, path and digest is there once, however often it is added.
  * Return: 0; LOCK_E_TOO_MANY; -ENOMEM.
  */
 int lock_add(struct lock *lock, const struct lock_file *file);
 
 /**
- * lock_find() - a file of a kind, a domain and a path
+ * lock_is() - whether a file is of that kind, domain and path
+ */
+bool lock_is(const struct lock_file *file, enum lock_kind kind, const char *domain,
+	     const char *path);
+
+/**
+ * lock_find() - a file of a kind, a domain and a path, the first if there are several
  * Return: borrowed from @lock; NULL if there is none.
  */
 const struct lock_file *lock_find(const struct lock *lock, enum lock_kind kind, const char *domain,

@@ -294,11 +294,46 @@ $usage" policy lock
 gives 'an unknown option is a wrong command line' 2 '' "holdfast: unknown option --rot
 $usage" policy lock --rot x edge.yaml
 gives 'an unknown verb is a wrong command line' 2 '' \
-	'holdfast: unknown verb "lint": check, lock, compile' policy lint edge.yaml
+	'holdfast: unknown verb "lint": check, lock, compile, learn, diff, admit' policy lint edge.yaml
 gives 'a verb may be cut' 0 'edge.yaml: policy edge, version 7, observe: valid
 edge.lock: agrees with the policy' '' pol ch edge.yaml
 gives 'an ambiguous verb names its choices' 2 '' \
 	'holdfast: ambiguous verb "c": check, compile' policy c edge.yaml
+
+gives 'learn wants to know of whom' 2 '' "holdfast: name either a --unit or a --pid
+$usage" policy learn --for 1s
+gives 'learn takes a time that a person can wait for' 2 '' \
+	"holdfast: \"8000000m\" is no time: as 30s, 10m or 2h, up to a week
+$usage" policy learn --pid 4 --for 8000000m
+
+# ---- diff
+
+"$holdfast" policy compile edge.yaml >out 2>&1
+gives 'a policy and its own image are the same' 0 '' '' policy diff edge.yaml edge.img
+sed 's/version: 7/version: 8/; s/mode: observe/mode: enforce/' edge.yaml >eight.yaml
+cp edge.lock eight.lock
+gives 'a difference is exit code 1, and told' 1 \
+	"        the policy's version goes up from 7 to 8
+        the policy's mode goes from observe to enforce
+        the mode of the domain 'tool' goes from observe to enforce
+a reload from the first to the second asks for no secret" '' policy diff edge.yaml eight.yaml
+back="the policy's version goes down from 8 to 7: raise metadata.version and compile again"
+gives 'what weakens is marked' 1 \
+	"weakens $back
+weakens the policy's mode goes from enforce to observe
+weakens the mode of the domain 'tool' goes from enforce to observe
+a guard that enforces the first refuses the second: its version is lower" '' \
+	policy diff eight.yaml edge.img
+gives 'trouble is exit code 2' 2 '' 'holdfast: none.yaml: No such file or directory' \
+	policy diff edge.yaml none.yaml
+gives 'one policy alone is a wrong command line' 2 '' \
+	"holdfast: name two policies, or one and --running
+$usage" policy diff edge.yaml
+"$holdfast" policy diff --json edge.yaml eight.yaml >json.log
+ok 'diff --json is one object' python3 -c 'import json
+d = json.load(open("json.log"))
+assert d["same"] is False and d["weakens"] is False and d["secret"] is False, d
+assert len(d["changes"]) == 3 and d["changes"][0]["times"] == 1, d'
 
 # ---- what is shipped
 

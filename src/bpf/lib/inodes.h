@@ -8,6 +8,7 @@
  */
 
 #include "bpf/lib/guard.h"
+#include "bpf/lib/read.h"
 
 #define S_IFMT 00170000
 #define S_IFREG 0100000
@@ -66,21 +67,32 @@ INLINE __u64 dentry_witness(struct dentry *dentry)
 {
 	struct inode *inode = dentry->d_inode;
 
-	return inode ? (__u64)inode->i_ino << 32 | inode->i_generation : 0;
+	return (__u64)inode->i_ino << 32 | inode->i_generation;
+}
+
+INLINE struct place_label *place(const void *address)
+{
+	__u64 key = (__u64)address;
+
+	return bpf_map_lookup_elem(&places, &key);
 }
 
 INLINE __u32 place_owner(const void *address, __u64 witness)
 {
-	__u64 key = (__u64)address;
-	struct place_label *place;
+	struct place_label *label = place(address);
 
-	place = bpf_map_lookup_elem(&places, &key);
-	return place && place->witness == witness ? place->domain : DOMAIN_NONE;
+	return label && label->witness == witness ? label->domain : DOMAIN_NONE;
 }
 
+/* There may be no inode, and verifiers up to 6.12 drop a test of the pointer: a number is tested. */
 INLINE __u32 dentry_place(struct dentry *dentry)
 {
-	return place_owner(dentry, dentry_witness(dentry));
+	struct place_label *label = place(dentry);
+	__u64 inode = 0;
+
+	if (!label || read_pointer(&dentry->d_inode, &inode) || !inode)
+		return DOMAIN_NONE;
+	return label->witness == dentry_witness(dentry) ? label->domain : DOMAIN_NONE;
 }
 
 INLINE __u32 mount_place(struct vfsmount *vfsmount)

@@ -57,6 +57,48 @@ static struct lock *read_lock(const char *content)
 	return lock;
 }
 
+/* clang-format off */
+static const char admitted_text[] =
+	"holdfast-lock 1\npolicy t\n"
+	LINE("executable", "a", "1", "/bin/x")
+	LINE("executable", "a", "7", "/bin/x")
+	LINE("library", "a", "2", "/p")
+	LINE("executable", "admission:1", "5", "/bin/z")
+	LINE("executable", "admission:1", "c", "/bin/z")
+	LINE("needed", "admission:1", "3", "/c")
+	LINE("executable", "b", "4", "/bin/y");
+/* clang-format on */
+
+static void each_digest_of_a_path_counts(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = fixture_parse(text);
+	_cleanup_(lock_freep) struct lock *lock = read_lock(admitted_text);
+	_cleanup_free_ void *image = NULL;
+	const struct image_executable *old, *new;
+	uint8_t one[32], seven[32], three[32], five[32], c[32];
+	size_t size;
+
+	memset(one, 0x11, 32);
+	memset(seven, 0x77, 32);
+	memset(three, 0x33, 32);
+	memset(five, 0x55, 32);
+	memset(c, 0xcc, 32);
+	assert_int_equal(lock_agrees(lock, "t.lock", policy, NULL), 0);
+	assert_int_equal(compile_policy(policy, lock, &image, &size, NULL), 0);
+	assert_int_equal(image_check(image, size, NULL), 0);
+	old = image_executable_find(image, one);
+	new = image_executable_find(image, seven);
+	assert_non_null(old);
+	assert_non_null(new);
+	assert_string_equal(new->path, "/bin/x");
+	assert_string_equal(new->unit, "x.service");
+	assert_int_equal(new->domain, old->domain);
+	assert_true(image_trusts(image, seven, new->domain));
+	assert_true(image_admission_find(image, five) && image_admission_find(image, c));
+	assert_true(image_trusts(image, three, image_admission_id(five)));
+	assert_true(image_trusts(image, three, image_admission_id(c)));
+}
+
 static void policy_and_lock_come_together_in_the_image(void **state)
 {
 	_cleanup_(policy_freep) struct policy *policy = fixture_parse(text);
@@ -307,6 +349,7 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_digest_of_a_path_counts),
 		cmocka_unit_test(policy_and_lock_come_together_in_the_image),
 		cmocka_unit_test(one_content_cannot_be_two_rules),
 		cmocka_unit_test(the_order_in_the_policy_does_not_change_a_byte),

@@ -63,6 +63,29 @@ static void a_lock_is_sorted_and_reads_as_written(void **state)
 	assert_string_equal(text_again, text);
 }
 
+static void a_path_may_have_what_is_there_and_what_will_be(void **state)
+{
+	static const char expected[] = LOCK_HEAD "executable a " HEX(
+		"1") " 10 /usr/bin/a\nexecutable a " HEX("2") " 11 /usr/bin/a\n";
+	static const char unsorted[] = LOCK_HEAD "executable a " HEX(
+		"2") " 11 /usr/bin/a\nexecutable a " HEX("1") " 10 /usr/bin/a\n";
+	struct lock_file file = {.domain = (char *)"a", .path = (char *)"/usr/bin/a", .size = 11};
+	_cleanup_(lock_freep) struct lock *lock = NULL, *again = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	memset(file.digest, 0x22, sizeof(file.digest));
+	assert_int_equal(lock_new("t", &lock), 0);
+	assert_int_equal(lock_add(lock, &file), 0);
+	add(lock, LOCK_EXECUTABLE, "a", "/usr/bin/a");
+	add(lock, LOCK_EXECUTABLE, "a", "/usr/bin/a");
+	assert_int_equal(lock_write(lock, &text, &size), 0);
+	assert_string_equal(text, expected);
+	again = read_lock(text);
+	assert_int_equal(again->n_files, 2);
+	assert_int_equal(lock_read("t", unsorted, strlen(unsorted), &lock, NULL), LOCK_E_INVALID);
+}
+
 static void odd_bytes_in_a_path_are_escaped_and_come_back(void **state)
 {
 	static const char odd[] = "/a b\\x\xc3\xbc/\xff";
@@ -291,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lock_is_sorted_and_reads_as_written),
+		cmocka_unit_test(a_path_may_have_what_is_there_and_what_will_be),
 		cmocka_unit_test(odd_bytes_in_a_path_are_escaped_and_come_back),
 		cmocka_unit_test(what_lock_would_not_have_written_is_refused),
 		cmocka_unit_test(a_nul_byte_is_refused),
