@@ -228,7 +228,7 @@ void adopt_prepare(struct adoption_run *run)
 {
 	int r;
 
-	memset(run->report, 0, sizeof(*run->report));
+	*run->report = (struct guard_adoption){.made = true};
 	run->pass = 1;
 	r = control_op(run->control, CONTROL_ADOPT, 0, run->pass, 0);
 	run->report->error = r ?: processes_measure(run);

@@ -18,6 +18,7 @@
 #include "guard/load.h"
 #include "guard/mark.h"
 #include "guard/pins.h"
+#include "policy/image-check.h"
 
 static uint64_t now_ns(void)
 {
@@ -172,6 +173,17 @@ int guard_up(const void *image, size_t size, struct guard **ret_guard, struct di
 	return 0;
 }
 
+static bool has_new_domain(const void *old, const void *new)
+{
+	const struct image_domain *domains = image_domains(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_domains; i++) {
+		if (!image_domain_find(old, domains[i].id))
+			return true;
+	}
+	return false;
+}
+
 int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag)
 {
 	struct adoption_run adoption = {
@@ -179,6 +191,7 @@ int guard_reload(struct guard *guard, const void *image, size_t size, struct dia
 	_cleanup_free_ void *old = NULL;
 	struct guard_state state;
 	size_t old_size;
+	bool adopts;
 	int r;
 
 	r = guard_image(guard, &old, &old_size);
@@ -195,14 +208,20 @@ int guard_reload(struct guard *guard, const void *image, size_t size, struct dia
 	r = state.ima ? 0 : files_measure(guard->control, image);
 	if (r < 0)
 		return r;
-	adopt_prepare(&adoption);
+	/* nobody is adopted into a domain that was there before: see adoption.bpf.c */
+	adopts = has_new_domain(old, image);
+	if (adopts)
+		adopt_prepare(&adoption);
+	else
+		guard->adoption.made = false;
 	r = control_put(guard->control, CONTROL_IMAGE, image, size);
-	if (r == 0) {
+	if (r == 0 && adopts) {
 		adopt_run(&adoption);
 		adopt_finish(&adoption);
 		return 0;
 	}
-	adopt_abandon(&adoption);
+	if (adopts)
+		adopt_abandon(&adoption);
 	if (r != -EINVAL && r != -EMSGSIZE)
 		return r;
 	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");

@@ -88,6 +88,7 @@ struct guard_held {
 };
 
 struct guard_adoption {
+	bool made; /* by the last guard_up() or guard_reload(); else by one before it */
 	size_t n_adoptees; /* may be more than are listed */
 	struct guard_adoptee adoptees[GUARD_MAX_ADOPTEES];
 	size_t n_held; /* may be more than are listed */

@@ -176,6 +176,8 @@ void watch_adoption(struct server *server)
 	const struct guard_adoption *adoption = guard_adoption(server->guard);
 	size_t strangers = 0, n_adoptees = adoption->n_adoptees, n_held = adoption->n_held;
 
+	if (!adoption->made)
+		return;
 	for (size_t i = 0; i < n_adoptees && i < GUARD_MAX_ADOPTEES; i++) {
 		strangers += adoption->adoptees[i].reason != ADOPTION_NONE;
 		adoptee_tell(server, &adoption->adoptees[i]);

@@ -101,6 +101,7 @@ static void who_was_not_adopted_is_told_and_shown(void **state)
 	adoption->adoptees[1] =
 		(struct guard_adoptee){.pid = 8, .domain = 99, .reason = ADOPTION_TRACED};
 	adoption->n_adoptees = 2;
+	adoption->made = true;
 	world = up(state);
 	assert_int_equal(world_told(world, "\"note\":\"adopt\""), 1);
 	assert_int_equal(world_told(world, "process 8 looks like domain:0x00000063 and is a "
@@ -119,6 +120,7 @@ static void what_strangers_hold_of_the_adopted_is_told(void **state)
 	adoption->held[1] =
 		(struct guard_held){.prog = 6, .kind = EVENT_OBJECT_MAP, .id = 5, .domain = 99};
 	adoption->n_held = 2;
+	adoption->made = true;
 	world = up(state);
 	assert_int_equal(world_told(world, "process 9 has an fd of, to write, map 5"), 1);
 	assert_int_equal(world_told(world, "program 6 uses map 5"), 1);
