@@ -65,6 +65,7 @@ for script in preinst postinst prerm postrm; do
 done
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 chmod -R u=rwX,go=rX "$root"
+find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 package=$build/holdfast_${version}_$arch.deb
 dpkg-deb --build --root-owner-group -Zxz "$root" "$package" >/dev/null
