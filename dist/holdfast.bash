@@ -6,10 +6,12 @@
 # _holdfast_words OBJECT: its verbs, then after a colon its options
 _holdfast_words() {
 	case $1 in
-	guard) echo "up down reload confirm status : --confirm-within --secret-fd --json" ;;
+	guard) echo "up down reload confirm status explain : --confirm-within --secret-fd --json" \
+		"--policy" ;;
 	run) echo ": --detach --secret-fd" ;;
 	release) echo ": --for --end --secret-fd" ;;
-	policy) echo "check lock compile : --json --root --output" ;;
+	policy) echo "check lock compile learn diff admit : --json --root --output --unit --pid" \
+		"--for --running --deb --prune" ;;
 	events) echo ": --follow --json" ;;
 	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
 	"") echo "guard run release policy events drill help version :" ;;

@@ -138,7 +138,7 @@ static int copy(const struct deb *deb, const char *path, char **ret_copy, struct
 
 int deb_unpack(const struct deb *deb, const char *path, struct diag *reterr_diag)
 {
-	static char program[] = "/usr/bin/dpkg-deb", extract[] = "-x", dashes[] = "--";
+	char program[] = "/usr/bin/dpkg-deb", extract[] = "-x", dashes[] = "--";
 	_cleanup_free_ char *package = NULL;
 	char *argv[] = {program, extract, dashes, NULL, deb->tree, NULL};
 	int r;
@@ -162,7 +162,7 @@ int deb_unpack(const struct deb *deb, const char *path, struct diag *reterr_diag
 
 void deb_close(struct deb *deb)
 {
-	static char program[] = "/bin/rm", options[] = "-rf", dashes[] = "--";
+	char program[] = "/bin/rm", options[] = "-rf", dashes[] = "--";
 	char *argv[] = {program, options, dashes, deb->tree, NULL};
 
 	/* By whoever it belongs to: nothing of a package is followed by root. */

@@ -87,7 +87,7 @@ def undocumented(pages):
 
 def completion(words=None):
     """What the completion has, as {(object, word)}; `words` in place of its own table."""
-    table = words or read("dist/holdfast.bash")
+    table = re.sub(r'" \\\n\t+"', " ", words or read("dist/holdfast.bash"))
     return {(name, word) for name, line in re.findall(r'^\s(\w+)\) echo "(.*)" ;;$', table, re.M)
             for word in line.split() if word != ":" and name != "help"}
 

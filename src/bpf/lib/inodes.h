@@ -84,7 +84,7 @@ INLINE __u32 place_owner(const void *address, __u64 witness)
 	return label && label->witness == witness ? label->domain : DOMAIN_NONE;
 }
 
-/* There may be no inode, and verifiers up to 6.12 drop a test of the pointer: a number is tested. */
+/* There may be no inode, and a verifier may drop a test of the pointer: a number is tested. */
 INLINE __u32 dentry_place(struct dentry *dentry)
 {
 	struct place_label *label = place(dentry);

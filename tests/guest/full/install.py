@@ -5,9 +5,10 @@ The package on a Debian with systemd, from installation to purge: nothing starts
 reboot ends in a guard that enforces before any ordinary service, a locked-out host comes back by
 the boot prompt, nothing removes the package under a guard that enforces, and nothing stays.
 
-install.py KERNEL [DISK]     prints TAP
+install.py --kernel KERNEL --log FILE     prints TAP
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -47,9 +48,9 @@ SHUTDOWN_SECONDS = 15
 class Host:
     """The guest as its engineer has it, and what he has noted: the operator's secret."""
 
-    def __init__(self, kernel, disk):
+    def __init__(self, args, disk):
         self.tap, self.secret, self.shutdowns = Tap(), "", []
-        self.guest = Guest(kernel, disk, fresh=True)
+        self.guest = Guest(args.kernel, disk, args.profile, fresh=True, log=args.log)
 
     def run(self, command, deadline=120):
         return self.guest.run(command, deadline)
@@ -216,15 +217,18 @@ def leave_observing(host):
 
 
 def main():
-    kernel = sys.argv[1] if len(sys.argv) > 1 else "6.12"
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--profile", default="default")
+    parser.add_argument("--log", required=True)
+    args = parser.parse_args()
     package = subprocess.run([os.path.join(TOP, "dist/deb.sh")], check=True, text=True,
                              stdout=subprocess.PIPE).stdout.strip()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=os.path.join(TOP, "build")) as folder:
         stage = os.path.join(folder, "stage")
         os.makedirs(os.path.join(stage, "root"))
         shutil.copy(os.path.join(TOP, package), os.path.join(stage, "root/holdfast.deb"))
-        disk = sys.argv[2] if len(sys.argv) > 2 else os.path.join(folder, "disk.qcow2")
-        host = Host(kernel, disk)
+        host = Host(args, os.path.join(folder, "disk.qcow2"))
         host.stage = stage
         try:
             host.guest.boot()
