@@ -24,7 +24,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.realpath(os.path.join(HERE, "../../.."))
-BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
+BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(TOP, "build")))
 KERNELS = os.environ.get("HOLDFAST_KERNELS", os.path.join(TOP, "tools/kernels.list"))
 PROFILES = {"default": "", "confidentiality": "lockdown=confidentiality"}
 # the time that a loaded host may take beyond what a test allows for

@@ -128,7 +128,9 @@ status_number() {
 
 # What an attacker may have held before there was a guard; a technique finds it as fd 7. A kernel
 # that lets nobody switch ftrace off says so, and it stays on.
-hold_switches() {
+switches_prepare() {
+	# a control file that comes with a module, where the kernel has it
+	modprobe hwpoison-inject 2>/dev/null || true
 	exec 7>/proc/sys/kernel/ftrace_enabled
 	echo 0 | busybox dd of=/proc/sys/kernel/ftrace_enabled 2>$work/ftrace
 	if grep -q 'Operation not supported' $work/ftrace; then

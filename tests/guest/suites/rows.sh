@@ -21,10 +21,7 @@ observe=$(image drill "$unit") || exit 1
 enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 [ -z "$DRILL_JSON" ] || echo "# drill-kernel $(uname -r)"
 
-hold_switches
-
-# a control file that comes with a module, where the kernel has it
-modprobe hwpoison-inject 2>/dev/null || true
+switches_prepare
 
 phases=all
 case ${1-} in
