@@ -116,12 +116,16 @@ static void tally_add(struct tally *tally, size_t i, const struct outcome *outco
 	}
 }
 
-/* Each task begins with another technique: they meet in ever new pairs. */
+/*
+ * Each task begins with another technique: they meet in ever new pairs. Its share of them it makes
+ * whatever the time, so that each is made once.
+ */
 static void attack_until(double end, size_t first, const struct storm *storm)
 {
 	const struct pool *pool = &storm->pool;
+	size_t share = (first + 1) * pool->n / TASKS;
 
-	for (size_t i = first * pool->n / TASKS; now() < end; i++) {
+	for (size_t i = first * pool->n / TASKS; i < share || now() < end; i++) {
 		const struct technique *technique = pool->techniques[i % pool->n];
 		struct outcome outcome;
 
