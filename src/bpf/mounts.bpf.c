@@ -24,22 +24,6 @@
 #define MS_MOVE 8192ul
 #define MS_PROPAGATION ((1ul << 17) | (1ul << 18) | (1ul << 19) | (1ul << 20))
 
-extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
-
-/* Does what is done to this mount reach other namespaces? */
-static bool mount_shared(struct vfsmount *vfsmount)
-{
-	struct mount *mount = NULL;
-
-	if (!bpf_core_field_exists(mount->mnt_t_flags))
-		return vfsmount->mnt_flags & MNT_SHARED;
-	if (!bpf_rdonly_cast)
-		return true;
-	mount = bpf_rdonly_cast((void *)vfsmount - bpf_core_field_offset(struct mount, mnt),
-				bpf_core_type_id_kernel(struct mount));
-	return mount->mnt_t_flags & T_SHARED;
-}
-
 /*
  * A lazy unmount takes along all that lies upon the mount, and what goes from a mount that shares
  * goes from its peers: the pins from the protected namespace, if their bpffs has a copy somewhere
@@ -84,6 +68,12 @@ static bool shares(__u64 mount)
 	if (read_block((void *)flags, 0, &block))
 		return true;
 	return block.word[0] & (own ? T_SHARED : MNT_SHARED);
+}
+
+/* Does what is done to this mount reach other namespaces? */
+static bool mount_shared(struct vfsmount *vfsmount)
+{
+	return shares((__u64)vfsmount - bpf_core_field_offset(struct mount, mnt));
 }
 
 /* A protected bpffs, on the folder that the protected one is mounted on, and it spreads? */

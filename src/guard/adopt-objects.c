@@ -376,9 +376,13 @@ static void cgroups_claim(struct found *found, int fd, int depth)
 		return;
 	}
 	while (depth < DEPTH_MAX && (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-		    found->n_cgroups++ == CGROUPS_MAX)
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
+		if (found->n_cgroups == CGROUPS_MAX) {
+			found->full = true;
+			break;
+		}
+		found->n_cgroups++;
 		cgroups_claim(found,
 			      openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 			      depth + 1);
