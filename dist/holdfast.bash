@@ -12,7 +12,7 @@ _holdfast_words() {
 	release) echo ": --for --end --secret-fd" ;;
 	policy) echo "check lock compile learn diff admit : --json --root --output --unit --pid" \
 		"--for --running --deb --prune" ;;
-	events) echo ": --follow --json" ;;
+	events) echo ": --follow --json --replay" ;;
 	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
 	"") echo "guard run release policy events drill help version :" ;;
 	help) echo "guard run release policy events drill :" ;;

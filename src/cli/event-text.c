@@ -10,37 +10,16 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
-
-static void json_freep(json_t **json)
-{
-	json_decref(*json);
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "-";
-}
+#include "cli/event-json.h"
 
 static int64_t number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* jansson unescapes what holdfastd never writes: \u001b would reach the terminal. */
-static void put(FILE *file, const char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		(void)fputc(c < 0x20 || c == 0x7f ? '?' : c, file);
-	}
-}
-
 static void put_padded(FILE *file, const char *s, size_t width)
 {
-	put(file, s);
+	event_put(file, s);
 	for (size_t n = strlen(s); n < width; n++)
 		(void)fputc(' ', file);
 	(void)fputc(' ', file);
@@ -51,7 +30,7 @@ static void put_time(FILE *file, const json_t *line)
 	char time[32];
 
 	/* Microseconds will do here. */
-	(void)snprintf(time, sizeof(time), "%.26s", text(line, "time"));
+	(void)snprintf(time, sizeof(time), "%.26s", event_string(line, "time"));
 	put_padded(file, time, 26);
 }
 
@@ -60,9 +39,10 @@ static void put_act(FILE *file, const json_t *line)
 	char act[64];
 
 	if (json_is_string(json_object_get(line, "command")))
-		(void)snprintf(act, sizeof(act), "%s:%s", text(line, "act"), text(line, "command"));
+		(void)snprintf(act, sizeof(act), "%s:%s", event_string(line, "act"),
+			       event_string(line, "command"));
 	else
-		(void)snprintf(act, sizeof(act), "%s", text(line, "act"));
+		(void)snprintf(act, sizeof(act), "%s", event_string(line, "act"));
 	put_padded(file, act, 26);
 }
 
@@ -70,8 +50,8 @@ static void put_task(FILE *file, const json_t *task)
 {
 	char who[160];
 
-	(void)snprintf(who, sizeof(who), "%s[%" PRIi64 "] %s", text(task, "comm"),
-		       number(task, "tgid"), text(task, "label"));
+	(void)snprintf(who, sizeof(who), "%s[%" PRIi64 "] %s", event_string(task, "comm"),
+		       number(task, "tgid"), event_string(task, "label"));
 	put_padded(file, who, 30);
 }
 
@@ -80,25 +60,26 @@ static void put_object(FILE *file, const json_t *object)
 	char what[256];
 
 	if (number(object, "id"))
-		(void)snprintf(what, sizeof(what), "%s %s #%" PRIi64 " of %s", text(object, "kind"),
-			       text(object, "name"), number(object, "id"), text(object, "owner"));
+		(void)snprintf(what, sizeof(what), "%s %s #%" PRIi64 " of %s",
+			       event_string(object, "kind"), event_string(object, "name"),
+			       number(object, "id"), event_string(object, "owner"));
 	else
-		(void)snprintf(what, sizeof(what), "%s %s of %s", text(object, "kind"),
-			       text(object, "name"), text(object, "owner"));
-	put(file, what);
+		(void)snprintf(what, sizeof(what), "%s %s of %s", event_string(object, "kind"),
+			       event_string(object, "name"), event_string(object, "owner"));
+	event_put(file, what);
 }
 
 static void print_event(FILE *file, const json_t *line)
 {
 	put_time(file, line);
-	put_padded(file, text(line, "verdict"), 8);
-	put_padded(file, text(line, "row"), 4);
+	put_padded(file, event_string(line, "verdict"), 8);
+	put_padded(file, event_string(line, "row"), 4);
 	put_act(file, line);
 	put_task(file, json_object_get(line, "task"));
 	put_object(file, json_object_get(line, "object"));
 	if (json_is_string(json_object_get(line, "errno"))) {
 		(void)fputs(" (", file);
-		put(file, text(line, "errno"));
+		event_put(file, event_string(line, "errno"));
 		(void)fputc(')', file);
 	}
 	(void)fputc('\n', file);
@@ -116,9 +97,9 @@ static void print_other(FILE *file, const json_t *line)
 		(void)fprintf(file, "%" PRIi64 " lines found no room in the log\n",
 			      number(line, "unwritten"));
 	} else {
-		put(file, text(line, "note"));
+		event_put(file, event_string(line, "note"));
 		(void)fputs(": ", file);
-		put(file, text(line, "text"));
+		event_put(file, event_string(line, "text"));
 		if (json_object_get(line, "pid"))
 			(void)fprintf(file, " (asked by process %" PRIi64 ")", number(line, "pid"));
 		(void)fputc('\n', file);

@@ -4,7 +4,6 @@
 #include "cli/explain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,55 +13,34 @@
 #include "base/system.h"
 #include "cli/cli.h"
 #include "cli/event-explain.h"
+#include "cli/event-log.h"
 #include "cli/policy-job.h"
 #include "drill/drill.h"
 #include "guard/protocol.h"
 
 #define MAX_LINE ((size_t)1 << 20)
-#define MAX_LOG ((size_t)256 << 20) /* of one file of the log */
-#define MAX_ROTATED 9
 
-/* The line with that number in a text; NULL if it has none. */
-static char *find_line(const char *log, const char *sequence)
+/* The event that is looked for in the log. */
+struct wanted {
+	char key[40];
+	char *line;
+};
+
+static int take(void *context, const char *line, size_t size)
 {
-	_cleanup_free_ char *key = NULL;
+	struct wanted *wanted = context;
 
-	if (asprintf(&key, "\"seq\":%s,", sequence) < 0) {
-		key = NULL;
-		return NULL;
-	}
-	for (const char *p = log; *p;) {
-		size_t length = strcspn(p, "\n");
-		/* near the beginning, before any name that somebody else has chosen */
-		const char *found = memmem(p, length < 64 ? length : 64, key, strlen(key));
-
-		if (found)
-			return strndup(p, length);
-		p += length + (p[length] == '\n');
-	}
-	return NULL;
-}
-
-static char *from_log(const char *sequence)
-{
-	for (int i = 0; i <= MAX_ROTATED; i++) {
-		_cleanup_free_ char *log = NULL;
-		char path[128], *line;
-		size_t size;
-
-		(void)snprintf(path, sizeof(path), i ? "%s/%s.%d" : "%s/%s", PROTOCOL_STATE_DIR,
-			       PROTOCOL_LOG_NAME, i);
-		if (file_read(AT_FDCWD, path, MAX_LOG, &log, &size) != 0)
-			continue;
-		line = find_line(log, sequence);
-		if (line)
-			return line;
-	}
-	return NULL;
+	/* near the beginning, before any name that somebody else has chosen */
+	if (!memmem(line, size < 64 ? size : 64, wanted->key, strlen(wanted->key)))
+		return 0;
+	free(wanted->line); /* an older guard's, which had the same number */
+	wanted->line = strndup(line, size);
+	return wanted->line ? 0 : -ENOMEM;
 }
 
 static int find_event(const char *argument, char **ret_line)
 {
+	struct wanted wanted = {0};
 	size_t size;
 	int r;
 
@@ -72,7 +50,11 @@ static int find_event(const char *argument, char **ret_line)
 			 : CLI_DONE;
 	}
 	if (argument[0] && argument[strspn(argument, "0123456789")] == '\0') {
-		*ret_line = from_log(argument);
+		(void)snprintf(wanted.key, sizeof(wanted.key), "\"seq\":%.20s,", argument);
+		r = event_log_read(PROTOCOL_STATE_DIR, take, &wanted);
+		*ret_line = wanted.line;
+		if (r < 0)
+			return cli_error("%s: %s", PROTOCOL_STATE_DIR, strerror(-r));
 		return *ret_line ? CLI_DONE
 				 : cli_error("the log has no event %s any more, or not yet",
 					     argument);

@@ -22,7 +22,7 @@
 static const char policy_text[] = "apiVersion: holdfast/v1\nkind: Policy\n"
 				  "metadata: {name: t, version: 1}\nmode: enforce\ndomains:\n"
 				  "  - name: agent\n"
-				  "    executables: [{path: /x, launch: any}]\n";
+				  "    executables: [{path: /agent, launch: any}]\n";
 
 static const char *title(const char *row)
 {
@@ -62,7 +62,7 @@ static void who_tried_what_and_what_that_is_called(void **state)
 	has(line, "tried     unlink xdp\n");
 	has(line, "technique F01: unlink pins\n");
 	has(line, "verdict   refused, with EPERM: mode enforce\n");
-	has(line, "where     t.yaml:6: the domain agent\n");
+	has(line, "where     t.yaml:6: the domain agent\nthere     refused by this policy\n");
 }
 
 static void the_domain_that_decides_is_the_tasks_for_what_it_maps(void **state)
@@ -70,7 +70,7 @@ static void the_domain_that_decides_is_the_tasks_for_what_it_maps(void **state)
 	has(EVENT("map_executable", "observed", "agent", "stranger"), "where     t.yaml:6: ");
 	has(EVENT("map_executable", "observed", "agent", "stranger"), "in that domain's libraries");
 	has(EVENT("unlink", "refused", "agent", "other"),
-	    "where     t.yaml has no such domain: other");
+	    "where     t.yaml: no such domain: other\nthere     allowed by this policy\n");
 }
 
 static void what_a_policy_can_allow_is_told_from_what_none_can(void **state)
