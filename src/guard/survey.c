@@ -136,14 +136,53 @@ static void link_look(struct survey *survey, const struct bpf_link_info *info)
 		foreign_add(survey, info, beside);
 }
 
-/* An id that has just gone is passed over; so are links that may not be had: a domain's own. */
-static int links_walk(struct survey *survey)
+static int compare_ids(const void *a, const void *b)
 {
+	__u32 x = *(const __u32 *)a, y = *(const __u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The links of domains: nobody gets an fd of them, holdfastd neither, and to ask would be an event.
+ * @ids: room for LABELS_MAX_LINKS; sorted afterwards
+ */
+static size_t domains_links(const struct guard *guard, __u32 *ids)
+{
+	int fd = guard->maps[GUARD_MAP_OBJECTS];
+	struct object_label label;
+	__u64 key, *previous = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < LABELS_MAX_OBJECTS && n < LABELS_MAX_LINKS; i++) {
+		if (bpf_map_get_next_key(fd, previous, &key))
+			break;
+		if (!bpf_map_lookup_elem(fd, &key, &label) && label.kind == EVENT_OBJECT_LINK &&
+		    label.domain != DOMAIN_NONE && label.domain != DOMAIN_SELF)
+			ids[n++] = label.id;
+		previous = &key;
+	}
+	qsort(ids, n, sizeof(*ids), compare_ids);
+	return n;
+}
+
+/* An id that has just gone is passed over. */
+static int links_walk(const struct guard *guard, struct survey *survey)
+{
+	_cleanup_free_ __u32 *theirs = calloc(LABELS_MAX_LINKS, sizeof(*theirs));
 	struct bpf_link_info info;
 	__u32 id = 0;
+	size_t n;
 
+	if (!theirs)
+		return -ENOMEM;
+	n = domains_links(guard, theirs);
 	while (!bpf_link_get_next_id(id, &id)) {
-		_cleanup_close_ int fd = bpf_link_get_fd_by_id(id);
+		_cleanup_close_ int fd = -EBADF;
+
+		if (bsearch(&id, theirs, n, sizeof(id), compare_ids))
+			continue;
+		fd = bpf_link_get_fd_by_id(id);
 
 		if (fd >= 0 && !link_info(fd, &info))
 			link_look(survey, &info);
@@ -163,7 +202,7 @@ int guard_look(struct guard *guard, struct guard_survey *ret_survey)
 	r = own_read(survey);
 	if (r < 0)
 		return r;
-	r = links_walk(survey);
+	r = links_walk(guard, survey);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < survey->n_own; i++) {
