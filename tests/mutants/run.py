@@ -5,10 +5,11 @@ A test that no error turns red proves nothing. Each patch here breaks one thing 
 that has to notice: this applies them one by one in copies of the tree, builds, runs the named test
 alone, and wants it red. Without the patches it has to be green. The working tree is not touched.
 
-usage: run.py [--list] [--changed | NAME...]
+usage: run.py [--list] [--changed | --part=K/N | NAME...]
 
 NAME is a patch without .patch; if none is given, all of them. --changed takes those that differ
-from HEAD themselves, or break a file that does. --list says what they are and runs nothing.
+from HEAD themselves, or break a file that does; --part those whose names fall into the K'th of N
+parts, from 0. --list says what they are and runs nothing.
 
 A patch begins with these two lines, then what `git diff` prints:
   Breaks: what no longer holds
@@ -31,6 +32,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "check"))
@@ -269,11 +271,17 @@ def main(arguments):
         return 1
     names = [a for a in arguments if not a.startswith("-")]
     unknown = set(names) - {m.name for m in mutants}
-    if unknown or set(arguments) - set(names) - {"--list", "--changed"}:
+    parts = [re.fullmatch(r"--part=(\d+)/([1-9]\d*)", a) for a in arguments]
+    part = next((p for p in parts if p), None)
+    rest = set(arguments) - set(names) - {"--list", "--changed", part and part.group(0)}
+    if unknown or rest:
         print("run.py: no mutant '%s'" % ", ".join(sorted(unknown)) if unknown else __doc__,
               file=sys.stderr)
         return 2
     mutants = [m for m in mutants if not names or m.name in names]
+    if part:
+        which, of = int(part.group(1)), int(part.group(2))
+        mutants = [m for m in mutants if zlib.crc32(m.name.encode()) % of == which % of]
     if "--changed" in arguments:
         files = changed()
         mutants = [m for m in mutants if m.touches & files]
