@@ -24,7 +24,12 @@
 
 #define BUFFER_SIZE ((size_t)64 << 10)
 #define TAIL_SIZE ((size_t)64 << 10) /* holds several lines of RECORD_LINE_LEN */
+/* what may have been written while a gap was open: its patience at some thousand events a second */
+#define RESUME_SIZE ((size_t)8 << 20)
+/* what the ring still holds has been read by then */
+#define RESUME_PATIENCE_NS 100000000ull
 #define LINE_START "{\"abi\":1,\"seq\":"
+#define LOST_START "{\"abi\":1,\"lost\":"
 #define UP_START "{\"abi\":1,\"note\":\"up\","
 #define NEW_NAME PROTOCOL_LOG_NAME ".new"
 
@@ -187,42 +192,49 @@ int journal_mark(struct journal *journal)
 	return first;
 }
 
-void journal_restart(struct journal *journal)
+/* {"abi":1,"lost":2,"first":1,"last":2, */
+static void read_lost(struct sequence *sequence, const char *line)
 {
-	journal->sequence = (struct sequence){.next = 1};
+	unsigned long long first, last;
+
+	if (sscanf(line + strlen(LOST_START), "%*u,\"first\":%llu,\"last\":%llu,", &first, &last) ==
+	    2)
+		sequence_told(sequence, first, last);
 }
 
-/* The number that follows the last line of a file; 0 if no line says. */
-static uint64_t next_number(const struct journal *journal, const char *name)
+/* What the end of a file says of numbers. */
+static void read_numbers(const struct journal *journal, const char *name, struct sequence *sequence)
 {
-	_cleanup_free_ char *tail = malloc(TAIL_SIZE);
+	_cleanup_free_ char *tail = malloc(RESUME_SIZE);
 	_cleanup_close_ int fd = -EBADF;
-	uint64_t next = 0;
 	struct stat st;
 
 	if (!tail)
-		return 0;
+		return;
 	fd = open_file(journal, name, O_RDONLY, &st);
-	if (fd < 0 || read_tail(fd, tail, TAIL_SIZE, st.st_size) < 0)
-		return 0;
+	if (fd < 0 || read_tail(fd, tail, RESUME_SIZE, st.st_size) < 0)
+		return;
 
 	for (const char *line = tail; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (strncmp(line, LINE_START, strlen(LINE_START)) == 0)
-			next = strtoull(line + strlen(LINE_START), NULL, 10) + 1;
+			sequence_see(sequence, strtoull(line + strlen(LINE_START), NULL, 10), 0);
+		else if (strncmp(line, LOST_START, strlen(LOST_START)) == 0)
+			read_lost(sequence, line);
 		else if (strncmp(line, UP_START, strlen(UP_START)) == 0)
-			next = 1; /* a guard that had no event yet */
+			*sequence = (struct sequence){.next = 1}; /* a guard without an event */
 	}
-	return next;
 }
 
+/* A gap that the one before has seen and not told of, because it was killed, is in the log. */
 void journal_resume(struct journal *journal)
 {
-	uint64_t next = next_number(journal, PROTOCOL_LOG_NAME);
-
-	if (next == 0)
-		next = next_number(journal, PROTOCOL_LOG_NAME ".1");
-	journal->sequence = (struct sequence){.next = next};
+	journal->sequence = (struct sequence){.next = 0};
+	/* or what lies between the two ends would be a gap */
+	if (journal->size < RESUME_SIZE)
+		read_numbers(journal, PROTOCOL_LOG_NAME ".1", &journal->sequence);
+	read_numbers(journal, PROTOCOL_LOG_NAME, &journal->sequence);
+	sequence_expire(&journal->sequence, clock_ns(CLOCK_BOOTTIME) + RESUME_PATIENCE_NS);
 }
 
 /* The new file is there and guarded before the old one gives up its name. */
@@ -384,6 +396,13 @@ static void put_all_lost(struct journal *journal, uint64_t now)
 
 	while (sequence_lost(&journal->sequence, now, &first, &last))
 		put_lost(journal, first, last);
+}
+
+void journal_restart(struct journal *journal)
+{
+	put_all_lost(journal,
+		     UINT64_MAX); /* of the guard before, and before its successor's lines */
+	journal->sequence = (struct sequence){.next = 1};
 }
 
 void journal_event(struct journal *journal, const void *data, size_t size,

@@ -58,12 +58,14 @@ static inline void journal_freep(struct journal **journal)
 int journal_mark(struct journal *journal);
 
 /**
- * journal_restart() - the numbers of a new guard start at 1
+ * journal_restart() - the numbers of a new guard start at 1; what is missing of the one before is lost
  */
 void journal_restart(struct journal *journal);
 
 /**
  * journal_resume() - the numbers go on after the last one in the log, if there is one
+ *
+ * What the end of the log shows to be missing, with no line that tells of it, is a gap again.
  */
 void journal_resume(struct journal *journal);
 

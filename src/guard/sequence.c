@@ -58,6 +58,22 @@ void sequence_see(struct sequence *sequence, uint64_t number, uint64_t now)
 	}
 }
 
+void sequence_told(struct sequence *sequence, uint64_t first, uint64_t last)
+{
+	for (size_t i = sequence->n_gaps; i > 0; i--) {
+		if (sequence->gaps[i - 1].first >= first && sequence->gaps[i - 1].last <= last)
+			remove_gap(sequence, i - 1);
+	}
+	if (sequence->next && sequence->next <= last)
+		sequence->next = last + 1;
+}
+
+void sequence_expire(struct sequence *sequence, uint64_t deadline)
+{
+	for (size_t i = 0; i < sequence->n_gaps; i++)
+		sequence->gaps[i].deadline = deadline;
+}
+
 int sequence_lost(struct sequence *sequence, uint64_t now, uint64_t *ret_first, uint64_t *ret_last)
 {
 	if (sequence->n_gaps == 0)

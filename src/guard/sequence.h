@@ -29,6 +29,18 @@ struct sequence {
 void sequence_see(struct sequence *sequence, uint64_t number, uint64_t now);
 
 /**
+ * sequence_told() - these numbers are known to be lost
+ *
+ * With sequence_see() this is how a log is read again: what is left is what nobody was told of.
+ */
+void sequence_told(struct sequence *sequence, uint64_t first, uint64_t last);
+
+/**
+ * sequence_expire() - let every gap be lost at a time
+ */
+void sequence_expire(struct sequence *sequence, uint64_t deadline);
+
+/**
  * sequence_lost() - take out one run of numbers that is lost
  * @now: UINT64_MAX takes out every gap
  * Return: 1 with the run set; 0 if there is none (yet).

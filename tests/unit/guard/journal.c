@@ -209,6 +209,55 @@ static void numbers_go_on_after_a_restart(void **state)
 	assert_non_null(strstr(text, "\"lost\":2,\"first\":11,\"last\":12,"));
 }
 
+/* As kill -9 leaves it: what was written is there, what was known is not. */
+static void killed(struct world *world)
+{
+	journal_flush(world->journal, 0);
+	free(world->journal);
+	assert_int_equal(journal_new(&world->options, &world->journal), 0);
+	journal_resume(world->journal);
+}
+
+static void a_gap_that_nobody_told_of_is_found_again(void **state)
+{
+	struct world *world = opened(state);
+	_cleanup_free_ char *text = NULL;
+	char *first, *second;
+
+	put(world, 1);
+	put(world, 4); /* 2 and 3 are missing, for now */
+	put(world, 5);
+	killed(world);
+	put(world, 6);
+	killed(world);
+	put(world, 9);
+	journal_flush(world->journal, UINT64_MAX);
+	killed(world);
+	put(world, 10);
+	journal_flush(world->journal, UINT64_MAX);
+	text = read_name(world, "events.jsonl");
+	first = strstr(text, "\"lost\":");
+	assert_non_null(first);
+	assert_non_null(strstr(first, "\"lost\":2,\"first\":2,\"last\":3,"));
+	second = strstr(first + 1, "\"lost\":");
+	assert_non_null(strstr(second, "\"lost\":2,\"first\":7,\"last\":8,"));
+	assert_null(strstr(second + 1, "\"lost\":"));
+}
+
+static void one_that_comes_late_to_the_next_holdfastd_is_not_lost(void **state)
+{
+	struct world *world = opened(state);
+	_cleanup_free_ char *text = NULL;
+
+	put(world, 1);
+	put(world, 3);
+	killed(world);
+	put(world, 2);
+	journal_flush(world->journal, UINT64_MAX);
+	text = read_name(world, "events.jsonl");
+	assert_null(strstr(text, "\"lost\":"));
+}
+
 static void numbers_go_on_after_a_rotation_and_a_restart(void **state)
 {
 	struct world *world = opened(state);
@@ -233,6 +282,7 @@ static void numbers_of_an_earlier_guard_are_forgotten(void **state)
 	_cleanup_free_ char *text = NULL;
 
 	put(world, 500);
+	journal_restart(world->journal);
 	journal_note(world->journal, &(struct journal_note){.what = "up", .text = "a new guard"});
 	world->journal = journal_free(world->journal);
 	assert_int_equal(journal_new(&world->options, &world->journal), 0);
@@ -240,6 +290,8 @@ static void numbers_of_an_earlier_guard_are_forgotten(void **state)
 	put(world, 3);
 	journal_flush(world->journal, UINT64_MAX);
 	text = read_name(world, "events.jsonl");
+	assert_non_null(strstr(text, "\"lost\":499,\"first\":1,\"last\":499,"));
+	assert_true(strstr(text, "\"lost\":499") < strstr(text, "\"note\":\"up\""));
 	assert_non_null(strstr(text, "\"lost\":2,\"first\":1,\"last\":2,"));
 }
 
@@ -417,6 +469,8 @@ int main(void)
 		TEST(gap_becomes_a_line_of_its_own),
 		TEST(events_that_change_places_are_not_lost),
 		TEST(numbers_go_on_after_a_restart),
+		TEST(a_gap_that_nobody_told_of_is_found_again),
+		TEST(one_that_comes_late_to_the_next_holdfastd_is_not_lost),
 		TEST(numbers_go_on_after_a_rotation_and_a_restart),
 		TEST(numbers_of_an_earlier_guard_are_forgotten),
 		TEST(torn_line_is_dropped_on_start),
