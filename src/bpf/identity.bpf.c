@@ -32,7 +32,7 @@ struct exec_verdict {
 
 /*
  * The rule about this content, if there is one. What PID 1 executes before each unit's program
- * leaves the task as PID 1 forked it, as long as nothing else runs in it: as long as it is admitted.
+ * leaves the task as PID 1 forked it, as long as it is admitted: nothing else has run in it.
  */
 static void admission_give(struct image_header *image, const __u8 *digest, __u64 size, bool born,
 			   struct exec_verdict *verdict)
@@ -65,9 +65,9 @@ static bool is_born(struct task_label *label)
 /*
  * May this exec, by this task, give the label? A task of the domain re-executes its own freely.
  *
- * "By PID 1" means the first exec of a task that PID 1 itself has forked, or the first after PID 1's
- * own launcher: no stranger has run in it. Being PID 1's child means nothing, every orphan is; nor does the cgroup alone, root moves
- * tasks.
+ * "By PID 1" means the first exec of a task that PID 1 itself has forked, or the first after PID
+ * 1's own launcher: no stranger has run in it. Being PID 1's child means nothing, every orphan is;
+ * nor does the cgroup alone, root moves tasks.
  */
 static bool launched_rightly(struct image_executable *executable, __u32 domain, bool born)
 {

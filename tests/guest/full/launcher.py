@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Debian 13, whose PID 1 executes a launcher before a unit's program: the agent gets its label by
-`launch: unit` all the same, holdfastd is itself again when it is started again, and who puts himself
-into the launcher's place gets nothing."""
+`launch: unit` all the same, holdfastd is itself again when it is started again, and who puts
+himself into the launcher's place gets nothing."""
 import os
 
 os.environ["HOLDFAST_DEBIAN"] = "trixie"
