@@ -21,8 +21,21 @@
 #define LSM_UNSAFE_PTRACE 2 /* include/linux/security.h; 1 is LSM_UNSAFE_SHARE */
 #define BPF_F_SECUREEXEC 1
 
-/* The id of the rule that lets this content load programs; 0 if none does. */
-static __u32 admission_find(struct image_header *image, const __u8 *digest, __u64 size)
+/* What an exec gives. */
+struct exec_verdict {
+	__u32 domain; /* DOMAIN_NONE if none */
+	__u32 admission; /* 0 if none */
+	__u32 born; /* BORN_* that is left of it */
+	__u32 owner; /* the domain that the content would be of */
+	__u32 row; /* why it is not */
+};
+
+/*
+ * The rule about this content, if there is one. What PID 1 executes before each unit's program
+ * leaves the task as PID 1 forked it, as long as it is admitted: nothing else has run in it.
+ */
+static void admission_give(struct image_header *image, const __u8 *digest, __u64 size, bool born,
+			   struct exec_verdict *verdict)
 {
 	struct digest_search search = {
 		.table = IMAGE_OFF_ADMISSIONS(image),
@@ -34,17 +47,27 @@ static __u32 admission_find(struct image_header *image, const __u8 *digest, __u6
 	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
 	bpf_loop(16, digest_search_step, &search, 0);
 	if (!search.found)
-		return 0;
+		return;
 	admission = image_at(image, search.found);
-	return admission->size == size ? admission->id : 0;
+	if (admission->size != size)
+		return;
+	verdict->admission = admission->id;
+	if (born && admission->programs & IMAGE_PROGRAM_LAUNCH)
+		verdict->born = BORN_LAUNCHED;
+}
+
+/* Has nobody run in it but what PID 1 executes before a unit's program? */
+static bool is_born(struct task_label *label)
+{
+	return label->born == BORN_FORKED || (label->born == BORN_LAUNCHED && label->admission);
 }
 
 /*
  * May this exec, by this task, give the label? A task of the domain re-executes its own freely.
  *
- * "By PID 1" means the first exec of a task that PID 1 itself has forked: no stranger has run in
- * it. Being PID 1's child means nothing, every orphan is; nor does the cgroup alone, root moves
- * tasks.
+ * "By PID 1" means the first exec of a task that PID 1 itself has forked, or the first after PID
+ * 1's own launcher: no stranger has run in it. Being PID 1's child means nothing, every orphan is;
+ * nor does the cgroup alone, root moves tasks.
  */
 static bool launched_rightly(struct image_executable *executable, __u32 domain, bool born)
 {
@@ -85,19 +108,11 @@ INLINE void exec_act(struct act *act, struct file *file, __u32 owner, __u32 row)
 	read_name(act->name, sizeof(act->name), file->f_path.dentry->d_name.name);
 }
 
-/* What an exec gives. */
-struct exec_verdict {
-	__u32 domain; /* DOMAIN_NONE if none */
-	__u32 admission; /* 0 if none */
-	__u32 owner; /* the domain that the content would be of */
-	__u32 row; /* why it is not */
-};
-
 static void exec_judge_content(struct linux_binprm *bprm, struct task_label *label,
 			       const __u8 *digest, struct exec_verdict *verdict)
 {
 	__u32 domain = label ? label->domain : DOMAIN_NONE;
-	bool born = label && label->born;
+	bool born = label && is_born(label);
 	struct image_executable *executable;
 	struct image_header *image = policy_in_force();
 	struct guard_state *guard = guard_state();
@@ -117,13 +132,13 @@ static void exec_judge_content(struct linux_binprm *bprm, struct task_label *lab
 		return;
 	}
 	if (!verdict->owner) {
-		verdict->admission = admission_find(image, digest, size);
+		admission_give(image, digest, size, born, verdict);
 	} else if (self ? launched_as_self(domain, born)
 			: launched_rightly(executable, domain, born)) {
 		verdict->domain = verdict->owner;
 	} else {
 		verdict->row = EVENT_ROW('I', 12);
-		verdict->admission = admission_find(image, digest, size);
+		admission_give(image, digest, size, born, verdict);
 	}
 }
 
@@ -163,6 +178,7 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 	if (label) {
 		label->pending = verdict.domain;
 		label->pending_admission = verdict.admission;
+		label->pending_born = verdict.born;
 		label->pending_file = (__u64)bprm->file;
 		label->expect = DOMAIN_NONE;
 	} else {
@@ -199,7 +215,7 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 		label->pending_admission = 0;
 		label->mark_kind = CONTROL_MARK_NONE;
 		label->link = 0;
-		label->born = 0;
+		label->born = label->pending_born;
 		label->adopt = DOMAIN_NONE;
 		if (label->domain)
 			task_cgroups_protect(task, label->domain);
@@ -232,7 +248,7 @@ int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 		return REFUSED(ENOMEM);
 	label->domain = domain;
 	label->admission = admission;
-	label->born = born;
+	label->born = born ? BORN_FORKED : 0;
 	if (domain && task_note(task, domain))
 		return REFUSED(ENOMEM);
 	return 0;

@@ -100,6 +100,8 @@ static bool load_lock(struct job *job)
 		return fail(job, job->lock_path, r, "cannot read the lock");
 
 	r = lock_read(job->lock_path, text, size, &job->lock, &job->diag);
+	if (!r && lock_find(job->lock, LOCK_EXECUTABLE, POLICY_LAUNCHER, POLICY_LAUNCHER_PATH))
+		r = policy_add_launcher(job->policy);
 	if (!r)
 		r = lock_agrees(job->lock, job->lock_path, job->policy, &job->diag);
 	return r < 0 ? fail(job, job->lock_path, r, "cannot read the lock") : r == 0;
@@ -250,7 +252,9 @@ static int policy_lock(const struct cli_call *call)
 
 	if (!load_policy(&job))
 		return cli_error_diag(&job.diag);
-	r = measure_policy(job.policy, root ? root : "/", &job.lock, &job.diag);
+	r = measure_launcher(job.policy, root ? root : "/", &job.diag);
+	if (!r)
+		r = measure_policy(job.policy, root ? root : "/", &job.lock, &job.diag);
 	if (r < 0)
 		(void)fail(&job, job.path, r, "cannot read the policy's files");
 	if (r)

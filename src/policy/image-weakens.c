@@ -196,6 +196,12 @@ static bool admission_gained(const void *old, const void *new, struct listener *
 		uint64_t gained = a->programs & ~(before ? before->programs : 0) &
 				  ~image_header(old)->admitted;
 
+		if (gained == IMAGE_PROGRAM_LAUNCH) {
+			if (weakens(to, "'%s' is taken for PID 1's own, before a unit's program",
+				    admission_name(a)))
+				return true;
+			continue;
+		}
 		for (; gained; gained &= gained - 1) {
 			if (weakens(to, "'%s' may load programs of the kind '%s'",
 				    admission_name(a), image_program_name(gained)))

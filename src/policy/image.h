@@ -62,10 +62,13 @@
 #define IMAGE_PROGRAM_OVERRIDE_RETURN IMAGE_PROGRAM(51)
 #define IMAGE_PROGRAM_SEND_SIGNAL IMAGE_PROGRAM(52)
 #define IMAGE_PROGRAM_DESTRUCTIVE IMAGE_PROGRAM(53)
+#define IMAGE_PROGRAM_LAUNCH \
+	IMAGE_PROGRAM(       \
+		54) /* none: what PID 1 executes before a unit's program, and may load nothing */
 #define IMAGE_PROGRAM_KNOWN                                                                       \
 	((IMAGE_PROGRAM(IMAGE_PROGRAM_TYPES) - 1) | IMAGE_PROGRAM_UNKNOWN |                       \
 	 IMAGE_PROGRAM_MODIFY_RETURN | IMAGE_PROGRAM_WRITE_USER | IMAGE_PROGRAM_OVERRIDE_RETURN | \
-	 IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE)
+	 IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE | IMAGE_PROGRAM_LAUNCH)
 
 /* image_header.switches: control files of the kernel that an ordinary host writes */
 #define IMAGE_SWITCH_HOTPLUG 1u /* processors taken off and on */

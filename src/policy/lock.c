@@ -259,6 +259,8 @@ static bool is_admission(const char *name)
 	static const char prefix[] = POLICY_ADMISSION_PREFIX;
 	const char *number = name + sizeof(prefix) - 1;
 
+	if (strcmp(name, POLICY_LAUNCHER) == 0)
+		return true;
 	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 && number[0] >= '1' &&
 	       number[0] <= '9' && strlen(number) <= 3 && !number[strspn(number, "0123456789")];
 }

@@ -14,7 +14,8 @@
  * A path may have several digests, one a line, sorted by them: what is there and what an upgrade
  * will put there (`policy admit`). Each counts.
  *
- * A rule of admission stands in the domain's place as `admission:1`, its place among the rules.
+ * A rule of admission stands in the domain's place as `admission:1`, its place among the rules, and
+ * what the host's PID 1 executes before each unit's program as `admission:launcher`.
  *
  * `executable` and `library` are the paths of the policy, as it writes them; `needed` is what the
  * dynamic linker loads for them, by its real path. Paths are image_path_valid(); bytes of theirs

@@ -105,6 +105,22 @@ static int measure_domain(struct measure *m)
 	return 0;
 }
 
+int measure_launcher(struct policy *policy, const char *root_path, struct diag *reterr_diag)
+{
+	_cleanup_(root_file_done) struct root_file file = ROOT_FILE_INIT;
+	_cleanup_(root_closep) struct root *root = NULL;
+	int r;
+
+	r = root_open(root_path, &root, reterr_diag);
+	if (!r)
+		r = root_open_file(root, POLICY_LAUNCHER_PATH, true, &file, reterr_diag);
+	if (r == ROOT_E_NONE)
+		return 0;
+	if (r)
+		return r < 0 ? r : POLICY_E_INVALID;
+	return policy_add_launcher(policy);
+}
+
 int measure_policy(const struct policy *policy, const char *root_path, struct lock **ret_lock,
 		   struct diag *reterr_diag)
 {

@@ -8,6 +8,15 @@ struct lock;
 struct policy;
 
 /**
+ * measure_launcher() - add to the policy what the host's PID 1 executes before a unit's program
+ * @policy:      nothing is added if the host has no such thing
+ * @root_path:   as of measure_policy()
+ * @reterr_diag: filled on POLICY_E_INVALID; or NULL
+ * Return: 0; POLICY_E_INVALID, if it is there and no ordinary file; -ENOMEM.
+ */
+int measure_launcher(struct policy *policy, const char *root_path, struct diag *reterr_diag);
+
+/**
  * measure_policy() - digests of a policy's files and of what they need
  * @policy:      borrowed during the call
  * @root_path:   folder to take for "/"

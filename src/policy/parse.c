@@ -579,10 +579,11 @@ static int read_rule(struct walk *walk, const struct doc_node *item, void *objec
 /* admission */
 
 /* What is nobody's to load unless a rule says so. */
-#define RESTRICTED                                                                        \
-	(image_program("ext") | image_program("lsm") | image_program("syscall") |         \
-	 IMAGE_PROGRAM_UNKNOWN | IMAGE_PROGRAM_MODIFY_RETURN | IMAGE_PROGRAM_WRITE_USER | \
-	 IMAGE_PROGRAM_OVERRIDE_RETURN | IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE)
+#define RESTRICTED                                                                               \
+	(image_program("ext") | image_program("lsm") | image_program("syscall") |                \
+	 IMAGE_PROGRAM_UNKNOWN | IMAGE_PROGRAM_MODIFY_RETURN | IMAGE_PROGRAM_WRITE_USER |        \
+	 IMAGE_PROGRAM_OVERRIDE_RETURN | IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE | \
+	 IMAGE_PROGRAM_LAUNCH)
 
 /* One of two words. */
 static int read_choice(struct walk *walk, const struct doc_node *value, const char *const words[2],

@@ -4,8 +4,10 @@
  * the content of executables can tell is for compile.
  */
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/diag.h"
 #include "base/path.h"
 #include "policy/image-check.h"
@@ -25,6 +27,29 @@ const struct policy_domain *policy_find_domain(const struct policy *policy, cons
 			return &policy->domains[i];
 	}
 	return NULL;
+}
+
+int policy_add_launcher(struct policy *policy)
+{
+	struct policy_admission *a;
+	struct policy_domain *d;
+	int r;
+
+	r = array_grow(&policy->admissions, policy->n_admissions, sizeof(*policy->admissions));
+	if (r < 0)
+		return r;
+	a = &policy->admissions[policy->n_admissions++];
+	a->programs = IMAGE_PROGRAM_LAUNCH;
+	d = &a->files;
+	d->name = strdup(POLICY_LAUNCHER);
+	if (!d->name)
+		return -ENOMEM;
+	r = array_grow(&d->executables, d->n_executables, sizeof(*d->executables));
+	if (r < 0)
+		return r;
+	d->executables[0].path = strdup(POLICY_LAUNCHER_PATH);
+	d->n_executables = 1;
+	return d->executables[0].path ? 0 : -ENOMEM;
 }
 
 const struct policy_domain *policy_owner(const struct policy *policy, size_t i)

@@ -83,6 +83,8 @@ struct policy {
 };
 
 #define POLICY_ADMISSION_PREFIX "admission:" /* then the rule's place among the rules, from 1 */
+#define POLICY_LAUNCHER POLICY_ADMISSION_PREFIX "launcher" /* in the rule's place */
+#define POLICY_LAUNCHER_PATH "/usr/lib/systemd/systemd-executor"
 #define POLICY_MAX_VERSION ((uint64_t)9007199254740991) /* what every JSON reader keeps exactly */
 #define POLICY_REASON_LEN 128 /* with its terminating NUL */
 #define POLICY_MAX_LIBRARIES 1024 /* named by one domain */
@@ -133,6 +135,14 @@ const struct policy_domain *policy_owner(const struct policy *policy, size_t i);
  * Return: borrowed from @policy; NULL if there is none.
  */
 const struct policy_domain *policy_find_owner(const struct policy *policy, const char *name);
+
+/**
+ * policy_add_launcher() - what PID 1 executes before each unit's program, from systemd 254 on
+ *
+ * No policy names it: a lock has it if the host had it.
+ * Return: 0; -ENOMEM.
+ */
+int policy_add_launcher(struct policy *policy);
 
 /**
  * policy_tables() - the tables of keys, for whoever has to agree with them

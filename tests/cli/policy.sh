@@ -165,6 +165,30 @@ fails 'a lock that is cut off is refused' \
 cp first.lock edge.lock
 ok 'an image survives all these' cmp edge.img again.img
 
+# ---- what PID 1 executes before a unit's program, where it does
+
+launcher=/usr/lib/systemd/systemd-executor
+mkdir -p root/usr/lib/systemd
+{ cat "$tool"; echo launcher; } >root$launcher
+launched=$(sha256sum <root$launcher | cut -d ' ' -f 1)
+gives 'lock reads the launcher' 0 \
+	"edge.lock: executables 2, libraries 0, needed by them $((2 * n))" '' \
+	policy lock --root root edge.yaml
+ok 'the lock has it' grep -qx \
+	"executable admission:launcher sha256:$launched $(stat -c %s root$launcher) $launcher" edge.lock
+"$holdfast" policy compile edge.yaml >/dev/null
+ok 'the image has it' grep -qF $launcher edge.img
+"$holdfast" policy diff again.img edge.img >out
+ok 'it weakens the policy' grep -qx \
+	"weakens '$launcher' is taken for PID 1's own, before a unit's program" out
+rm root$launcher
+ln -s other root$launcher
+fails 'a launcher that is a symlink is refused' \
+	"$launcher is a symlink to \"other\": name the file itself" policy lock --root root edge.yaml
+rm root$launcher
+cp first.lock edge.lock
+"$holdfast" policy compile edge.yaml >/dev/null
+
 # ---- files that cannot be locked
 
 refused() {

@@ -24,6 +24,9 @@ struct measurement {
 	__u8 digest[IMAGE_DIGEST_LEN]; /* zero: sealed, being measured */
 };
 
+#define BORN_FORKED 1 /* and has executed nothing */
+#define BORN_LAUNCHED 2 /* and PID 1's launcher runs in it, as long as it is admitted */
+
 /* Of a task: only labelled tasks, tasks at a decision, and PID 1's newborn have one. */
 struct task_label {
 	__u32 domain;
@@ -34,11 +37,12 @@ struct task_label {
 	__u32 mark_kind;
 	__u32 mark_domain;
 	__u64 link; /* address of the protected link that this stranger is about to get an fd of */
-	__u32 born; /* forked by PID 1, and has not executed anything yet */
+	__u32 born; /* BORN_*: forked by PID 1, and nobody else has run in it yet */
 	__u32 canary; /* what it is refused is a proof, whatever the policy's mode */
 	__u32 learn; /* CONTROL_LEARN */
 	__u32 admission; /* which of the policy's rules on loading programs it is under; 0: none */
 	__u32 pending_admission; /* as pending */
+	__u32 pending_born; /* as pending */
 	__u32 adopt; /* domain that it may be adopted into, or was */
 	__u64 moving; /* address of the protected task that this stranger is about to move */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */

@@ -5,6 +5,8 @@
 # that Debian has, no kernel, from the machine's own mirror. It lies in the cache, named by a digest
 # of this file, and is made once; guests write to overlays of it.
 #
+# HOLDFAST_DEBIAN=trixie   another release, for tests by hand: Debian 13
+#
 # Its one package source is /srv/debs, with the packages of the tools to install again; a test that
 # adds others there runs /srv/debs/index.
 set -eu
@@ -12,11 +14,15 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 cache=${HOLDFAST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/holdfast}
-out=$cache/full/root-$(sha256sum <"$0" | cut -c 1-16).ext4
+release=${HOLDFAST_DEBIAN:-bookworm}
+out=$cache/full/$release-$(sha256sum <"$0" | cut -c 1-16).ext4
 
 system=(systemd systemd-sysv udev dbus apt iproute2 procps kmod iputils-ping)
 tools=(xdp-tools libbpf-tools bpftool bpftrace runc crun strace)
 libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libelf1 libssl3 libcap-ng0)
+if [ "$release" != bookworm ]; then
+	libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libelf1t64 libssl3t64 libcap-ng0)
+fi
 # what a guest without a network and without a user waits for in vain
 masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 	e2scrub_reap.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
@@ -45,7 +51,8 @@ bootstrap() {
 		--customize-hook="chroot \"\$1\" sh -c 'cd /srv/debs && apt-get -qq \
 			-o APT::Sandbox::User=root download \
 			${tools[*]} ${libraries[*]}'" \
-		bookworm "$root" "deb $main bookworm main" ${sec:+"deb $sec bookworm-security main"}
+		"$release" "$root" "deb $main $release main" \
+		${sec:+"deb $sec $release-security main"}
 }
 
 # A repository needs one file: what dpkg says of each package, and where it lies.

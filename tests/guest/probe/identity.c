@@ -11,6 +11,7 @@
  *   argv0 NAME CMD [ARG]...   CMD with another argv[0]
  *   traced CMD [ARG]...       CMD traced from its birth
  *   memory FILE [ARG]...      FILE's content, from a memfd
+ *   mapped CMD [ARG]...       CMD after code of no file was mapped
  *   zero CMD [ARG]...         CMD with a page at address 0, which the kernel maps at exec
  *   orphan CGROUP CMD [ARG].. CMD as a child of PID 1, in CGROUP
  *
@@ -263,6 +264,15 @@ static int as_orphan(int argc, char **argv)
 	return code;
 }
 
+static int as_mapped(int argc, char **argv)
+{
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	    MAP_FAILED)
+		return PROBE_IMPOSSIBLE;
+	execv(argv[1], argv + 1);
+	return PROBE_IMPOSSIBLE;
+}
+
 /* ---- no disguise */
 
 static int as_hammer(int argc, char **argv)
@@ -376,12 +386,13 @@ static const struct {
 	int min_args;
 	int (*run)(int argc, char **argv);
 } helpers[] = {
-	{"ask", 2, as_ask},	     {"peek", 1, as_peek},     {"comm", 2, as_comm},
-	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},   {"traced", 1, as_traced},
-	{"memory", 1, as_memory},    {"orphan", 2, as_orphan}, {"hammer", 2, as_hammer},
-	{"zero", 1, as_zero},	     {"burst", 2, as_burst},   {"sniff", 0, as_sniff},
-	{"hold", 1, as_hold},	     {"verbs", 0, as_verbs},   {"poke", 2, as_poke},
-	{"load", 1, admission_main}, {"after", 2, after_main}, {"bind", 1, admission_main},
+	{"ask", 2, as_ask},	     {"peek", 1, as_peek},	  {"comm", 2, as_comm},
+	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},	  {"traced", 1, as_traced},
+	{"memory", 1, as_memory},    {"orphan", 2, as_orphan},	  {"hammer", 2, as_hammer},
+	{"mapped", 1, as_mapped},    {"zero", 1, as_zero},	  {"burst", 2, as_burst},
+	{"sniff", 0, as_sniff},	     {"hold", 1, as_hold},	  {"verbs", 0, as_verbs},
+	{"poke", 2, as_poke},	     {"load", 1, admission_main}, {"after", 2, after_main},
+	{"bind", 1, admission_main},
 };
 
 int identity_main(int argc, char **argv)

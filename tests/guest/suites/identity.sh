@@ -13,6 +13,7 @@ variants_make() {
 	for name in any child held; do
 		cp $here/victim $here/$name && echo $name >>$here/$name || return 1
 	done
+	mkdir -p ${launcher%/*} && cp $here/probe $launcher && echo launcher >>$launcher || return 1
 	cp $here/libvictim-evil.so $here/plugin.so
 	echo plugin >>$here/plugin.so
 }
@@ -70,6 +71,13 @@ launch_rules() {
 	check "I12 PID 1 in another unit's cgroup gives no label" strange in_unit other.service $here/victim peek "$id"
 	check "I12 an orphan that moved into the unit's cgroup gets no label" \
 		strange probe as orphan system.slice/victim.service $here/victim peek "$id"
+	check "I12 the unit's own start by PID 1's launcher gives the label" labelled by_launcher peek "$id"
+	check "I12 the launcher run by root leads to a stranger" \
+		strange $launcher as argv0 victim $here/victim peek "$id"
+	check "I12 nor does an orphan get there by the launcher" strange probe as orphan \
+		system.slice/victim.service $launcher as argv0 victim $here/victim peek "$id"
+	check "I12 the launcher with other code in it leads to a stranger" \
+		strange in_unit victim.service $launcher as mapped $here/victim peek "$id"
 	check "I12 launch any: every exec gives the label" labelled $here/any peek "$id"
 	check "I12 launch parent: a stranger's exec does not" strange $here/child peek "$id"
 	check "I12 launch parent: a task of the domain's does" labelled by_victim exec $here/child peek "$id"
@@ -79,6 +87,13 @@ launch_rules() {
 		refused 'secret' holdfast run victim -- $here/held peek "$id"
 	check "I12 holdfast run of another domain's tool is refused" \
 		refused 'not an executable of the domain' run_secret victim /usr/bin/true
+}
+
+# what PID 1 of systemd 254 and later executes first
+launcher=/usr/lib/systemd/systemd-executor
+
+by_launcher() {
+	in_unit victim.service $launcher as argv0 victim $here/victim "$@"
 }
 
 run_secret() {

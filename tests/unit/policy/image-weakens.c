@@ -201,12 +201,32 @@ static void reaching_into_a_pin_weakens_even_if_the_check_of_an_image_missed_it(
 	assert_non_null(strstr(diag.text, "'c' reaches with '/run/a/b/c' into the pin '/run/a/b'"));
 }
 
+/* No YAML says it: a lock does. */
+static void who_is_taken_for_pid_1_needs_the_operator(void **state)
+{
+	static const char text[] = HEAD("1", "enforce") DOMAINS A;
+	static const char more[] = HEAD("1", "enforce")
+		DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]");
+	_cleanup_free_ void *old = NULL, *new = NULL;
+	struct diag diag = {0};
+	size_t size;
+
+	old = fixture_image(text, &size);
+	new = fixture_image(more, &size);
+	((struct image_admission *)image_admissions(new))[0].programs = IMAGE_PROGRAM_LAUNCH;
+	assert_int_equal(image_weakens(old, new, &diag), IMAGE_CHANGE_WEAKENS);
+	assert_non_null(strstr(diag.text, "is taken for PID 1's own, before a unit's program"));
+	assert_int_equal(image_weakens(new, new, &diag), IMAGE_CHANGE_NONE);
+	assert_int_equal(image_weakens(new, old, &diag), IMAGE_CHANGE_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_way_to_permit_more_is_told_from_the_ways_that_do_not),
 		cmocka_unit_test(
 			reaching_into_a_pin_weakens_even_if_the_check_of_an_image_missed_it),
+		cmocka_unit_test(who_is_taken_for_pid_1_needs_the_operator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
