@@ -58,7 +58,7 @@ static inline void journal_freep(struct journal **journal)
 int journal_mark(struct journal *journal);
 
 /**
- * journal_restart() - the numbers of a new guard start at 1; what is missing of the one before is lost
+ * journal_restart() - the numbers of a new guard start at 1; what is missing of the old one is lost
  */
 void journal_restart(struct journal *journal);
 
