@@ -79,10 +79,16 @@ static void by_guard(const struct look *look)
 	place(look, 0, "the guard's own, in every policy");
 }
 
+/* The domain whose rules decide; NULL if none does, and then it is decided. */
 static const struct policy_domain *find_domain(const struct look *look, const char *name)
 {
-	const struct policy_domain *d = policy_find_domain(look->policy, name);
+	const struct policy_domain *d;
 
+	if (!image_domain_name_valid(name)) {
+		by_guard(look);
+		return NULL;
+	}
+	d = policy_find_domain(look->policy, name);
 	if (!d) {
 		look->decision->verdict = DECISION_ALLOWED;
 		place(look, 0, "no such domain: %.40s", name);
@@ -93,13 +99,8 @@ static const struct policy_domain *find_domain(const struct look *look, const ch
 static void by_owner(const struct look *look)
 {
 	const struct policy_executable *executable;
-	const struct policy_domain *d;
+	const struct policy_domain *d = find_domain(look, look->owner);
 
-	if (!image_domain_name_valid(look->owner)) {
-		by_guard(look);
-		return;
-	}
-	d = find_domain(look, look->owner);
 	if (!d)
 		return;
 	executable = find_executable(d, look->exe);
@@ -116,13 +117,8 @@ static void by_owner(const struct look *look)
 static void by_launch(const struct look *look)
 {
 	const struct policy_executable *executable;
-	const struct policy_domain *d;
+	const struct policy_domain *d = find_domain(look, look->owner);
 
-	if (!image_domain_name_valid(look->owner)) {
-		by_guard(look);
-		return;
-	}
-	d = find_domain(look, look->owner);
 	if (!d)
 		return;
 	executable = find_executable(d, look->name);
@@ -138,13 +134,8 @@ static void by_mapper(const struct look *look)
 {
 	const struct policy_executable *executable;
 	const struct policy_library *library;
-	const struct policy_domain *d;
+	const struct policy_domain *d = find_domain(look, look->label);
 
-	if (!image_domain_name_valid(look->label)) {
-		by_guard(look);
-		return;
-	}
-	d = find_domain(look, look->label);
 	if (!d)
 		return;
 	library = find_library(d, look->name);

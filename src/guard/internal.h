@@ -100,6 +100,14 @@ int control_op(int control, uint32_t op, uint32_t kind, uint32_t id, uint32_t do
 int control_put(int control, uint32_t op, const void *data, size_t size);
 
 /**
+ * labels_each() - see the label of every map, program and link that has one
+ *
+ * They come and go meanwhile; a walk that is thrown back ends after as many steps as fit.
+ */
+void labels_each(const struct guard *guard,
+		 void (*see)(void *context, const struct object_label *label), void *context);
+
+/**
  * labels_seed() - label the guard's own objects, which are older than its hooks
  * @object: loaded
  * @links:  attached, one per entry, NULL entries are passed over

@@ -24,8 +24,9 @@ static struct guard_domain_status *domain_of(struct guard_status *status, uint32
 	return &status->domains[status->n_domains++];
 }
 
-static void count_object(struct guard_status *status, const struct object_label *label)
+static void count_object(void *context, const struct object_label *label)
 {
+	struct guard_status *status = context;
 	/* of no domain: a program that a rule of admission has let through */
 	struct guard_domain_status *domain = label->domain ? domain_of(status, label->domain)
 							   : NULL;
@@ -45,8 +46,8 @@ static void count_object(struct guard_status *status, const struct object_label 
 	}
 }
 
-/* Entries come and go meanwhile; a walk that is thrown back ends after as many steps as fit. */
-static void count_objects(struct guard *guard, struct guard_status *status)
+void labels_each(const struct guard *guard,
+		 void (*see)(void *context, const struct object_label *label), void *context)
 {
 	int fd = guard->maps[GUARD_MAP_OBJECTS];
 	struct object_label label;
@@ -56,7 +57,7 @@ static void count_objects(struct guard *guard, struct guard_status *status)
 		if (bpf_map_get_next_key(fd, previous, &key))
 			return;
 		if (!bpf_map_lookup_elem(fd, &key, &label))
-			count_object(status, &label);
+			see(context, &label);
 		previous = &key;
 	}
 }
@@ -114,7 +115,7 @@ int guard_status(struct guard *guard, struct guard_status *ret_status)
 	status.armed = state.armed;
 	status.ima = state.ima;
 	status.events = state.sequence;
-	count_objects(guard, &status);
+	labels_each(guard, count_object, &status);
 	r = count_tasks(guard, &status);
 	if (r < 0)
 		return r;

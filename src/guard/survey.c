@@ -143,44 +143,36 @@ static int compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/*
- * The links of domains: nobody gets an fd of them, holdfastd neither, and to ask would be an event.
- * @ids: room for LABELS_MAX_LINKS; sorted afterwards
- */
-static size_t domains_links(const struct guard *guard, __u32 *ids)
-{
-	int fd = guard->maps[GUARD_MAP_OBJECTS];
-	struct object_label label;
-	__u64 key, *previous = NULL;
-	size_t n = 0;
+/* The links of domains: nobody gets an fd of them, holdfastd neither, and to ask is an event. */
+struct theirs {
+	__u32 ids[LABELS_MAX_LINKS]; /* sorted in the end */
+	size_t n;
+};
 
-	for (size_t i = 0; i < LABELS_MAX_OBJECTS && n < LABELS_MAX_LINKS; i++) {
-		if (bpf_map_get_next_key(fd, previous, &key))
-			break;
-		if (!bpf_map_lookup_elem(fd, &key, &label) && label.kind == EVENT_OBJECT_LINK &&
-		    label.domain != DOMAIN_NONE && label.domain != DOMAIN_SELF)
-			ids[n++] = label.id;
-		previous = &key;
-	}
-	qsort(ids, n, sizeof(*ids), compare_ids);
-	return n;
+static void theirs_add(void *context, const struct object_label *label)
+{
+	struct theirs *theirs = context;
+
+	if (label->kind == EVENT_OBJECT_LINK && label->domain != DOMAIN_NONE &&
+	    label->domain != DOMAIN_SELF && theirs->n < LABELS_MAX_LINKS)
+		theirs->ids[theirs->n++] = label->id;
 }
 
 /* An id that has just gone is passed over. */
 static int links_walk(const struct guard *guard, struct survey *survey)
 {
-	_cleanup_free_ __u32 *theirs = calloc(LABELS_MAX_LINKS, sizeof(*theirs));
+	_cleanup_free_ struct theirs *theirs = calloc(1, sizeof(*theirs));
 	struct bpf_link_info info;
 	__u32 id = 0;
-	size_t n;
 
 	if (!theirs)
 		return -ENOMEM;
-	n = domains_links(guard, theirs);
+	labels_each(guard, theirs_add, theirs);
+	qsort(theirs->ids, theirs->n, sizeof(*theirs->ids), compare_ids);
 	while (!bpf_link_get_next_id(id, &id)) {
 		_cleanup_close_ int fd = -EBADF;
 
-		if (bsearch(&id, theirs, n, sizeof(id), compare_ids))
+		if (bsearch(&id, theirs->ids, theirs->n, sizeof(id), compare_ids))
 			continue;
 		fd = bpf_link_get_fd_by_id(id);
 

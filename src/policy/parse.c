@@ -556,22 +556,15 @@ static int read_rule(struct walk *walk, const struct doc_node *item, void *objec
 {
 	struct policy *policy = object;
 	struct policy_admission *a;
-	struct policy_domain *d;
+	char *name;
 	int r;
 
-	r = array_grow(&policy->admissions, policy->n_admissions, sizeof(*policy->admissions));
-	if (r < 0)
-		return r;
-	a = &policy->admissions[policy->n_admissions++];
-	d = &a->files;
-	if (asprintf(&d->name, POLICY_ADMISSION_PREFIX "%zu", policy->n_admissions) < 0) {
-		d->name = NULL;
+	if (asprintf(&name, POLICY_ADMISSION_PREFIX "%zu", policy->n_admissions + 1) < 0)
 		return -ENOMEM;
-	}
-	r = array_grow(&d->executables, d->n_executables, sizeof(*d->executables));
-	if (r < 0)
-		return r;
-	d->executables[d->n_executables++].place = place_of(item);
+	a = policy_add_admission(policy, name);
+	if (!a)
+		return -ENOMEM;
+	a->files.executables[0].place = place_of(item);
 	r = walk_mapping(walk, &rule_table, item, a);
 	return r ? r : check_rule(walk, item);
 }

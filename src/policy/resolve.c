@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/path.h"
 #include "policy/image-check.h"
@@ -29,27 +30,31 @@ const struct policy_domain *policy_find_domain(const struct policy *policy, cons
 	return NULL;
 }
 
+struct policy_admission *policy_add_admission(struct policy *policy, char *name)
+{
+	_cleanup_free_ char *owned = name;
+	struct policy_domain *d;
+
+	if (!name ||
+	    array_grow(&policy->admissions, policy->n_admissions, sizeof(*policy->admissions)) < 0)
+		return NULL;
+	d = &policy->admissions[policy->n_admissions++].files;
+	d->name = TAKE_PTR(owned);
+	if (array_grow(&d->executables, d->n_executables, sizeof(*d->executables)) < 0)
+		return NULL;
+	d->n_executables = 1;
+	return &policy->admissions[policy->n_admissions - 1];
+}
+
 int policy_add_launcher(struct policy *policy)
 {
-	struct policy_admission *a;
-	struct policy_domain *d;
-	int r;
+	struct policy_admission *a = policy_add_admission(policy, strdup(POLICY_LAUNCHER));
 
-	r = array_grow(&policy->admissions, policy->n_admissions, sizeof(*policy->admissions));
-	if (r < 0)
-		return r;
-	a = &policy->admissions[policy->n_admissions++];
-	a->programs = IMAGE_PROGRAM_LAUNCH;
-	d = &a->files;
-	d->name = strdup(POLICY_LAUNCHER);
-	if (!d->name)
+	if (!a)
 		return -ENOMEM;
-	r = array_grow(&d->executables, d->n_executables, sizeof(*d->executables));
-	if (r < 0)
-		return r;
-	d->executables[0].path = strdup(POLICY_LAUNCHER_PATH);
-	d->n_executables = 1;
-	return d->executables[0].path ? 0 : -ENOMEM;
+	a->programs = IMAGE_PROGRAM_LAUNCH;
+	a->files.executables[0].path = strdup(POLICY_LAUNCHER_PATH);
+	return a->files.executables[0].path ? 0 : -ENOMEM;
 }
 
 const struct policy_domain *policy_owner(const struct policy *policy, size_t i)

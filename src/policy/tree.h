@@ -137,6 +137,13 @@ const struct policy_domain *policy_owner(const struct policy *policy, size_t i);
 const struct policy_domain *policy_find_owner(const struct policy *policy, const char *name);
 
 /**
+ * policy_add_admission() - one more rule, of one executable without a path yet
+ * @name: taken over, also on failure; or NULL, which is out of memory
+ * Return: borrowed from @policy until the next; NULL if memory ran out.
+ */
+struct policy_admission *policy_add_admission(struct policy *policy, char *name);
+
+/**
  * policy_add_launcher() - what PID 1 executes before each unit's program, from systemd 254 on
  *
  * No policy names it: a lock has it if the host had it.

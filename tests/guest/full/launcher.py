@@ -39,6 +39,27 @@ echo 0 >$group/memory.max; while [ -e /proc/$p ]; do sleep 0.1; done; echo max >
 for i in $(seq 60); do holdfast guard status && exit; sleep 0.5; done"""
 
 
+def started(suite, what, drop_in, row):
+    """The unit with these lines besides: what the log says of its last exec. It need not live."""
+    suite.command(what, "mkdir -p $d && printf '[Service]\\n%s\\n' >$d/x.conf && "
+                  "systemctl daemon-reload; systemctl stop execsnoop; systemctl start execsnoop; "
+                  "sleep 2; rm $d/x.conf; systemctl daemon-reload; "
+                  "grep '\"act\":\"exec\"' /var/lib/holdfast/events.jsonl | tail -n 1"
+                  .replace("$d", "/run/systemd/system/execsnoop.service.d") % drop_in,
+                  '"row":%s,' % row)
+
+
+def other_code(suite):
+    """What the launcher is made to load for a unit, and the lock does not have."""
+    started(suite, "with User= it has its label, where names are in files", "User=daemon", "null")
+    suite.command("a name service module", "cd /usr/lib/x86_64-linux-gnu && cp libz.so.1 "
+                  "libnss_other.so.2 && echo >>libnss_other.so.2 && "
+                  "sed -i.files 's/^passwd:.*/passwd: other files/' /etc/nsswitch.conf")
+    started(suite, "with User= and that module it has none", "User=daemon", '"I12"')
+    suite.command("the module is gone", "mv /etc/nsswitch.conf.files /etc/nsswitch.conf")
+    started(suite, "with PAMName= it has none", "User=root\\nPAMName=other", '"I12"')
+
+
 def main(suite):
     suite.put_build()
     suite.put({"/etc/systemd/system/holdfastd.service": DAEMON,
@@ -60,8 +81,10 @@ def main(suite):
     suite.command("who has a library loaded into the launcher gets no label",
                   "cp /usr/lib/x86_64-linux-gnu/libz.so.1 evil.so && echo >>evil.so && "
                   "echo /root/evil.so >/etc/ld.so.preload && " + START, TASKS % 0)
-    suite.command("without it the agent starts and has its label",
-                  "rm /etc/ld.so.preload && systemctl stop execsnoop && " + START, TASKS % 1)
+    suite.command("the library is gone", "rm /etc/ld.so.preload && systemctl stop execsnoop")
+    other_code(suite)
+    suite.command("without any of it the agent starts and has its label",
+                  "systemctl stop execsnoop; " + START, TASKS % 1)
     suite.refused("a stranger does not stop it", "kill -STOP $(pidof execsnoop-libbpf)",
                   "Operation not permitted")
     suite.command("holdfastd that was killed is itself again", KILL, TASKS % 1)

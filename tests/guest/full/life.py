@@ -21,7 +21,9 @@ KILLS = int(os.environ.get("LIFE_KILLS", "6"))
 SEED = int(os.environ.get("LIFE_SEED", str(random.randrange(1 << 32))))
 NOT_STARTED = 3
 ATTACKS = ("map-update", "stop", "link-detach", "pin-unlink")
-VICTIM = """[Service]
+VICTIM = """[Unit]
+StartLimitIntervalSec=0
+[Service]
 Type=exec
 ExecStartPre=-/usr/sbin/ip link add victim type dummy
 ExecStart=/opt/tests/victim victim
@@ -52,6 +54,11 @@ domains:
     pins:
       - /sys/fs/bpf/victim
 """
+# what an attack leaves is not for the next one
+ATTACKED = """/opt/tests/probe %s; c=$?
+systemctl kill -s KILL victim
+until /opt/tests/probe as ask victim state >/dev/null 2>&1; do sleep 0.2; done
+exit $c"""
 # The way that nobody can close to who owns the machine: no memory for its group. It is killed there
 # and then, wherever it is, and PID 1 starts it again after a second.
 KILL = """
@@ -82,6 +89,9 @@ def set_up(suite):
     suite.need("holdfast is installed",
                "chmod 755 /opt/tests/*; apt-get -y install /root/holdfast.deb && mkdir -p /etc/holdfast "
                "&& systemctl enable holdfastd attacker && systemctl enable --now victim", deadline=120)
+    for attack in ATTACKS:
+        suite.command("without a guard %s goes through" % attack,
+                      ATTACKED % attack)
     suite.need("the guard enforces", compiled(1) + " && systemctl start holdfastd && "
                "cp life.img /etc/holdfast/policy.img && holdfast guard up", "secret: ", deadline=90)
 
@@ -106,18 +116,19 @@ def reloads(suite):
 
 
 def kills(suite, number, moments):
-    """Each time PID 1 has started it, or is about to: no moment of its life is left out."""
-    failed, killed = [], 0
-    for i in range(number):
+    """So often it is found and killed; now and then PID 1 has not yet started it again."""
+    failed, killed, tries = [], 0, 0
+    while killed < number and tries < 3 * number:
+        tries += 1
         time.sleep(moments.random() * 3)
         code, out = suite.guest.run(KILL)
         killed += code == 0
         if code not in (0, NOT_STARTED):
-            failed.append("kill %d: %d %s" % (i, code, out))
+            failed.append("try %d: %d %s" % (tries, code, out))
     suite.check("holdfastd is killed %d times at random moments" % number,
-                not failed and 2 * killed > number,
+                not failed and killed == number,
                 "%d were killed\n%s" % (killed, "\n".join(failed)))
-    print("# %d of %d found it running" % (killed, number), flush=True)
+    print("# %d tries for %d kills" % (tries, killed), flush=True)
 
 
 def attacked(suite, when):
@@ -125,7 +136,7 @@ def attacked(suite, when):
     suite.guest.run("touch /run/enough; systemctl is-active --wait attacker; "
                     "while pgrep -x probe; do sleep 0.2; done")
     for attack in ATTACKS:
-        code, out = suite.guest.run("cat /run/%s" % attack)
+        code, out = suite.guest.run("tail -n 1 /run/%s" % attack)
         found = re.search(r"(\d+) attacks, (\d+) refused, (\d+) went through", out)
         suite.check("%s every %s was refused" % (when, attack),
                     found and int(found.group(1)) == int(found.group(2)) > 100, out)
