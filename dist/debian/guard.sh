@@ -19,12 +19,20 @@ guard_down() {
 	setsid -w holdfast guard down </dev/null && [ ! -e "$pins" ]
 }
 
+# The operator has named the holdfastd that comes next: it takes over by itself, and nothing is
+# stopped or taken down.
+admitted() {
+	holdfast guard status --json 2>/dev/null | grep -q '"admitted": "'
+}
+
 guard_or_end() {
 	guard_down && return 0
 	cat >&2 <<END
 holdfast: a guard is up, and is not taken down by this script: nothing has been
 holdfast: changed. Do it by the operator's secret, then try again:
 holdfast:     holdfast guard down
+holdfast: or, for an upgrade that the guard stays up for,
+holdfast:     holdfast guard upgrade NEW-HOLDFASTD     (see holdfast-guard(1))
 END
 	exit 1
 }

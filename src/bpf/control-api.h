@@ -6,7 +6,11 @@
  * program answers to tasks of `self` only; each operation returns 0 or a negative errno.
  */
 
-#define CONTROL_CLAIM 1 /* the caller becomes `self`; once, before the guard is armed */
+/*
+ * A holdfastd of another build speaks to this guard as well, when it takes over from it: numbers
+ * keep their meaning.
+ */
+#define CONTROL_CLAIM 1 /* the caller becomes `self`; once. kind 1: the guard rehearses first */
 #define CONTROL_IMAGE 2 /* pointer, size: copy into the idle bank, check, put in force */
 #define CONTROL_ARM 3
 #define CONTROL_DISARM 4
@@ -23,6 +27,8 @@
 #define CONTROL_ATTACH_TYPE 15 /* id, domain: an attach type at cgroups is that domain's */
 #define CONTROL_ADOPT 14 /* id: the pass of adoption that begins, from 1; 0: it is over */
 
+#define CONTROL_TAKE 18 /* kind, pointer, size: struct control_taken, of the guard before this */
+#define CONTROL_NEXT 19 /* pointer, size: struct guard_next; size 0: none */
 #define CONTROL_RESPITE 20 /* domain, pointer, size: struct respite; size 0 ends it */
 
 /* control_args.kind of CONTROL_MARK */
@@ -32,6 +38,29 @@
 #define CONTROL_MARK_PLACE 3 /* a folder that leads to pins: nothing is mounted over it */
 #define CONTROL_MARK_MEASURED 5 /* content as CONTROL_MEASURE said; nobody writes it from here on */
 #define CONTROL_MARK_MOUNT 4 /* by umount: the mount, and if it is a bpffs its superblock */
+
+/* control_args.kind of CONTROL_TAKE */
+#define CONTROL_TAKE_OBJECT 1
+#define CONTROL_TAKE_FILE 2
+#define CONTROL_TAKE_MEASURED 3
+#define CONTROL_TAKE_PLACE 4
+#define CONTROL_TAKE_NAME 5
+#define CONTROL_TAKE_CGROUP 6
+#define CONTROL_TAKE_OFFICE 7 /* value: struct control_office; the rehearsal is over */
+#define CONTROL_TAKE_GONE 8 /* key: of an object that is no more */
+
+/* A record of a map of labels, as this build lays it out. */
+struct control_taken {
+	__u64 key[3];
+	__u64 value[4];
+};
+
+struct control_office {
+	__u64 sequence; /* of the newest event of the guard before */
+	__u64 armed_ns;
+	__u64 all_cgroups;
+	__u64 pad0;
+};
 
 struct control_args {
 	__u32 op;
@@ -49,4 +78,6 @@ struct operator_record {
 };
 
 _Static_assert(sizeof(struct control_args) == 32, "control_args layout");
+_Static_assert(sizeof(struct control_taken) == 56, "control_taken layout");
+_Static_assert(sizeof(struct control_office) == 32, "control_office layout");
 _Static_assert(sizeof(struct operator_record) == 72, "operator_record layout");

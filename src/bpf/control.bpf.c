@@ -43,7 +43,7 @@ static int image_load(struct guard_state *guard, const struct control_args *args
 	return 0;
 }
 
-static int self_claim(struct guard_state *guard)
+static int self_claim(struct guard_state *guard, bool rehearses)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_label *label;
@@ -58,6 +58,7 @@ static int self_claim(struct guard_state *guard)
 		return -ENOSPC;
 	task_cgroups_protect(task, DOMAIN_SELF);
 	guard->abi = LABELS_ABI;
+	guard->rehearsing = rehearses;
 	guard->mount_ns = (__u64)task->nsproxy->mnt_ns;
 	return 0;
 }
@@ -127,6 +128,88 @@ static int attach_type_seed(const struct control_args *args)
 	return 0;
 }
 
+/* A guard of another build has labelled it; who is made since this one hangs is known here. */
+static int object_take(struct guard_state *guard, struct control_taken *taken)
+{
+	struct object_label *label = (struct object_label *)taken->value;
+
+	if (bpf_map_lookup_elem(&objects, taken->key))
+		return 0;
+	if (bpf_map_update_elem(&objects, taken->key, label, BPF_NOEXIST))
+		return -ENOSPC;
+	if (label->kind == EVENT_OBJECT_LINK)
+		__sync_fetch_and_add(&guard->links, 1);
+	if (label->kind == EVENT_OBJECT_NONE || !label->id)
+		return 0;
+	return id_label(label->kind, label->id, label->domain) && label->domain ? -ENOSPC : 0;
+}
+
+/* It ended while its record was on the way here, and this guard had not known it then. */
+static int object_forget(struct guard_state *guard, struct control_taken *taken)
+{
+	struct object_label *label = bpf_map_lookup_elem(&objects, taken->key);
+
+	if (!label)
+		return 0;
+	if (label->kind == EVENT_OBJECT_LINK)
+		__sync_fetch_and_add(&guard->links, -1);
+	if (label->kind != EVENT_OBJECT_NONE && label->id)
+		id_label(label->kind, label->id, DOMAIN_NONE);
+	return bpf_map_delete_elem(&objects, taken->key);
+}
+
+/* From here on this guard decides, and goes on with the numbers of the one before. */
+static int office_take(struct guard_state *guard, const struct control_office *office)
+{
+	if (!guard->rehearsing)
+		return 0;
+	guard->sequence = office->sequence;
+	guard->armed_ns = office->armed_ns;
+	guard->all_cgroups |= office->all_cgroups != 0;
+	guard->rehearsing = 0;
+	return 0;
+}
+
+static int take(struct guard_state *guard, const struct control_args *args)
+{
+	struct control_taken taken;
+	int r;
+
+	/* one that decides takes labels from nobody; that it does, it may be told again */
+	if (!guard->rehearsing && args->kind != CONTROL_TAKE_OFFICE)
+		return -EPERM;
+	r = copy_in(&taken, sizeof(taken), args);
+	if (r)
+		return r;
+	switch (args->kind) {
+	case CONTROL_TAKE_OBJECT:
+		return object_take(guard, &taken);
+	case CONTROL_TAKE_GONE:
+		return object_forget(guard, &taken);
+	case CONTROL_TAKE_FILE:
+		return bpf_map_update_elem(&files, taken.key, taken.value, BPF_ANY);
+	case CONTROL_TAKE_MEASURED:
+		return bpf_map_update_elem(&measured, taken.key, taken.value, BPF_ANY);
+	case CONTROL_TAKE_PLACE:
+		return bpf_map_update_elem(&places, taken.key, taken.value, BPF_ANY);
+	case CONTROL_TAKE_NAME:
+		return bpf_map_update_elem(&names, taken.key, taken.value, BPF_ANY);
+	case CONTROL_TAKE_CGROUP:
+		return bpf_map_update_elem(&cgroups, taken.key, taken.value, BPF_ANY);
+	case CONTROL_TAKE_OFFICE:
+		return office_take(guard, (struct control_office *)taken.value);
+	}
+	return -EOPNOTSUPP;
+}
+
+static int next_set(struct guard_state *guard, const struct control_args *args)
+{
+	if (args->size)
+		return copy_in(&guard->next, sizeof(guard->next), args);
+	__builtin_memset(&guard->next, 0, sizeof(guard->next));
+	return 0;
+}
+
 static int operate(struct guard_state *guard, struct task_label *label, struct control_args *args)
 {
 	switch (args->op) {
@@ -158,6 +241,10 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return copy_in(&label->measurement, sizeof(label->measurement), args);
 	case CONTROL_RESPITE:
 		return respite_set(args);
+	case CONTROL_TAKE:
+		return take(guard, args);
+	case CONTROL_NEXT:
+		return next_set(guard, args);
 	case CONTROL_LEARN:
 		label->learn = args->id;
 		return 0;
@@ -185,7 +272,7 @@ int control(struct control_args *args)
 	if (!guard)
 		return -ENOENT;
 	if (args->op == CONTROL_CLAIM)
-		return self_claim(guard);
+		return self_claim(guard, args->kind == 1);
 	if (!label || label->domain != DOMAIN_SELF)
 		return -EPERM;
 	return operate(guard, label, args);

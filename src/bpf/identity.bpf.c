@@ -108,6 +108,18 @@ INLINE void exec_act(struct act *act, struct file *file, __u32 owner, __u32 row)
 	read_name(act->name, sizeof(act->name), file->f_path.dentry->d_name.name);
 }
 
+/* The daemon that came with the guard, or the one that the operator has admitted since. */
+static bool digest_is_self(struct guard_state *guard, const __u8 *digest, __u64 size)
+{
+	struct digest *file = (struct digest *)digest;
+
+	if (size == guard->build.daemon_size &&
+	    !digest_compare(file, (struct digest *)guard->build.daemon))
+		return true;
+	return size == guard->next.daemon_size &&
+	       !digest_compare(file, (struct digest *)guard->next.daemon);
+}
+
 static void exec_judge_content(struct linux_binprm *bprm, struct task_label *label,
 			       const __u8 *digest, struct exec_verdict *verdict)
 {
@@ -121,8 +133,7 @@ static void exec_judge_content(struct linux_binprm *bprm, struct task_label *lab
 
 	if (!image || !guard)
 		return;
-	self = size == guard->build.daemon_size &&
-	       !digest_compare((struct digest *)digest, (struct digest *)guard->build.daemon);
+	self = digest_is_self(guard, digest, size);
 	executable = self ? NULL : executable_find(image, digest);
 	if (executable && executable->size != size)
 		executable = NULL;
@@ -154,7 +165,7 @@ static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
 
 	if (!image || !guard || !superblock_qualifies(inode->i_sb))
 		return;
-	if (size != guard->build.daemon_size &&
+	if (size != guard->build.daemon_size && size != guard->next.daemon_size &&
 	    !(image->size_filter[IMAGE_FILTER_BIT(size) / 64] >> (IMAGE_FILTER_BIT(size) % 64) & 1))
 		return;
 	if (file_digest(bprm->file, digest))

@@ -6,7 +6,15 @@
  * guard's programs only.
  */
 
-#define LABELS_ABI 3
+#ifdef LAYOUT_TEST /* a build whose labels lie otherwise, for the tests of the take-over */
+#define LABELS_ABI 1004
+#define LAYOUT_TEST_FIELD __u64 layout_test;
+#define LAYOUT_TEST_SIZE 8
+#else
+#define LABELS_ABI 4
+#define LAYOUT_TEST_FIELD
+#define LAYOUT_TEST_SIZE 0
+#endif
 
 #define LABELS_MAX_OBJECTS 16384
 #define LABELS_MAX_LINKS 4096
@@ -27,6 +35,7 @@
 
 /* Of a map, program or link; the key is its kernel address, EVENT_OBJECT_* its kind. */
 struct object_label {
+	LAYOUT_TEST_FIELD
 	__u32 domain;
 	__u32 kind;
 	__u32 id; /* 0 until the kernel has given it one */
@@ -122,7 +131,14 @@ struct guard_build {
 	__u64 daemon_size; /* of its file, in bytes */
 };
 
+/* The holdfastd that the operator has admitted beside the one that the guard came with. */
+struct guard_next {
+	__u8 daemon[32]; /* as of guard_build; size 0: none */
+	__u64 daemon_size;
+};
+
 struct guard_state {
+	LAYOUT_TEST_FIELD
 	__u32 abi;
 	__u32 claimed; /* holdfastd has taken the guard for its own */
 	__u32 armed; /* decisions are made; before, everything passes */
@@ -136,12 +152,13 @@ struct guard_state {
 	__u64 armed_ns; /* CLOCK_BOOTTIME: programs loaded before are not judged */
 	struct guard_build build;
 	__u32 adopting; /* CONTROL_ADOPT; files are sealed, though the guard be not armed */
-	__u32 pad0;
+	__u32 rehearsing; /* a guard of another build decides yet: this one but proves itself */
 	__u64 special; /* address of what the kernel does with its own mappings in a process */
 	__u64 canary; /* acts refused of the canary, or on it: no events are made of them */
+	struct guard_next next;
 };
 
-_Static_assert(sizeof(struct object_label) == 16, "object_label layout");
+_Static_assert(sizeof(struct object_label) == 16 + LAYOUT_TEST_SIZE, "object_label layout");
 _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
 _Static_assert(sizeof(struct place_label) == 16, "place_label layout");
 _Static_assert(sizeof(struct name_key) == 24, "name_key layout");
@@ -149,4 +166,5 @@ _Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
 _Static_assert(sizeof(struct respite) == 16, "respite layout");
 _Static_assert(sizeof(struct guard_build) == 72, "guard_build layout");
 _Static_assert(sizeof(struct adoption) == 32, "adoption layout");
-_Static_assert(sizeof(struct guard_state) == 152, "guard_state layout");
+_Static_assert(sizeof(struct guard_next) == 40, "guard_next layout");
+_Static_assert(sizeof(struct guard_state) == 192 + LAYOUT_TEST_SIZE, "guard_state layout");

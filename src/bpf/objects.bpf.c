@@ -96,17 +96,20 @@ int BPF_PROG(objects_map_fd, struct bpf_map *map, fmode_t fmode)
 	struct object_label *label = object_label(map);
 	__u32 domain;
 	struct act act = {};
+	bool made;
 
 	if (!label)
 		return 0;
 	/* its maker's first fd: only now has it an id */
-	if (!label->id) {
+	made = !label->id;
+	if (made) {
 		label->id = map->id;
 		if (id_label(EVENT_OBJECT_MAP, map->id, label->domain))
 			return REFUSED(ENOSPC);
 	}
 	domain = current_domain();
-	if (!strange(domain, label->domain) && !sealed(map, label, fmode))
+	/* who makes a map fills it: a holdfastd that takes over, those of the next guard */
+	if (!strange(domain, label->domain) && (made || !sealed(map, label, fmode)))
 		return 0;
 	object_act(&act, EVENT_OBJECT_MAP, label->domain);
 	act.act = EVENT_ACT_MAP_FD;

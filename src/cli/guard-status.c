@@ -137,12 +137,19 @@ static void print_policy(FILE *file, const struct guard_picture *picture)
 static void print_state(FILE *file, const struct guard_picture *picture)
 {
 	const struct protocol_state *state = picture->state;
+	char digest[2 * PROTOCOL_DIGEST_LEN + 1];
 
 	(void)fprintf(file, "guard     %s\n", state->armed ? "up, armed" : "up, NOT armed");
 	if (picture->image)
 		print_policy(file, picture);
 	(void)fprintf(file, "self      ");
 	print_counts(file, find_counts(state, DOMAIN_SELF));
+	hex_encode(state->daemon, sizeof(state->daemon), digest);
+	(void)fprintf(file, "daemon    sha256:%s\n", digest);
+	if (state->next_set) {
+		hex_encode(state->next, sizeof(state->next), digest);
+		(void)fprintf(file, "admitted  sha256:%s, to follow it\n", digest);
+	}
 	(void)fprintf(file, "identity  %s\n",
 		      state->ima ? "hashed by the kernel at exec"
 				 : "measured by holdfastd (this kernel does not hash at exec)");
@@ -244,11 +251,17 @@ static json_t *policy_json(const struct guard_picture *picture)
 static void add_state(json_t *all, const struct guard_picture *picture)
 {
 	const struct protocol_state *state = picture->state;
+	char digest[2 * PROTOCOL_DIGEST_LEN + 1];
 	json_t *weak = json_array();
 
 	for (uint32_t i = 0; i < state->n_weak; i++)
 		(void)json_array_append_new(weak, json_string(state->weak[i]));
 	(void)json_object_set_new(all, "armed", json_boolean(state->armed));
+	hex_encode(state->daemon, sizeof(state->daemon), digest);
+	(void)json_object_set_new(all, "daemon", json_string(digest));
+	hex_encode(state->next, sizeof(state->next), digest);
+	(void)json_object_set_new(all, "admitted",
+				  state->next_set ? json_string(digest) : json_null());
 	(void)json_object_set_new(all, "armed_ms",
 				  json_integer((json_int_t)(state->armed_ns / 1000000)));
 	(void)json_object_set_new(all, "identity", json_string(state->ima ? "ima" : "measured"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* `holdfast guard`: up, down, reload, confirm, status. Asks holdfastd; decides nothing itself. */
+/* `holdfast guard`: up, down, reload, confirm, upgrade, status. Asks holdfastd; decides nothing. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -204,6 +204,30 @@ static int guard_verb_reload(const struct cli_call *call)
 	return change(call, &reload);
 }
 
+static int guard_verb_upgrade(const struct cli_call *call)
+{
+	_cleanup_(message_freep) struct protocol_message *message = message_new();
+	struct protocol_change upgrade = {
+		.header = {.op = PROTOCOL_UPGRADE, .size = sizeof(upgrade), .n_fds = 1}};
+	_cleanup_close_ int fd = open(call->args[0], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct client_request request = {
+		.header = &upgrade.header,
+		.secret = &upgrade.secret,
+		.fds = &fd,
+		.secret_fd = cli_option(call, "secret-fd"),
+	};
+	struct diag diag = {};
+
+	if (!message)
+		return cli_error("out of memory");
+	if (fd < 0)
+		return cli_error("%s: %s", call->args[0], strerror(errno));
+	if (client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag))
+		return refused(&diag);
+	(void)printf("holdfastd may be replaced by this one, and makes room when it is\n");
+	return CLI_DONE;
+}
+
 static int print_picture(const struct cli_call *call, const struct guard_picture *picture)
 {
 	if (cli_option(call, "json")) {
@@ -309,6 +333,16 @@ const struct cli_verb cli_guard_verbs[] = {
 		.options = secret_options,
 		.help = "go on enforcing: this host can still be reached",
 		.run = guard_verb_confirm,
+	},
+	{
+		.object = "guard",
+		.verb = "upgrade",
+		.args = "HOLDFASTD",
+		.min_args = 1,
+		.max_args = 1,
+		.options = secret_options,
+		.help = "admit another holdfastd, which takes over when it is in place",
+		.run = guard_verb_upgrade,
 	},
 	{
 		.object = "guard",

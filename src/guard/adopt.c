@@ -27,16 +27,14 @@
 #define PASSES_MAX 16
 #define LINE_MAX_LEN 512
 
-int iterator_lines(const char *name, void (*fn)(void *userdata, const char *line), void *userdata)
+/* Reading an iterator to its end is what runs it. */
+static int lines_read(int link, void (*fn)(void *userdata, const char *line), void *userdata)
 {
-	_cleanup_close_ int link = -EBADF, fd = -EBADF;
-	char path[128], buffer[LINE_MAX_LEN];
+	_cleanup_close_ int fd = bpf_iter_create(link);
+	char buffer[LINE_MAX_LEN];
 	size_t used = 0;
 	ssize_t n;
 
-	(void)snprintf(path, sizeof(path), GUARD_PIN_LINKS "/%s", name);
-	link = bpf_obj_get(path);
-	fd = link < 0 ? -1 : bpf_iter_create(link);
 	if (fd < 0)
 		return -errno;
 	while ((n = read(fd, buffer + used, sizeof(buffer) - 1 - used)) != 0) {
@@ -58,6 +56,33 @@ int iterator_lines(const char *name, void (*fn)(void *userdata, const char *line
 		memmove(buffer, line, used);
 	}
 	return 0;
+}
+
+int iterator_lines(const char *name, void (*fn)(void *userdata, const char *line), void *userdata)
+{
+	_cleanup_close_ int link = -EBADF;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), GUARD_PIN_LINKS "/%s", name);
+	link = bpf_obj_get(path);
+	return link < 0 ? -errno : lines_read(link, fn, userdata);
+}
+
+int program_lines(struct bpf_object *object, const char *name,
+		  void (*fn)(void *userdata, const char *line), void *userdata)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	struct bpf_link *link;
+	int r;
+
+	if (!program)
+		return -ENOENT;
+	link = bpf_program__attach_iter(program, NULL);
+	if (!link)
+		return -errno;
+	r = lines_read(bpf_link__fd(link), fn, userdata);
+	bpf_link__destroy(link);
+	return r;
 }
 
 /* ---- files */

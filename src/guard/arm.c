@@ -24,6 +24,8 @@
 
 #define refuse(diag, error, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), (error))
 
+#define MAX_FIRST_DRAINS 16
+
 /* What shall come up. */
 struct plan {
 	const void *image;
@@ -103,7 +105,8 @@ static int mark_everything(struct server *server)
 		keep_first(&first, guard_mark(server->guard, dirs->lock_fd, DOMAIN_SELF),
 			   "the lock");
 	keep_first(&first, mark_socket(server), "the control socket");
-	keep_first(&first, mark_binary(server->guard), "holdfastd's binary");
+	if (!upgrade_open(server))
+		keep_first(&first, mark_binary(server->guard), "holdfastd's binary");
 	if (dirs->state_fd >= 0) {
 		keep_first(&first, guard_mark(server->guard, dirs->state_fd, DOMAIN_SELF),
 			   dirs->state_path);
@@ -432,10 +435,11 @@ int arm_adopt(struct server *server, struct diag *reterr_diag)
 		return SERVER_E_ABI;
 	case GUARD_E_KERNEL:
 	case GUARD_E_BPFFS:
-		return SERVER_E_KERNEL;
-	case GUARD_E_EXISTS:
-	case GUARD_E_IMAGE:
 	case GUARD_E_PROOF:
+		return SERVER_E_KERNEL;
+	case GUARD_E_IMAGE:
+		return SERVER_E_ABI;
+	case GUARD_E_EXISTS:
 		break;
 	}
 	return -EPROTO;
@@ -462,6 +466,9 @@ int arm_take(struct server *server)
 	r = watch_events(server);
 	if (r < 0)
 		return r;
+	/* what a guard of another build has left unread comes first */
+	for (int i = 0; i < MAX_FIRST_DRAINS && server_drain(server); i++)
+		continue;
 	server_note(server, NULL, "adopted", "the guard was up, this holdfastd goes on");
 	return 0;
 }

@@ -123,6 +123,9 @@ static void obey(struct server *server, struct connection *client)
 	case PROTOCOL_RELOAD:
 		ops_reload(server, client);
 		break;
+	case PROTOCOL_UPGRADE:
+		upgrade_ask(server, client);
+		break;
 	case PROTOCOL_CONFIRM:
 		respite_confirm(server, client);
 		break;

@@ -18,6 +18,7 @@
 #include "guard/load.h"
 #include "guard/mark.h"
 #include "guard/pins.h"
+#include "guard/succession.h"
 #include "policy/image-check.h"
 
 static uint64_t now_ns(void)
@@ -33,6 +34,7 @@ struct guard *guard_free(struct guard *guard)
 	if (!guard)
 		return NULL;
 	ring_buffer__free(guard->ring);
+	ring_buffer__free(guard->former);
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		closep(&guard->maps[i]);
 	closep(&guard->control);
@@ -58,7 +60,7 @@ static struct guard *guard_new(void)
 	return guard;
 }
 
-static int event_arrived(void *context, void *data, size_t size)
+int guard_event(void *context, void *data, size_t size)
 {
 	struct guard *guard = context;
 
@@ -84,7 +86,7 @@ static int pins_open(struct guard *guard)
 		if (guard->maps[i] < 0)
 			return -errno;
 	}
-	guard->ring = ring_buffer__new(guard->maps[GUARD_MAP_EVENTS], event_arrived, guard, NULL);
+	guard->ring = ring_buffer__new(guard->maps[GUARD_MAP_EVENTS], guard_event, guard, NULL);
 	return guard->ring ? 0 : -errno;
 }
 
@@ -95,6 +97,13 @@ static int state_read(struct guard *guard, struct guard_state *ret_state)
 	return bpf_map_lookup_elem(guard->maps[GUARD_MAP_STATE], &zero, ret_state) ? -errno : 0;
 }
 
+bool guard_rehearses(struct guard *guard)
+{
+	struct guard_state state;
+
+	return !state_read(guard, &state) && state.rehearsing;
+}
+
 static int not_self(struct diag *reterr_diag)
 {
 	diag_set(reterr_diag, NULL, 0, 0,
@@ -103,34 +112,43 @@ static int not_self(struct diag *reterr_diag)
 	return GUARD_E_NOT_SELF;
 }
 
-static int build_same(struct guard *guard, struct diag *reterr_diag)
+/* The layout is the build's: a state of another size is not even read. */
+static int build_same(struct guard *guard, const struct guard_build *build)
 {
+	struct bpf_map_info info = {};
 	struct guard_state state;
-	struct guard_build build;
+	__u32 size = sizeof(info);
 	int r;
 
+	if (bpf_obj_get_info_by_fd(guard->maps[GUARD_MAP_STATE], &info, &size))
+		return -errno;
+	if (info.value_size != sizeof(state))
+		return 0;
 	r = state_read(guard, &state);
 	if (r < 0)
 		return r;
-	r = build_identify(&build);
-	if (r < 0)
-		return r;
-	if (state.abi == LABELS_ABI &&
-	    !memcmp(state.build.object, build.object, sizeof(build.object)))
-		return 0;
-	diag_set(reterr_diag, NULL, 0, 0,
-		 "the guard that is up is of another build: start the holdfastd it came from");
-	return GUARD_E_ABI;
+	return state.abi == LABELS_ABI &&
+	       !memcmp(state.build.object, build->object, sizeof(build->object));
 }
 
-int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
+/* The guard's programs are this build's: the daemon need not be the one that they came with. */
+static int build_take(struct guard *guard, const struct guard_build *build)
 {
-	_cleanup_(guardp) struct guard *guard = NULL;
+	struct guard_state state;
 	int r;
 
-	if (access(GUARD_PIN_DIR, F_OK))
-		return errno == ENOENT ? GUARD_E_NONE : -errno;
-	guard = guard_new();
+	r = state_read(guard, &state);
+	if (r < 0 || !memcmp(&state.build, build, sizeof(*build)))
+		return r;
+	r = control_put(guard->control, CONTROL_BUILD, build, sizeof(*build));
+	return r ?: control_op(guard->control, CONTROL_NEXT, 0, 0, 0);
+}
+
+static int guard_open(struct guard **ret_guard, struct diag *reterr_diag)
+{
+	_cleanup_(guardp) struct guard *guard = guard_new();
+	int r;
+
 	if (!guard)
 		return -ENOMEM;
 	r = pins_open(guard);
@@ -144,7 +162,41 @@ int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
 		return not_self(reterr_diag);
 	if (r < 0)
 		return r;
-	r = build_same(guard, reterr_diag);
+	*ret_guard = TAKE_PTR(guard);
+	return 0;
+}
+
+int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
+{
+	_cleanup_(guardp) struct guard *guard = NULL;
+	struct guard_build build;
+	int r;
+
+	if (access(GUARD_PIN_DIR, F_OK))
+		return errno == ENOENT ? GUARD_E_NONE : -errno;
+	r = build_identify(&build);
+	if (r < 0)
+		return r;
+	r = guard_open(&guard, reterr_diag);
+	if (r)
+		return r;
+	r = build_same(guard, &build);
+	if (r == 0) {
+		guard = guard_free(guard);
+		r = succession_begin(reterr_diag);
+		if (r)
+			return r;
+		r = guard_open(&guard, reterr_diag);
+		if (r)
+			return r;
+		r = build_same(guard, &build);
+	}
+	if (r <= 0)
+		return r ?: -EBADMSG;
+	r = build_take(guard, &build);
+	if (r)
+		return r;
+	r = succession_finish(guard);
 	if (r)
 		return r;
 	*ret_guard = TAKE_PTR(guard);
@@ -165,7 +217,7 @@ int guard_up(const void *image, size_t size, struct guard **ret_guard, struct di
 	end = now_ns();
 	r = guard_adopt(ret_guard, reterr_diag);
 	if (r) {
-		(void)pins_remove();
+		(void)pins_remove(GUARD_PIN_DIR);
 		return r;
 	}
 	(*ret_guard)->armed_ns = end - start;
@@ -289,6 +341,29 @@ int guard_respite_get(struct guard *guard, uint32_t domain, struct guard_respite
 	return 0;
 }
 
+int guard_admit(struct guard *guard, const struct guard_daemon *daemon)
+{
+	struct guard_next next = {.daemon_size = daemon->size};
+
+	memcpy(next.daemon, daemon->digest, sizeof(next.daemon));
+	return control_put(guard->control, CONTROL_NEXT, &next, sizeof(next));
+}
+
+int guard_daemons(struct guard *guard, struct guard_daemon *ret_own, struct guard_daemon *ret_next)
+{
+	struct guard_state state;
+	int r;
+
+	r = state_read(guard, &state);
+	if (r < 0)
+		return r;
+	*ret_own = (struct guard_daemon){.size = state.build.daemon_size};
+	memcpy(ret_own->digest, state.build.daemon, sizeof(ret_own->digest));
+	*ret_next = (struct guard_daemon){.size = state.next.daemon_size};
+	memcpy(ret_next->digest, state.next.daemon, sizeof(ret_next->digest));
+	return 0;
+}
+
 int guard_mark(struct guard *guard, int fd, uint32_t domain)
 {
 	return mark_fd(guard->control, fd, CONTROL_MARK_FILE, domain);
@@ -333,7 +408,13 @@ int guard_events_drain(struct guard *guard,
 	guard->event_fn = fn;
 	guard->event_userdata = userdata;
 	guard->event_error = 0;
-	r = ring_buffer__consume(guard->ring);
+	r = guard->former ? ring_buffer__consume(guard->former) : 0;
+	if (r >= 0 && guard->former) {
+		ring_buffer__free(guard->former);
+		guard->former = NULL;
+	}
+	if (r >= 0)
+		r = ring_buffer__consume(guard->ring);
 	guard->event_fn = NULL;
 	return guard->event_error < 0 ? guard->event_error : r;
 }
@@ -344,7 +425,7 @@ int guard_down(struct guard *guard)
 
 	r = control_op(guard->control, CONTROL_DISARM, 0, 0, 0);
 	if (!r)
-		r = pins_remove();
+		r = pins_remove(GUARD_PIN_DIR);
 	(void)guard_free(guard);
 	return r;
 }

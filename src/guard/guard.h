@@ -25,7 +25,7 @@ enum guard_error {
 	GUARD_E_NONE, /* no guard is pinned */
 	GUARD_E_EXISTS, /* a guard is pinned already */
 	GUARD_E_NOT_SELF, /* a guard is up and does not take this process for its own */
-	GUARD_E_ABI, /* the pinned guard is of another build */
+	GUARD_E_ABI, /* the pinned guard is of a build that this one cannot take over from */
 	GUARD_E_IMAGE, /* the guard refused the image */
 	GUARD_E_PROOF, /* the guard is attached and its canary passed: it does not enforce */
 };
@@ -41,6 +41,12 @@ struct guard_operator {
 struct guard_proof {
 	uint32_t acts; /* tried, on this kernel */
 	uint32_t refused; /* of these, by the guard and as they should be */
+};
+
+/* A holdfastd by content. */
+struct guard_daemon {
+	uint8_t digest[32]; /* SHA-256 */
+	uint64_t size; /* 0: none */
 };
 
 /* When a domain, or all of them, is only observed though the policy enforces; CLOCK_BOOTTIME. */
@@ -135,7 +141,10 @@ int guard_up(const void *image, size_t size, struct guard **ret_guard, struct di
 /**
  * guard_adopt() - take over the guard that is pinned
  *
- * Return: 0; GUARD_E_NONE, GUARD_E_NOT_SELF, GUARD_E_ABI, GUARD_E_BPFFS; negative errno if fatal.
+ * If it is of another build, one of this build takes its place first, with its labels and its
+ * policy, and without a moment between the two. What goes wrong leaves the other in force.
+ * Return: 0; GUARD_E_NONE, GUARD_E_NOT_SELF, GUARD_E_ABI, GUARD_E_BPFFS, GUARD_E_KERNEL,
+ * GUARD_E_IMAGE, GUARD_E_PROOF; negative errno if fatal.
  */
 int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag);
 
@@ -166,6 +175,15 @@ int guard_operator_get(struct guard *guard, struct guard_operator *ret_operator)
  */
 int guard_respite_set(struct guard *guard, uint32_t domain, const struct guard_respite *respite);
 int guard_respite_get(struct guard *guard, uint32_t domain, struct guard_respite *ret_respite);
+
+/*
+ * guard_admit() - take a daemon of that content for the guard's own as well, beside the one that
+ * is; none: no other. Return: 0 or -errno.
+ */
+int guard_admit(struct guard *guard, const struct guard_daemon *daemon);
+
+/* guard_daemons() - which these are. Return: 0 or -errno. */
+int guard_daemons(struct guard *guard, struct guard_daemon *ret_own, struct guard_daemon *ret_next);
 
 /**
  * guard_mark() - protect a file, folder or socket like the guard's own

@@ -18,6 +18,12 @@
 /* The guard's object file, in this binary; see object.S. */
 extern const char guard_object_start[], guard_object_end[];
 
+/*
+ * Beside the guard's own, while one takes over from another: first what is not proven yet, then
+ * what is over. Whatever a holdfastd finds here when it starts has to go.
+ */
+#define GUARD_PIN_NEXT GUARD_PIN_DIR "-next"
+
 #define GUARD_PIN_LINKS GUARD_PIN_DIR "/links"
 #define GUARD_PIN_MAPS GUARD_PIN_DIR "/maps"
 #define GUARD_PIN_PROGS GUARD_PIN_DIR "/progs"
@@ -39,6 +45,7 @@ struct guard {
 	int tasks; /* fd of the link of the iterator that counts tasks */
 	int maps[_GUARD_MAP_MAX];
 	struct ring_buffer *ring;
+	struct ring_buffer *former; /* of the guard before this one; its events come first. NULL */
 	uint64_t armed_ns;
 	struct guard_adoption adoption;
 	int (*event_fn)(void *userdata, const struct event *event, size_t size);
@@ -172,11 +179,15 @@ void adopt_abandon(struct adoption_run *run);
 
 /**
  * iterator_lines() - run a pinned iterator of the guard
- * @fn: gets each line
+ * @fn: gets each line; NULL: they are only made
  *
  * Return: 0 or negative errno.
  */
 int iterator_lines(const char *name, void (*fn)(void *userdata, const char *line), void *userdata);
+
+/* program_lines() - the same, of one that is loaded. */
+int program_lines(struct bpf_object *object, const char *name,
+		  void (*fn)(void *userdata, const char *line), void *userdata);
 
 /**
  * adopt_objects() - label what the adopted processes hold and the policy's pins name, and what
@@ -211,6 +222,12 @@ int known_fill(const struct features *features, struct bpf_object *object);
  */
 int known_learn(int control, const struct features *features, struct bpf_object *object,
 		struct diag *reterr_diag);
+
+/* guard_event() - a ring's record, on its way to who drains it; @context is the guard. */
+int guard_event(void *context, void *data, size_t size);
+
+/* guard_rehearses() - does it only prove itself yet, beside another? */
+bool guard_rehearses(struct guard *guard);
 
 /*
  * build_identify() - digests of the guard object and of this binary. Return: 0 or negative errno.

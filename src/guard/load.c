@@ -20,7 +20,9 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "guard/halt.h"
 #include "guard/pins.h"
+#include "guard/succession.h"
 
 #define LINKS_MAX 96
 
@@ -31,13 +33,15 @@ struct loader {
 	const char *names[LINKS_MAX];
 	size_t n_links;
 	int control;
+	const char *pins; /* folder of its own */
+	const struct former *former; /* the guard that it takes over from; NULL: none */
 	bool pinned;
 };
 
 static void loader_done(struct loader *loader)
 {
 	if (loader->pinned)
-		(void)pins_remove();
+		(void)pins_remove(loader->pins);
 	for (size_t i = 0; i < loader->n_links; i++)
 		(void)bpf_link__destroy(loader->links[i]);
 	bpf_object__close(loader->object);
@@ -71,6 +75,9 @@ static int object_load(struct loader *loader, const struct image_header *image,
 	r = features_choose(&loader->features, loader->object, reterr_diag);
 	if (r)
 		return r;
+	r = succession_choose(loader->object, loader->former);
+	if (r < 0)
+		return r;
 	r = bpf_object__load(loader->object);
 	if (r < 0)
 		return r;
@@ -90,7 +97,7 @@ static int object_claim(struct loader *loader, const void *image, size_t size,
 	r = build_identify(&build);
 	if (r < 0)
 		return r;
-	r = control_op(loader->control, CONTROL_CLAIM, 0, 0, 0);
+	r = control_op(loader->control, CONTROL_CLAIM, loader->former != NULL, 0, 0);
 	if (r < 0)
 		return r;
 	r = control_put(loader->control, CONTROL_BUILD, &build, sizeof(build));
@@ -166,23 +173,26 @@ static int object_pin(struct loader *loader)
 	char path[128];
 	int r;
 
-	r = pins_make();
+	r = pins_make(loader->pins);
 	if (r < 0)
 		return r;
 	loader->pinned = true;
 	for (size_t i = 0; i < loader->n_links; i++) {
-		(void)snprintf(path, sizeof(path), GUARD_PIN_LINKS "/%s", loader->names[i]);
+		if (succession_program(loader->names[i]))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/links/%s", loader->pins, loader->names[i]);
 		if (bpf_obj_pin(bpf_link__fd(loader->links[i]), path))
 			return -errno;
 	}
 	for (int i = 0; i < _GUARD_MAP_MAX; i++) {
 		int fd = bpf_object__find_map_fd_by_name(loader->object, guard_map_names[i]);
 
-		(void)snprintf(path, sizeof(path), GUARD_PIN_MAPS "/%s", guard_map_names[i]);
+		(void)snprintf(path, sizeof(path), "%s/maps/%s", loader->pins, guard_map_names[i]);
 		if (fd < 0 || bpf_obj_pin(fd, path))
 			return fd < 0 ? fd : -errno;
 	}
-	return bpf_obj_pin(loader->control, GUARD_PIN_PROGS "/control") ? -errno : 0;
+	(void)snprintf(path, sizeof(path), "%s/progs/control", loader->pins);
+	return bpf_obj_pin(loader->control, path) ? -errno : 0;
 }
 
 /*
@@ -194,7 +204,9 @@ static int object_freeze(struct loader *loader)
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, loader->object) {
-		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+		/* without an fd: for a take-over only; with another's: frozen long since */
+		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF ||
+		    bpf_map__fd(map) < 0 || succession_map(loader->former, map))
 			continue;
 		if (bpf_map_freeze(bpf_map__fd(map)))
 			return -errno;
@@ -212,22 +224,62 @@ static bool hashes(struct loader *loader)
 	return !bpf_map_lookup_elem(fd, &zero, &state) && state.ima;
 }
 
-/* The guard is attached, pinned and its image in force: adopt, arm, prove. */
-static int arm(struct loader *loader, struct adoption_run *adoption, struct diag *reterr_diag)
+/* Attached, and its image in force: label and pin what is the guard's own. */
+static int settle(struct loader *loader, struct diag *reterr_diag)
+{
+	int r;
+
+	r = object_attach(loader);
+	if (r)
+		return r;
+	r = known_learn(loader->control, &loader->features, loader->object, reterr_diag);
+	if (r)
+		return r;
+	r = labels_seed(loader->control, loader->object, loader->links, loader->n_links);
+	if (r)
+		return r;
+	return object_pin(loader);
+}
+
+static int prepare(struct loader *loader, const void *image, size_t size, struct diag *reterr_diag)
+{
+	int r;
+
+	r = object_load(loader, image, reterr_diag);
+	if (r)
+		return r;
+	r = known_fill(&loader->features, loader->object);
+	if (r)
+		return r;
+	r = object_claim(loader, image, size, reterr_diag);
+	if (r)
+		return r;
+	return settle(loader, reterr_diag);
+}
+
+static int prove(struct loader *loader, struct diag *reterr_diag)
 {
 	struct guard_proof proof;
 	int r;
 
-	adopt_prepare(adoption);
-	adopt_run(adoption);
 	r = object_freeze(loader);
 	if (r)
 		return r;
 	r = control_op(loader->control, CONTROL_ARM, 0, 0, 0);
 	if (r)
 		return r;
-	r = proof_run(loader->control, bpf_object__find_map_fd_by_name(loader->object, "state"),
-		      &proof, reterr_diag);
+	return proof_run(loader->control, bpf_object__find_map_fd_by_name(loader->object, "state"),
+			 &proof, reterr_diag);
+}
+
+/* The guard is attached, pinned and its image in force: adopt, arm, prove. */
+static int arm(struct loader *loader, struct adoption_run *adoption, struct diag *reterr_diag)
+{
+	int r;
+
+	adopt_prepare(adoption);
+	adopt_run(adoption);
+	r = prove(loader, reterr_diag);
 	if (r)
 		return r;
 	adopt_finish(adoption);
@@ -246,25 +298,7 @@ static int steps(struct loader *loader, const void *image, size_t size,
 	r = pins_absent(reterr_diag);
 	if (r)
 		return r;
-	r = object_load(loader, image, reterr_diag);
-	if (r)
-		return r;
-	r = known_fill(&loader->features, loader->object);
-	if (r)
-		return r;
-	r = object_claim(loader, image, size, reterr_diag);
-	if (r)
-		return r;
-	r = object_attach(loader);
-	if (r)
-		return r;
-	r = known_learn(loader->control, &loader->features, loader->object, reterr_diag);
-	if (r)
-		return r;
-	r = labels_seed(loader->control, loader->object, loader->links, loader->n_links);
-	if (r)
-		return r;
-	r = object_pin(loader);
+	r = prepare(loader, image, size, reterr_diag);
 	if (r)
 		return r;
 	r = places_mark(loader->control, image, reterr_diag);
@@ -280,10 +314,59 @@ static int steps(struct loader *loader, const void *image, size_t size,
 int guard_load(const void *image, size_t size, struct guard_adoption *ret_adoption,
 	       struct diag *reterr_diag)
 {
-	_cleanup_(loader_done) struct loader loader = {.control = -EBADF};
+	_cleanup_(loader_done) struct loader loader = {.control = -EBADF, .pins = GUARD_PIN_DIR};
 	int r;
 
 	r = steps(&loader, image, size, ret_adoption, reterr_diag);
+	if (r)
+		return r;
+	loader.pinned = false;
+	return 0;
+}
+
+/* The guard before stays in force up to the exchange, and this one refuses for its canary only. */
+static int succession_steps(struct loader *loader, struct diag *reterr_diag)
+{
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+	int r;
+
+	r = former_image(loader->former, &image, &size, reterr_diag);
+	if (r)
+		return r;
+	r = features_probe(&loader->features, reterr_diag);
+	if (r)
+		return r;
+	r = prepare(loader, image, size, reterr_diag);
+	if (r)
+		return r;
+	halt("pinned");
+	r = succession_take(loader->former, loader->object, loader->control);
+	if (r)
+		return r;
+	r = prove(loader, reterr_diag);
+	if (r)
+		return r;
+	r = hashes(loader) ? 0 : files_measure(loader->control, image);
+	if (r)
+		return r;
+	/* once more: what was under way when this guard was attached is over by now */
+	r = succession_tasks(loader->object);
+	if (r)
+		return r;
+	halt("proven");
+	r = pins_exchange();
+	halt("exchanged");
+	return r;
+}
+
+int guard_load_beside(const struct former *former, struct diag *reterr_diag)
+{
+	_cleanup_(loader_done) struct loader loader = {
+		.control = -EBADF, .pins = GUARD_PIN_NEXT, .former = former};
+	int r;
+
+	r = succession_steps(&loader, reterr_diag);
 	if (r)
 		return r;
 	loader.pinned = false;

@@ -12,3 +12,15 @@
  */
 int guard_load(const void *image, size_t size, struct guard_adoption *ret_adoption,
 	       struct diag *reterr_diag);
+
+struct former;
+
+/**
+ * guard_load_beside() - load another guard beside one that is in force, up to where their pins are
+ * exchanged
+ *
+ * It has the labels of the other, and has proven itself; it takes over when its control program is
+ * told so. On any failure nothing of it is left.
+ * Return: as guard_load(), and GUARD_E_ABI.
+ */
+int guard_load_beside(const struct former *former, struct diag *reterr_diag);

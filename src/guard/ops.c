@@ -392,6 +392,9 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	if (server->foreign_trouble[0])
 		add_weak(state, server->foreign_trouble);
 	respite_fill(server, image, state);
+	r = upgrade_fill(server, state);
+	if (r < 0)
+		return r;
 	if (server->adoption_trouble[0])
 		add_weak(state, server->adoption_trouble);
 	if (!server->marked)

@@ -6,13 +6,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/diag.h"
-#include "guard/proof.h"
+#include "base/size.h"
 
 const char *const guard_map_names[] = {
 	[GUARD_MAP_STATE] = "state",
@@ -26,8 +27,8 @@ const char *const guard_map_names[] = {
 _Static_assert(sizeof(guard_map_names) / sizeof(guard_map_names[0]) == _GUARD_MAP_MAX,
 	       "a name for each map");
 
-static const char *const folders[] = {GUARD_PIN_DIR, GUARD_PIN_LINKS, GUARD_PIN_MAPS,
-				      GUARD_PIN_PROGS, PROOF_PINS};
+/* Below the folder of a guard; PROOF_PINS is the last. */
+static const char *const folders[] = {"", "/links", "/maps", "/progs", "/canary"};
 
 int pins_absent(struct diag *reterr_diag)
 {
@@ -38,13 +39,23 @@ int pins_absent(struct diag *reterr_diag)
 	return GUARD_E_EXISTS;
 }
 
-int pins_make(void)
+int pins_make(const char *guard)
 {
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		if (mkdir(folders[i], 0700))
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", guard, folders[i]);
+		if (mkdir(path, 0700))
 			return -errno;
 	}
 	return 0;
+}
+
+int pins_exchange(void)
+{
+	return renameat2(AT_FDCWD, GUARD_PIN_NEXT, AT_FDCWD, GUARD_PIN_DIR, RENAME_EXCHANGE)
+		       ? -errno
+		       : 0;
 }
 
 static int folder_empty(const char *path)
@@ -66,17 +77,21 @@ static int folder_empty(const char *path)
 	return r;
 }
 
-int pins_remove(void)
+int pins_remove(const char *guard)
 {
+	char path[128];
 	int r = 0;
 
-	for (size_t i = 1; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		int s = folder_empty(folders[i]);
+	for (size_t i = 1; i < ARRAY_SIZE(folders); i++) {
+		int s;
 
+		(void)snprintf(path, sizeof(path), "%s%s", guard, folders[i]);
+		s = folder_empty(path);
 		r = r ?: s;
 	}
-	for (size_t i = sizeof(folders) / sizeof(folders[0]); i-- > 0;) {
-		if (rmdir(folders[i]) && errno != ENOENT && !r)
+	for (size_t i = ARRAY_SIZE(folders); i-- > 0;) {
+		(void)snprintf(path, sizeof(path), "%s%s", guard, folders[i]);
+		if (rmdir(path) && errno != ENOENT && !r)
 			r = -errno;
 	}
 	return r;

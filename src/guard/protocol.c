@@ -216,6 +216,8 @@ static bool request_is_valid(const struct protocol_message *message)
 	case PROTOCOL_DOWN:
 	case PROTOCOL_CONFIRM:
 		return change_is_valid(message, 0, false);
+	case PROTOCOL_UPGRADE:
+		return change_is_valid(message, 1, false);
 	case PROTOCOL_RELOAD:
 		return change_is_valid(message, 1, true);
 	case PROTOCOL_RELEASE:

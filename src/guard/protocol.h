@@ -14,7 +14,7 @@
 struct diag;
 
 #define PROTOCOL_MAGIC 0x6f636648u /* "Hfco" */
-#define PROTOCOL_VERSION 3
+#define PROTOCOL_VERSION 4
 
 #define PROTOCOL_RUN_DIR "/run/holdfast"
 #define PROTOCOL_SOCKET_NAME "control.sock"
@@ -34,6 +34,7 @@ struct diag;
 #define PROTOCOL_MAX_DOMAINS 66
 #define PROTOCOL_MAX_WEAK 20
 #define PROTOCOL_WEAK_LEN 192
+#define PROTOCOL_DIGEST_LEN 32
 
 /* protocol_header.op: what the command line asks */
 #define PROTOCOL_UP 1 /* fds: an image; or none, then the image that is used at boot */
@@ -44,6 +45,7 @@ struct diag;
 #define PROTOCOL_SIGNAL 6 /* to what PROTOCOL_RUN started on the same connection */
 #define PROTOCOL_CONFIRM 7 /* what an earlier PROTOCOL_UP or PROTOCOL_RELOAD asked for */
 #define PROTOCOL_RELEASE 8
+#define PROTOCOL_UPGRADE 9 /* fds: a holdfastd, which may take this one's place */
 
 /* and what holdfastd answers */
 #define PROTOCOL_DONE 65
@@ -91,7 +93,8 @@ struct diag;
 #define PROTOCOL_E_FATAL 14 /* anything else; the text says what */
 #define PROTOCOL_E_PERMISSION 15 /* not the operator's user */
 #define PROTOCOL_E_CONFIRM 16 /* there is nothing to confirm */
-#define _PROTOCOL_E_MAX 17
+#define PROTOCOL_E_UPGRADE 17 /* the file is no holdfastd */
+#define _PROTOCOL_E_MAX 18
 
 struct protocol_header {
 	uint32_t magic;
@@ -115,7 +118,7 @@ struct protocol_up {
 	uint32_t pad0;
 };
 
-struct protocol_change { /* PROTOCOL_DOWN, PROTOCOL_RELOAD, PROTOCOL_CONFIRM */
+struct protocol_change { /* PROTOCOL_DOWN, _RELOAD, _CONFIRM, _UPGRADE */
 	struct protocol_header header;
 	struct protocol_secret secret;
 	uint32_t confirm_s; /* PROTOCOL_RELOAD; as of PROTOCOL_UP */
@@ -202,7 +205,9 @@ struct protocol_state {
 	uint32_t proof_refused;
 	uint64_t confirm_ns; /* CLOCK_BOOTTIME: observes from then on unless confirmed; 0: no */
 	uint32_t observes;
-	uint32_t pad0;
+	uint32_t next_set; /* another holdfastd is admitted */
+	uint8_t daemon[PROTOCOL_DIGEST_LEN]; /* SHA-256 of holdfastd */
+	uint8_t next[PROTOCOL_DIGEST_LEN];
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
 	char weak[PROTOCOL_MAX_WEAK][PROTOCOL_WEAK_LEN];
 };
@@ -219,7 +224,7 @@ _Static_assert(sizeof(struct protocol_refused) == 1048, "protocol_refused layout
 _Static_assert(sizeof(struct protocol_started) == 24, "protocol_started layout");
 _Static_assert(sizeof(struct protocol_exited) == 24, "protocol_exited layout");
 _Static_assert(sizeof(struct protocol_domain) == 32, "protocol_domain layout");
-_Static_assert(sizeof(struct protocol_state) == 6072, "protocol_state layout");
+_Static_assert(sizeof(struct protocol_state) == 6136, "protocol_state layout");
 
 #define PROTOCOL_MAX_REQUEST (sizeof(struct protocol_run) + PROTOCOL_MAX_ARGS_SIZE)
 

@@ -7,11 +7,8 @@
 #include "guard/internal.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
-
-#include "base/cleanup.h"
 
 static int seed_one(int control, uint32_t kind, uint32_t id)
 {
@@ -47,31 +44,6 @@ static int seed_fd(int control, uint32_t kind, int fd)
 	return -EINVAL;
 }
 
-/* Reading an iterator to its end is what runs it. */
-static int iterator_run(struct bpf_object *object, const char *name)
-{
-	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
-	_cleanup_close_ int fd = -EBADF;
-	struct bpf_link *link;
-	char buffer[256];
-	ssize_t n;
-	int r;
-
-	if (!program)
-		return -ENOENT;
-	link = bpf_program__attach_iter(program, NULL);
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	r = fd < 0 ? -errno : 0;
-	while (!r && (n = read(fd, buffer, sizeof(buffer))) != 0) {
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			r = -errno;
-	}
-	bpf_link__destroy(link);
-	return r;
-}
-
 static int seeds_name(int control, struct bpf_object *object, struct bpf_link **links,
 		      size_t n_links)
 {
@@ -101,6 +73,6 @@ int labels_seed(int control, struct bpf_object *object, struct bpf_link **links,
 
 	r = seeds_name(control, object, links, n_links);
 	for (size_t i = 0; i < 3 && !r; i++)
-		r = iterator_run(object, iterators[i]);
+		r = program_lines(object, iterators[i], NULL, NULL);
 	return r;
 }

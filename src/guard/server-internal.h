@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "guard/dirs.h"
@@ -63,6 +64,8 @@ struct server {
 	int log_error; /* of the journal, as last reported */
 	bool escape_off; /* the boot prompt said that no guard comes up */
 	uint64_t respite_due; /* when the guard's mode changes by itself; UINT64_MAX: never */
+	uint64_t upgrade_due; /* of a look whether holdfastd has been replaced; UINT64_MAX: never */
+	struct stat upgrade_seen; /* what was in its place at the last look */
 	uint64_t proof_due; /* of the guard's self-proof */
 	struct guard_proof proof; /* the last one */
 	uint64_t proof_ns; /* when that was; 0: not since this holdfastd holds the guard */
@@ -213,6 +216,18 @@ enum respite_word respite_word(const char *path);
 
 /* respite_boot() - observe until another image is put in force. Return: 0 or -errno. */
 int respite_boot(struct server *server);
+
+/* upgrade.c */
+void upgrade_ask(struct server *server, struct connection *client);
+
+/* upgrade_now() - if the admitted holdfastd is in place: leave, the service manager starts it */
+void upgrade_now(struct server *server, uint64_t now);
+
+/* upgrade_open() - may holdfastd's file be replaced: is another admitted? */
+bool upgrade_open(struct server *server);
+
+/* upgrade_fill() - for `status`. Return: 0 or -errno. */
+int upgrade_fill(struct server *server, struct protocol_state *state);
 
 /* runs.c */
 void runs_start(struct server *server, struct connection *client);

@@ -313,8 +313,10 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		next = earlier(next, now + BUSY_MS * (CLOCK_SECOND_NS / 1000));
 	if (server->options.wait && !server->guard)
 		next = earlier(next, server->lonely_until);
-	if (server->guard)
+	if (server->guard) {
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
+		next = earlier(next, server->upgrade_due);
+	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
 
@@ -340,6 +342,7 @@ int server_step(struct server *server, int timeout_ms)
 	leave_if_lonely(server, now);
 	prove_now(server, now);
 	respite_now(server, now);
+	upgrade_now(server, now);
 	if (journal_busy(server->journal))
 		journal_flush(server->journal, now);
 	report_log(server);

@@ -11,6 +11,7 @@ import sys
 from check import Tap, c_code, read, tree_files
 
 TABLE = "src/guard/proof-acts.c"
+TAKE_OVER = "src/bpf/succession.bpf.c"  # gone before its guard decides anything
 
 
 def programs(text):
@@ -41,7 +42,7 @@ def main():
            "the check of the proof tells its samples apart")
     hooks = set()
     for name in tree_files():
-        if name.startswith("src/bpf/") and name.endswith(".bpf.c"):
+        if name.startswith("src/bpf/") and name.endswith(".bpf.c") and name != TAKE_OVER:
             hooks |= programs(read(name))
     tap.clean("each hook of the guard is in its self-proof", findings(hooks, *named(read(TABLE))))
     return tap.done()

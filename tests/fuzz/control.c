@@ -54,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			(void)walk(message.release.domain, PROTOCOL_DOMAIN_LEN);
 		else if (message.header.op == PROTOCOL_DOWN ||
 			 message.header.op == PROTOCOL_RELOAD ||
-			 message.header.op == PROTOCOL_CONFIRM)
+			 message.header.op == PROTOCOL_CONFIRM ||
+			 message.header.op == PROTOCOL_UPGRADE)
 			(void)walk(message.change.secret.text, PROTOCOL_SECRET_LEN);
 	}
 	if (protocol_check_answer(&message, &diag) == 0) {

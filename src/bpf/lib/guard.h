@@ -229,7 +229,7 @@ static __noinline int guard_report(const struct act *act, __u32 verdict)
 	__u64 *count;
 	__u64 sequence;
 
-	if (!guard || !act)
+	if (!guard || !act || guard->rehearsing)
 		return 0;
 	sequence = __sync_fetch_and_add(&guard->sequence, 1) + 1;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -284,6 +284,8 @@ INLINE bool guard_refuses(const struct act *act)
 		return false;
 	if (proof_refused(guard, act))
 		return true;
+	if (guard->rehearsing)
+		return false;
 	mode = domain_mode(act->owner);
 	if (!mode)
 		return false;

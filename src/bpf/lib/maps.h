@@ -29,6 +29,7 @@ struct measurement {
 
 /* Of a task: only labelled tasks, tasks at a decision, and PID 1's newborn have one. */
 struct task_label {
+	LAYOUT_TEST_FIELD
 	__u32 domain;
 	__u32 pending; /* what the exec under way gives, if it ends with pending_file */
 	__u64 pending_file; /* address */
@@ -49,6 +50,7 @@ struct task_label {
 };
 
 struct inode_label {
+	LAYOUT_TEST_FIELD
 	__u32 domain; /* owner of a pin; DOMAIN_NONE if only held */
 	__u32 held; /* domain whose tasks have mapped it executable */
 };

@@ -71,22 +71,6 @@ copied_daemon() {
 	! $work/holdfastd --wait
 }
 
-# The one way that is left to who may not write what kills or freezes its group: a glutton joins it,
-# and the kernel kills them both for lack of memory.
-killed() {
-	unit=/sys/fs/cgroup/system.slice/holdfastd.service
-	echo +memory >/sys/fs/cgroup/cgroup.subtree_control &&
-		echo +memory >/sys/fs/cgroup/system.slice/cgroup.subtree_control &&
-		echo 1 >$unit/memory.oom.group && echo 96M >$unit/memory.max || return 1
-	sh -c "echo 0 >$unit/cgroup.procs && exec tail /dev/zero"
-	guest-ctl until 20 test ! -e "/proc/$1"
-	echo max >$unit/memory.max
-}
-
-restarts() {
-	guest-ctl status system.slice/holdfastd.service | awk '{ print $3 }'
-}
-
 killed_without_gap() {
 	rm -f $work/enough
 	probe as hammer $work/enough map-update >$work/hammer 2>&1 &
@@ -101,15 +85,6 @@ killed_without_gap() {
 	wait $hammer || code=$?
 	cat $work/hammer
 	[ "$code" -eq 1 ]
-}
-
-# no number is missing: what happened while nobody read the ring is in the log as well
-log_is_whole() {
-	probe map-read >/dev/null 2>&1
-	guest-ctl until 10 sh -c "tail -n 1 $log | grep -q MAP_GET_FD_BY_ID" || return 1
-	sed -n 's/.*"abi":1,"seq":\([0-9]*\),.*/\1/p' $log | sort -n -u |
-		awk 'NR > 1 && $1 != last + 1 { print "after", last, "comes", $1; bad = 1 }
-		     { last = $1 } END { exit bad || NR < 50 }'
 }
 
 no_stop() {

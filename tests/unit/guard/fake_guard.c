@@ -210,9 +210,23 @@ int guard_respite_get(struct guard *guard, uint32_t domain, struct guard_respite
 	return 0;
 }
 
+int guard_admit(struct guard *guard, const struct guard_daemon *daemon)
+{
+	kernel.next = *daemon;
+	return 0;
+}
+
+int guard_daemons(struct guard *guard, struct guard_daemon *ret_own, struct guard_daemon *ret_next)
+{
+	*ret_own = kernel.own;
+	*ret_next = kernel.next;
+	return 0;
+}
+
 int guard_mark(struct guard *guard, int fd, uint32_t domain)
 {
 	kernel.marks++;
+	kernel.marked = domain;
 	return take(&kernel.mark_result);
 }
 

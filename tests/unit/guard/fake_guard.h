@@ -18,7 +18,9 @@ struct fake_kernel {
 	size_t image_size;
 	struct guard_operator operator;
 	struct guard_respite respites[2]; /* of all, of the one domain */
+	struct guard_daemon own, next;
 	unsigned marks, path_marks; /* calls */
+	uint32_t marked; /* the domain of the last */
 	unsigned reloads;
 	unsigned proofs;
 
