@@ -4,16 +4,16 @@
  * them (ps, lsof, /proc) is nobody's harm and stays open.
  *
  *   hook                   refuses with   cost to others
- *   task_kill              EPERM          one storage lookup per signal
- *   ptrace_access_check    EPERM          one test; attach: two storage lookups
- *   ptrace_traceme         EPERM          two storage lookups
- *   task_setrlimit         EPERM          one storage lookup
- *   task_setscheduler      EPERM          one storage lookup
- *   task_setnice           EPERM          one storage lookup
- *   task_setioprio         EPERM          one storage lookup
+ *   task_kill              EPERM          one hash lookup per signal
+ *   ptrace_access_check    EPERM          one test; attach: a hash and a storage lookup
+ *   ptrace_traceme         EPERM          a hash and a storage lookup
+ *   task_setrlimit         EPERM          one hash lookup
+ *   task_setscheduler      EPERM          one hash lookup
+ *   task_setnice           EPERM          one hash lookup
+ *   task_setioprio         EPERM          one hash lookup
  */
 
-#include "bpf/lib/guard.h"
+#include "bpf/lib/tasks.h"
 
 #define SIGCHLD 17
 #define SIGCONT 18
@@ -21,11 +21,14 @@
 #define SIGWINCH 28
 #define PTRACE_MODE_ATTACH 2
 
-/* Would this task be a stranger acting on that one? Fills the act in if so. */
+/*
+ * Would this task be a stranger acting on that one? Fills the act in if so. By address: in 6.1 a
+ * task's storage is not found while another's is being made on this CPU.
+ */
 static bool task_act(struct act *act, struct task_struct *target, __u32 actor, __u32 kind,
 		     __u32 row)
 {
-	__u32 owner = task_domain(target);
+	__u32 owner = address_domain((__u64)target);
 
 	if (!strange(actor, owner))
 		return false;

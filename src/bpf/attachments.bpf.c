@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Attachments: what keeps a program in place. Links have no object hook of their own, so they are
- * labelled as they come to be, and a stranger's fd to one fails where its file is made. XDP over
+ * labelled as they come to be, and a stranger gets none from a pin. By id: commands.bpf.c. XDP over
  * netlink, which needs no fd, is interfaces.bpf.c's.
  *
  *   hook                   refuses with   if the label cannot be stored   cost to others
  *   fexit bpf_link_prime   -              an event says so                per new link
  *   fentry bpf_link_free   -              -                               per link's end
- *   fentry bpf_link_inc    -              -                               per link from a pin
- *   security_file_alloc    EPERM          -                               a storage lookup per file
+ *   inode_permission       EPERM          -                               a test per path component
  */
 
-#include "bpf/lib/guard.h"
+#include "bpf/lib/inodes.h"
 
 SEC("fexit/bpf_link_prime")
 int BPF_PROG(attachments_link_new, struct bpf_link *link, struct bpf_link_primer *primer, int ret)
@@ -59,40 +58,20 @@ int BPF_PROG(attachments_link_free, struct bpf_link *link)
 	return 0;
 }
 
-/* BPF_OBJ_GET takes its reference here; the file is made next, by the same task. */
-SEC("fentry/bpf_link_inc")
-int BPF_PROG(attachments_link_get, struct bpf_link *link)
-{
-	struct object_label *owner = object_label(link);
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_label *label;
-
-	if (!owner || !strange(task_domain(task), owner->domain))
-		return 0;
-	label = task_label_make(task);
-	if (label)
-		label->link = (__u64)link;
-	return 0;
-}
-
 /*
- * Not as an LSM program: 7.3 lists file_alloc_security among the hooks that BPF may not use. The
- * function around the hook takes this everywhere; whoever refuses first has the say (P04).
+ * BPF_OBJ_GET of a link asks for nothing but to read and write its pin. An LSM program, as the
+ * others that decide: the kernel passes over one of another kind while it is preempted (P17).
  */
-SEC("fmod_ret/security_file_alloc")
-int BPF_PROG(attachments_file_alloc, struct file *file)
+SEC("lsm/inode_permission")
+int BPF_PROG(attachments_pin_open, struct inode *inode, int mask)
 {
-	struct task_label *label = task_label(bpf_get_current_task_btf());
 	struct object_label *owner;
 	struct act act = {};
-	__u64 key;
 
-	if (!label || !label->link)
+	if (!(mask & MAY_WRITE) || inode->i_sb->s_magic != BPF_FS_MAGIC)
 		return 0;
-	key = label->link;
-	label->link = 0;
-	owner = bpf_map_lookup_elem(&objects, &key);
-	if (!owner || !strange(label->domain, owner->domain))
+	owner = object_label(inode->i_private);
+	if (!owner || owner->kind != EVENT_OBJECT_LINK || !strange(current_domain(), owner->domain))
 		return 0;
 	act.act = EVENT_ACT_LINK_FD;
 	act.row = EVENT_ROW('L', 3);

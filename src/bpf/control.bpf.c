@@ -50,7 +50,8 @@ static int self_claim(struct guard_state *guard, bool rehearses)
 
 	if (__sync_val_compare_and_swap(&guard->claimed, 0, 1))
 		return -EBUSY;
-	label = task_label_make(task);
+	/* made by prepare_self, since this program may sleep: see identity_exec_early */
+	label = task_label(task);
 	if (!label)
 		return -ENOMEM;
 	label->domain = DOMAIN_SELF;
@@ -346,6 +347,18 @@ int seed_links(struct bpf_iter__bpf_link *context)
 	if (!object_label(link))
 		__sync_fetch_and_add(&guard->links, 1);
 	seed_object(link, domain, EVENT_OBJECT_LINK, id);
+	return 0;
+}
+
+/* Whoever reads this gets a label, empty as yet: holdfastd, before it claims the guard. */
+SEC("iter/task")
+int prepare_self(struct bpf_iter__task *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct guard_state *guard = guard_state();
+
+	if (context->task && guard && !guard->claimed)
+		task_label_make(task);
 	return 0;
 }
 

@@ -154,21 +154,26 @@ static void exec_judge_content(struct linux_binprm *bprm, struct task_label *lab
 }
 
 /* The file's size alone lets most execs out. */
-static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
-		       struct exec_verdict *verdict)
+INLINE bool exec_may_give(struct linux_binprm *bprm)
 {
 	struct image_header *image = policy_in_force();
 	struct guard_state *guard = guard_state();
 	struct inode *inode = bprm->file->f_inode;
-	__u8 digest[IMAGE_DIGEST_LEN];
 	__u64 size = inode->i_size;
 
 	if (!image || !guard || !superblock_qualifies(inode->i_sb))
-		return;
-	if (size != guard->build.daemon_size && size != guard->next.daemon_size &&
-	    !(image->size_filter[IMAGE_FILTER_BIT(size) / 64] >> (IMAGE_FILTER_BIT(size) % 64) & 1))
-		return;
-	if (file_digest(bprm->file, digest))
+		return false;
+	if (size == guard->build.daemon_size || size == guard->next.daemon_size)
+		return true;
+	return image->size_filter[IMAGE_FILTER_BIT(size) / 64] >> (IMAGE_FILTER_BIT(size) % 64) & 1;
+}
+
+static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
+		       struct exec_verdict *verdict)
+{
+	__u8 digest[IMAGE_DIGEST_LEN];
+
+	if (exec_may_give(bprm) && file_digest(bprm->file, digest))
 		exec_judge_content(bprm, label, digest, verdict);
 }
 
@@ -184,8 +189,6 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 
 	exec_judge(bprm, label, &verdict);
 	gives = verdict.domain || verdict.admission;
-	if (gives && !label)
-		label = task_label_make(task);
 	if (label) {
 		label->pending = verdict.domain;
 		label->pending_admission = verdict.admission;
@@ -203,6 +206,19 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 	}
 	if (expect && verdict.domain != expect)
 		return REFUSED(EACCES);
+	return 0;
+}
+
+/*
+ * Its label is made here and not there: a program that may sleep would sleep for the memory with
+ * the CPU's task storage locked, and in 6.1 nobody's label is found meanwhile. Attached later than
+ * the one above, this one runs first; without a label that one gives nothing.
+ */
+SEC("lsm/bprm_creds_for_exec")
+int BPF_PROG(identity_exec_early, struct linux_binprm *bprm)
+{
+	if (exec_may_give(bprm))
+		task_label_make(bpf_get_current_task_btf());
 	return 0;
 }
 
@@ -225,7 +241,6 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 		label->pending = DOMAIN_NONE;
 		label->pending_admission = 0;
 		label->mark_kind = CONTROL_MARK_NONE;
-		label->link = 0;
 		label->born = label->pending_born;
 		label->adopt = DOMAIN_NONE;
 		if (label->domain)

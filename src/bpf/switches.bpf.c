@@ -6,7 +6,7 @@
  * is not looked at: it can change between our look and the kernel's.
  *
  *   hook                        refuses with   cost to others
- *   file_permission             EPERM          one test per read; three per write elsewhere
+ *   file_permission             EPERM, ENOMEM  one test per read; three per write elsewhere
  *   cgroup/sysctl               EPERM          one test per read of a sysctl
  *   fexit cgroup_procs_write_start
  *                               -              one hash lookup per task moved
@@ -22,8 +22,6 @@
 #include "bpf/lib/read.h"
 #include "bpf/lib/tasks.h"
 
-#define MAY_WRITE 2
-
 #define PROC_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
 #define CGROUP_MAGIC 0x27e0eb
@@ -35,6 +33,9 @@
 
 #define DEPTH 6
 #define NAME_LEN 32
+
+/* task_label.moving: whom it moves is not known yet, or was not noted */
+#define MOVING_UNKNOWN 1
 
 /* Whose is the switch? */
 enum whose {
@@ -314,11 +315,45 @@ INLINE bool has_switches(unsigned long magic)
 	       magic == SELINUX_MAGIC || magic == APPARMOR_MAGIC;
 }
 
+static bool file_moves(struct file *file)
+{
+	static const union name procs = {.text = "cgroup.procs"},
+				threads = {.text = "cgroup.threads"};
+	struct dentry *dentry = file->f_path.dentry;
+	union name name = {};
+
+	if (dentry->d_name.len != sizeof("cgroup.procs") - 1 &&
+	    dentry->d_name.len != sizeof("cgroup.threads") - 1)
+		return false;
+	read_name(name.text, sizeof(name.text), dentry->d_name.name);
+	return name_fits(&procs, &name, false) || name_fits(&threads, &name, false);
+}
+
+/*
+ * Whom it moves is noted further on, by a program that the kernel may pass over (P17). That it
+ * moves somebody is noted here. Return: whether there is room for that.
+ */
+static bool move_begins(struct file *file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_label *label = task_label(task);
+
+	if (!label)
+		label = task_label_make(task);
+	if (label)
+		label->moving = MOVING_UNKNOWN;
+	return label;
+}
+
 SEC("lsm/file_permission")
 int BPF_PROG(switches_write, struct file *file, int mask)
 {
-	if (!(mask & MAY_WRITE) || !has_switches(file->f_inode->i_sb->s_magic))
+	unsigned long magic = file->f_inode->i_sb->s_magic;
+
+	if (!(mask & MAY_WRITE) || !has_switches(magic))
 		return 0;
+	if (magic == CGROUP2_MAGIC && file_moves(file) && !move_begins(file))
+		return REFUSED(ENOMEM);
 	if (switch_refused(file, row_of(file)))
 		return REFUSED(EPERM);
 	return 0;
@@ -352,17 +387,12 @@ int switches_sysctl(struct bpf_sysctl *context)
 SEC("fexit/cgroup_procs_write_start")
 int BPF_PROG(switches_moving)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_label *label = task_label(task);
+	struct task_label *label = task_label(bpf_get_current_task_btf());
 	__u64 moved = 0;
-	__u32 owner;
 
 	bpf_get_func_ret(ctx, &moved);
-	owner = address_domain(moved);
-	if (owner && strange(label ? label->domain : DOMAIN_NONE, owner) && !label)
-		label = task_label_make(task);
 	if (label)
-		label->moving = strange(label->domain, owner) ? moved : 0;
+		label->moving = strange(label->domain, address_domain(moved)) ? moved : 0;
 	return 0;
 }
 
@@ -378,7 +408,10 @@ int BPF_PROG(switches_move, struct inode *inode, int mask)
 	label = task_label(bpf_get_current_task_btf());
 	if (!label || !label->moving)
 		return 0;
-	act.owner = address_domain(label->moving);
+	/* a write that failed before the note, and now something else is opened */
+	if (label->moving == MOVING_UNKNOWN && mask != MAY_WRITE)
+		return 0;
+	act.owner = label->moving == MOVING_UNKNOWN ? DOMAIN_SELF : address_domain(label->moving);
 	label->moving = 0;
 	act.kind = EVENT_OBJECT_SWITCH;
 	act.ino = inode->i_ino;

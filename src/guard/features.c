@@ -62,16 +62,14 @@ static const struct requirement requirements[] = {
 	{"bpf_lsm_mmap_file", NULL, "executable mappings"},
 	{"bpf_lsm_file_mprotect", NULL, "executable mappings"},
 	{"bpf_lsm_file_receive", NULL, "fds that are passed on"},
-	{"security_file_alloc", NULL, "link fds"},
 	{"bpf_link_prime", NULL, "labels of links"},
 	{"bpf_link_free", NULL, "labels of links"},
-	{"bpf_link_inc", NULL, "link fds from pins"},
 	{"bpf_lsm_inode_unlink", NULL, "pins"},
 	{"bpf_lsm_sb_umount", NULL, "mounts"},
 	{"bpf_lsm_task_kill", NULL, "signals"},
 	{"bpf_lsm_file_permission", NULL, "the kernel's switches"},
 	{"bpf_lsm_task_free", NULL, "the kernel's switches"},
-	{"bpf_lsm_inode_permission", NULL, "moves between control groups"},
+	{"bpf_lsm_inode_permission", NULL, "link fds, moves between control groups"},
 	{"cgroup_procs_write_start", NULL, "moves between control groups"},
 };
 

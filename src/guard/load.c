@@ -97,6 +97,9 @@ static int object_claim(struct loader *loader, const void *image, size_t size,
 	r = build_identify(&build);
 	if (r < 0)
 		return r;
+	r = program_lines(loader->object, "prepare_self", NULL, NULL);
+	if (r < 0)
+		return r;
 	r = control_op(loader->control, CONTROL_CLAIM, loader->former != NULL, 0, 0);
 	if (r < 0)
 		return r;

@@ -503,7 +503,7 @@ const struct proof_act proof_acts[] = {
 	{"commands_bpf", "a link by its id", PROOF_OURS, ENOENT, link_by_id},
 	{"objects_map_fd", "a map from its pin", PROOF_OURS, EPERM, map_by_pin},
 	{"objects_prog_fd", "a program from its pin", PROOF_OURS, EPERM, prog_by_pin},
-	{"attachments_file_alloc", "a link from its pin", PROOF_OURS, EPERM, link_by_pin},
+	{"attachments_pin_open", "a link from its pin", PROOF_OURS, EPERM, link_by_pin},
 	{"objects_file_receive", "a map by SCM_RIGHTS", PROOF_OURS, EPERM, map_received},
 	{"pins_unlink", "a pin unlinked", PROOF_OURS, EPERM, pin_unlink},
 	{"pins_rmdir", "a folder removed", PROOF_OURS, EPERM, folder_remove},
@@ -544,8 +544,8 @@ const struct proof_act proof_acts[] = {
 };
 
 const char *const proof_labellers[] = {
-	"attachments_link_free", "attachments_link_get",
-	"attachments_link_new",	 "identity_committed",
+	"attachments_link_free", "attachments_link_new",
+	"identity_committed",	 "identity_exec_early",
 	"identity_fork",	 "objects_map_create",
 	"objects_map_free",	 "objects_prog_free",
 	"objects_prog_load",	 "pins_instantiate",

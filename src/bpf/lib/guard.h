@@ -16,6 +16,8 @@
 
 #define INLINE static __always_inline
 
+#define MAY_WRITE 2 /* of what inode_permission and file_permission are asked */
+
 /*
  * A hook's refusal, on a branch of its own. Without the barrier the compiler makes arithmetic of
  * the branch, and the verifier no longer sees that the result is 0 or a negative errno.

@@ -37,7 +37,6 @@ struct task_label {
 	__u32 expect;
 	__u32 mark_kind;
 	__u32 mark_domain;
-	__u64 link; /* address of the protected link that this stranger is about to get an fd of */
 	__u32 born; /* BORN_*: forked by PID 1, and nobody else has run in it yet */
 	__u32 canary; /* what it is refused is a proof, whatever the policy's mode */
 	__u32 learn; /* CONTROL_LEARN */
@@ -45,7 +44,7 @@ struct task_label {
 	__u32 pending_admission; /* as pending */
 	__u32 pending_born; /* as pending */
 	__u32 adopt; /* domain that it may be adopted into, or was */
-	__u64 moving; /* address of the protected task that this stranger is about to move */
+	__u64 moving; /* address of the protected task that it is about to move; MOVING_UNKNOWN */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
 

@@ -3,7 +3,8 @@
 """
 The package on a Debian with systemd, from installation to purge: nothing starts by itself, a
 reboot ends in a guard that enforces before any ordinary service, a locked-out host comes back by
-the boot prompt, nothing removes the package under a guard that enforces, and nothing stays.
+the boot prompt, the guard gives way to another build, nothing removes the package under one that
+enforces, and nothing stays.
 
 install.py --kernel KERNEL --log FILE     prints TAP
 """
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from guest import TOP, Guest, GuestError
+from guest import BUILD, TOP, Guest, GuestError
 
 sys.path.append(os.path.join(TOP, "tests/check"))
 from check import Tap  # pylint: disable=wrong-import-position
@@ -41,6 +42,9 @@ domains:
 """
 # what a stranger does to the agent; it leaves no trace
 ATTACK = "p=$(systemctl show -P MainPID execsnoop) && kill -STOP $p && kill -CONT $p"
+# the same, as fast as it can
+HAMMER = ("p=$(pidof execsnoop); while :; do echo >>/run/tries; "
+          "kill -STOP $p 2>/dev/null && echo through >>/run/through; done")
 # how much longer than without a guard a shutdown may take, on a loaded host
 SHUTDOWN_SECONDS = 15
 
@@ -183,6 +187,33 @@ def keep(host):
     host.check("the guard still enforces", "holdfast guard status", 0, "^mode +enforce")
 
 
+def over(host, package, how=""):
+    """The change to another build, in the words of holdfast-guard(1)."""
+    host.check("the operator admits the holdfastd of %s" % package,
+               "dpkg-deb --fsys-tarfile /root/%s | tar -xO ./usr/sbin/holdfastd >/root/next\n%s"
+               % (package, host.operator("holdfast guard upgrade /root/next")))
+    host.check("somebody attacks the agent all the while",
+               "rm -f /run/tries /run/through && systemd-run --unit=hammer sh -c '%s'" % HAMMER)
+    host.check("%s goes in" % package, "apt-get -y %s install /root/%s" % (how, package))
+    host.check("its holdfastd has taken over",
+               "d=$(sha256sum /usr/sbin/holdfastd | cut -d ' ' -f 1); for i in $(seq 60); do "
+               "holdfast guard status --json | grep -q '\"daemon\": \"'$d && break; sleep 1; done; "
+               "test $i -lt 60 && holdfast guard status", 0, "^mode +enforce")
+    host.check("the agent has its label", "holdfast guard status", 0,
+               "^domain +execsnoop, enforce: tasks 1,")
+    host.check("not one attack went through",
+               "systemctl stop hammer; cat /run/through; test ! -e /run/through && "
+               "test $(wc -l </run/tries) -gt 20")
+    host.check("nothing of the guard before is left", "test ! -e /sys/fs/bpf/holdfast-next")
+
+
+def upgrade(host):
+    host.fails("the package of another build is refused, and says what to do",
+               "apt-get -y install /root/next.deb", "holdfast guard upgrade")
+    over(host, "next.deb")
+    over(host, "holdfast.deb", "--allow-downgrades")
+
+
 def escape(host):
     host.reboot("holdfast=observe")
     host.check("holdfast=observe at the boot prompt: nothing is refused", ATTACK)
@@ -216,6 +247,24 @@ def leave_observing(host):
                "dpkg -P holdfast && test ! -e /sys/fs/bpf/holdfast -a ! -e /var/lib/holdfast")
 
 
+def another_build(package, folder):
+    """The package once more, with a holdfastd whose labels lie otherwise."""
+    root = os.path.join(folder, "next")
+    subprocess.run(["dpkg-deb", "-R", package, root], check=True)
+    daemon = os.path.join(root, "usr/sbin/holdfastd")
+    subprocess.run(["strip", "-o", daemon,
+                    os.path.join(BUILD, "tests/guest/holdfastd-relayout")], check=True)
+    control = os.path.join(root, "DEBIAN/control")
+    with open(control, encoding="utf-8") as file:
+        text = re.sub(r"^Version: .*$", r"\g<0>+next", file.read(), flags=re.M)
+    with open(control, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.unlink(os.path.join(root, "DEBIAN/md5sums"))
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", root,
+                    os.path.join(folder, "stage/root/next.deb")],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kernel", required=True)
@@ -228,6 +277,7 @@ def main():
         stage = os.path.join(folder, "stage")
         os.makedirs(os.path.join(stage, "root"))
         shutil.copy(os.path.join(TOP, package), os.path.join(stage, "root/holdfast.deb"))
+        another_build(os.path.join(TOP, package), folder)
         host = Host(args, os.path.join(folder, "disk.qcow2"))
         host.stage = stage
         try:
@@ -236,7 +286,7 @@ def main():
             for part in (install, observe, watchdog, enforce):
                 part(host)
             host.reboot()
-            for part in (booted, maintain, stop, keep, escape):
+            for part in (booted, maintain, upgrade, stop, keep, escape):
                 part(host)
             without, *others = host.shutdowns
             host.tap.ok(max(others) < without + SHUTDOWN_SECONDS,
