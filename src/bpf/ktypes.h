@@ -87,9 +87,15 @@ struct path {
 
 struct file {
 	fmode_t f_mode;
+	unsigned int f_flags;
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
+};
+
+/* 6.5 and later: the file behind a stacked filesystem's. */
+struct backing_file {
+	struct path user_path;
 };
 
 struct linux_binprm {
