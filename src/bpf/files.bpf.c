@@ -7,8 +7,7 @@
  *   hook            refuses with               cost to others
  *   file_open       EPERM; ETXTBSY if held     one test; for writing two storage and a hash lookup
  *   inode_setattr   ETXTBSY                    one storage lookup
- *   inode_copy_up   -                          storage of the inode
- *   inode_free_security  -                     one hash lookup
+ *   inode_free_security   -                    one hash lookup
  */
 
 #include "bpf/lib/inodes.h"
@@ -75,21 +74,7 @@ int BPF_PROG(files_setattr_compat, struct dentry *dentry, struct iattr *change)
 	return 0;
 }
 
-/* overlayfs is about to copy it up: before the copy can be read. See stacked.h. */
-SEC("lsm/inode_copy_up")
-int BPF_PROG(files_copy_up, struct dentry *dentry)
-{
-	struct inode *inode = dentry->d_inode;
-	struct inode_label *label;
-
-	if (!inode || (inode->i_mode & S_IFMT) != S_IFREG)
-		return 0;
-	label = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (label)
-		label->copied = 1;
-	return 0;
-}
-
+/* The address of an inode behind an overlay's is used again. See stacked.h. */
 SEC("lsm/inode_free_security")
 int BPF_PROG(files_forget, struct inode *inode)
 {

@@ -21,6 +21,7 @@
 #define LSM_UNSAFE_PTRACE 2 /* include/linux/security.h; 1 is LSM_UNSAFE_SHARE */
 #define BPF_F_SECUREEXEC 1
 #define FMODE_EXEC 0x20u /* of a file's flags: the kernel opens it to execute it */
+#define O_NOATIME 01000000u /* as overlayfs opens what is behind */
 
 /* What an exec gives. */
 struct exec_verdict {
@@ -152,6 +153,10 @@ static void exec_judge_stacked(struct linux_binprm *bprm, struct task_label *lab
 
 	if (kernel_digest(bprm->file, digest))
 		exec_judge_content(bprm, label, digest, verdict);
+	sealed = stacked_read(bprm->file, &real) && sealed;
+	/* what holdfastd runs is not judged again when it is mapped */
+	if (verdict->owner == DOMAIN_SELF)
+		sealed = false;
 	if (!sealed && (verdict->domain || verdict->admission)) {
 		verdict->domain = DOMAIN_NONE;
 		verdict->admission = 0;
@@ -249,6 +254,20 @@ int BPF_PROG(identity_interpreter, struct file *file)
 	return 0;
 }
 
+/* overlayfs opens what it reads a copy from: while this task's file is judged, another. */
+SEC("lsm/file_open")
+int BPF_PROG(identity_reading, struct file *file)
+{
+	struct task_label *label;
+
+	if (!(file->f_flags & O_NOATIME))
+		return 0;
+	label = task_label(bpf_get_current_task_btf());
+	if (label && label->judging && label->judging != (__u64)file->f_inode)
+		label->judging = ASTRAY;
+	return 0;
+}
+
 SEC("lsm/bprm_committed_creds")
 int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 {
@@ -260,9 +279,6 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 	/* Before its group is looked at: who moves it meanwhile sees this, or we the group. */
 	if (label->pending && task_note(task, label->pending))
 		label->pending = DOMAIN_NONE;
-	/* Its headers were read since it was judged, and of another file. */
-	if ((label->pending || label->pending_admission) && stacked_copied(bprm->file->f_inode))
-		label->pending = label->pending_admission = 0;
 	/* A script or binfmt handler has put another file in its place: that one was not judged. */
 	if ((label->pending || label->pending_admission) &&
 	    label->pending_file == (__u64)bprm->file) {
@@ -327,7 +343,7 @@ static __noinline bool stacked_trusted(struct file *file, __u32 trust, __u32 hol
 	bool trusted;
 
 	trusted = stacked_begin(file, &real) && content_trusted(file, trust) &&
-		  !stacked_copied(file->f_inode);
+		  stacked_read(file, &real);
 	stacked_end(&real, trusted ? holder : DOMAIN_NONE);
 	return trusted;
 }

@@ -67,7 +67,6 @@ static const struct requirement requirements[] = {
 	{"bpf_link_free", NULL, "labels of links"},
 	{"bpf_link_inc", NULL, "link fds from pins"},
 	{"bpf_lsm_file_open", NULL, "files"},
-	{"bpf_lsm_inode_copy_up", NULL, "files on overlayfs"},
 	{"bpf_lsm_inode_free_security", NULL, "files on overlayfs"},
 	{"bpf_lsm_inode_unlink", NULL, "pins"},
 	{"bpf_lsm_sb_umount", NULL, "mounts"},

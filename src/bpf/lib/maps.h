@@ -45,14 +45,13 @@ struct task_label {
 	__u32 pending_born; /* as pending */
 	__u32 adopt; /* domain that it may be adopted into, or was */
 	__u64 moving; /* address of the protected task that this stranger is about to move */
+	__u64 judging; /* address of the inode behind the overlay's file that it is judged by */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
 
 struct inode_label {
 	__u32 domain; /* owner of a pin; DOMAIN_NONE if only held */
 	__u32 held; /* domain whose tasks have mapped it executable */
-	__u32 copied; /* overlayfs has copied it up */
-	__u32 pad0;
 };
 
 /* Of an inode behind an overlay's; the key is its address. */

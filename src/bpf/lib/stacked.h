@@ -9,31 +9,33 @@
  * What is held is the real inode, by its address: nothing trusted leads to it from here.
  * inode_free_security ends the entry (files.bpf.c), and whoever has it open or mapped keeps it.
  *
- * Once copied up, a file that was open before is read from its copy and mapped from the old one:
- * such a one is of no use as an executable (files.bpf.c notes it).
+ * A file that was open when overlayfs copied it up is read from the copy and mapped from what it
+ * was: so it is judged only if reading it led to the real file. There is no way back from a copy,
+ * so what was read before, its headers, came from there as well.
  */
 
 #include "bpf/lib/content.h"
 
+#define S_IMA 1024u /* of an inode's flags: IMA keeps a digest of it */
+#define ASTRAY 1 /* in place of an address: another file was opened to be read */
+
 /* The real file behind a file, as numbers. */
 struct real_file {
+	__u64 kept; /* where overlayfs keeps it with another beside, from 6.13 on */
 	__u64 inode; /* address */
 	__u64 size;
 	__u32 writers;
+	__u32 pad0;
 	struct stacked_label *label; /* what holds it meanwhile */
 };
 
+/* Only a kernel that hashes knows what is on overlayfs: holdfastd measures nothing there. */
 INLINE bool superblock_stacked(struct super_block *sb)
 {
+#ifdef WITHOUT_IMA
+	return false;
+#endif
 	return sb->s_magic == 0x794c7630; /* overlayfs */
-}
-
-/* Has it been copied up since it came to memory? */
-INLINE bool stacked_copied(struct inode *inode)
-{
-	struct inode_label *label = bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
-
-	return label && label->copied;
 }
 
 /* Does the file at that address stand for this one? COMPAT(6.5): it has this one's path then. */
@@ -48,16 +50,21 @@ INLINE bool backs(struct file *file, __u64 backing)
 	return !read_pointer((void *)backing, &dentry) && dentry == (__u64)file->f_path.dentry;
 }
 
-/* COMPAT(6.13): later it is the first member of what overlayfs keeps */
-static __noinline __u64 backing_file(struct file *file)
+/*
+ * COMPAT(6.13): up to there it is what private_data leads to, later the first member of that. The
+ * later is tried first: a file begins with no pointer, but nobody knows what lies behind the two.
+ */
+static __noinline __u64 backing_file(struct file *file, struct real_file *real)
 {
-	__u64 backing = (__u64)file->private_data;
+	__u64 keeper = (__u64)file->private_data, backing = 0;
 
-	if (!backing || backs(file, backing))
-		return backing;
-	if (read_pointer((void *)backing, &backing) || !backing || !backs(file, backing))
+	if (!real || !keeper)
 		return 0;
-	return backing;
+	if (!read_pointer((void *)keeper, &backing) && backing && backs(file, backing)) {
+		real->kept = keeper;
+		return backing;
+	}
+	return backs(file, keeper) ? keeper : 0;
 }
 
 INLINE __u64 real_number(struct real_file *real, __u32 offset)
@@ -72,7 +79,7 @@ INLINE __u64 real_number(struct real_file *real, __u32 offset)
 /* real_find() - the real inode, if it is on a filesystem that gives labels */
 INLINE bool real_find(struct file *file, struct real_file *real)
 {
-	__u64 backing = backing_file(file), superblock, magic = 0;
+	__u64 backing = backing_file(file, real), superblock, magic = 0;
 
 	if (!backing ||
 	    read_pointer((void *)(backing + bpf_core_field_offset(struct file, f_inode)),
@@ -103,9 +110,12 @@ INLINE struct stacked_label *stacked_label_make(__u64 inode)
  * Held first, its writers counted after, as in mapping_trusted().
  * Return: whether it is so.
  */
-static __noinline bool stacked_begin(struct file *file, struct real_file *real)
+static __noinline __attribute__((unused)) bool stacked_begin(struct file *file,
+							     struct real_file *real)
 {
-	if (stacked_copied(file->f_inode) || !real_find(file, real))
+	struct task_label *task = task_label_make(bpf_get_current_task_btf());
+
+	if (!real || !task || !real_find(file, real))
 		return false;
 	real->label = stacked_label_make(real->inode);
 	if (!real->label)
@@ -113,8 +123,29 @@ static __noinline bool stacked_begin(struct file *file, struct real_file *real)
 	__sync_fetch_and_add(&real->label->trials, 1);
 	real->size = real_number(real, bpf_core_field_offset(struct inode, i_size));
 	real->writers = real_number(real, bpf_core_field_offset(struct inode, i_writecount));
+	task->judging = real->inode;
 	/* the size that the kernel hashes is the overlay's own */
 	return real->inode && real->size == (__u64)file->f_inode->i_size && (int)real->writers <= 0;
+}
+
+/*
+ * stacked_read() - has what was read since stacked_begin() been the real file?
+ *
+ * IMA's own digest, if it has one, is of any time. What is read from stays open from 6.13 on.
+ */
+static __noinline __attribute__((unused)) bool stacked_read(struct file *file,
+							    struct real_file *real)
+{
+	struct task_label *task = task_label(bpf_get_current_task_btf());
+	__u64 judging, copy = 0;
+
+	if (!real || !task)
+		return false;
+	judging = task->judging;
+	task->judging = 0;
+	if (real->kept && (read_pointer((void *)(real->kept + sizeof(copy)), &copy) || copy))
+		return false;
+	return judging == real->inode && !(file->f_inode->i_flags & S_IMA);
 }
 
 /* stacked_end() - for that domain it stays so, or with DOMAIN_NONE for nobody */
