@@ -14,6 +14,8 @@ variants_make() {
 	for name in any plain; do
 		cp $here/victim $here/$name && echo $name >>$here/$name || return 1
 	done
+	# the kernel hashes page by page: what grows within the last one it sees
+	truncate -s $((($(wc -c <$here/any) + 4095) / 4096 * 4096)) $here/any || return 1
 	# evil, and of the size of what is trusted
 	cp $here/libvictim.so $here/plugin.so && echo plugin >>$here/plugin.so || return 1
 	one_byte $here/any $work/any.evil && one_byte $here/plugin.so $work/plugin.evil
@@ -84,7 +86,7 @@ busy() {
 known() {
 	lower=$layers/plain/lower
 	merged=$layers/plain/merged
-	check "I09 without an overlay the tool is known by content" labelled $lower/any peek "$id"
+	check "I09 without an overlay the tool is known by content" labelled $here/any peek "$id"
 	check "I09 from the lower layer it is known" labelled $merged/any peek "$id"
 	cp $here/any $merged/upper
 	check "I09 from the upper layer it is known" labelled $merged/upper peek "$id"
@@ -122,7 +124,7 @@ behind() {
 # held open for writing by somebody, while it is executed
 written() {
 	fill written $here/any && overlay written || return 3
-	(exec 8<>$layers/written/lower/any && $layers/written/merged/any peek "$id")
+	with_writer $layers/written/lower/any $layers/written/merged/any peek "$id"
 }
 
 unwritten() {
@@ -133,10 +135,27 @@ unwritten() {
 grown() {
 	fill grown $here/any && overlay grown || return 3
 	exec 8<$layers/grown/merged/any
-	[ "$1" = no ] || echo evil >>$layers/grown/lower/any
+	[ "$1" = no ] || echo evil >>$layers/grown/lower/any || return 3
 	$layers/grown/merged/any peek "$id"
 	code=$?
 	exec 8<&-
+	return $code
+}
+
+# Executed again and again, it is written as often: once that falls into a judgement.
+judged() {
+	fill judged $work/any.evil && overlay judged || return 3
+	rm -f $work/enough
+	while [ ! -e $work/enough ]; do
+		$layers/judged/merged/any.evil peek "$id" >/dev/null 2>&1
+	done &
+	code=1
+	for i in $(seq 20000); do
+		true >>$layers/judged/lower/any.evil 2>$work/err || { code=0; break; }
+	done
+	touch $work/enough
+	wait $!
+	cat $work/err
 	return $code
 }
 
@@ -146,6 +165,54 @@ races() {
 	check "I11 grown behind the overlay's back it is a stranger" strange grown yes
 	umount $layers/grown/merged
 	check "I11 as it was it is known" labelled grown no
+	check "I11 while it is judged it is not written" judged
+	check "I11 but after that, since it is a stranger" \
+		sh -c "echo x >>$layers/judged/lower/any.evil"
+	check "F12 what was held and has ended holds nothing else" ended
+}
+
+# with_writer FILE CMD...: while somebody has the file open for writing
+with_writer() {
+	file=$1
+	shift
+	(exec 8<>$file && "$@")
+}
+
+# All that the dynamic tool needs, on an overlay of its own: what it maps is held by nobody.
+linker_make() {
+	linker=$(patchelf --print-interpreter $here/victim-dyn)
+	needed=$($linker --list $here/victim-dyn | grep -o '/[^ ]*')
+	for file in $needed $linker $here/victim-dyn; do
+		mkdir -p $layers/linker/lower${file%/*} &&
+			cp -L $file $layers/linker/lower$file || return 3
+	done
+	overlay linker
+}
+
+interpreters() {
+	linker_make
+	check "I11 with a writer of its linker's file behind the tool is a stranger" strange \
+		with_writer $layers/linker/lower$linker \
+		chroot $layers/linker/merged $here/victim-dyn peek "$id"
+	check "I11 without one it is known" \
+		labelled chroot $layers/linker/merged $here/victim-dyn peek "$id"
+}
+
+# Inodes that were held end; new ones lie at their addresses.
+ended() {
+	mkdir -p $layers/ended && mount -t tmpfs tmpfs $layers/ended || return 3
+	for i in 1 2 3 4 5 6 7 8; do
+		mkdir -p $layers/ended/lower && cp $here/any $layers/ended/lower/$i || return 3
+	done
+	overlay ended || return 3
+	for i in 1 2 3 4 5 6 7 8; do
+		$layers/ended/merged/$i peek "$id" || return 3
+	done
+	busy "echo x >>$layers/ended/lower/1" || return 3
+	umount $layers/ended/merged && umount $layers/ended || return 3
+	mkdir -p $layers/fresh && for i in $(seq 600); do
+		echo x >$layers/fresh/$i || return 1
+	done
 }
 
 # ---- copied up between open and mmap
@@ -267,6 +334,7 @@ check "I12 the unit's own start from the overlay gives the label" labelled by_vi
 known
 behind
 races
+interpreters
 copies
 self
 ima
