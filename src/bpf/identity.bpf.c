@@ -7,6 +7,7 @@
  *
  *   hook                  refuses with   if the label cannot be stored   cost to others
  *   bprm_creds_for_exec   EACCES         exec goes on without a label    one array lookup
+ *   file_open, twice      -              exec goes on without a label    two tests
  *   bprm_committed_creds  -              -                               one storage lookup
  *   task_alloc            ENOMEM         fork fails                      one storage lookup
  *   mmap_file             EPERM          mapping fails                   one test; exec: a lookup
