@@ -48,6 +48,7 @@
 #define CONTROL_TAKE_CGROUP 6
 #define CONTROL_TAKE_OFFICE 7 /* value: struct control_office; the rehearsal is over */
 #define CONTROL_TAKE_GONE 8 /* key: of an object that is no more */
+#define CONTROL_TAKE_STACKED 9 /* value 0: it is no more */
 
 /* A record of a map of labels, as this build lays it out. */
 struct control_taken {

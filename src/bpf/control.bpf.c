@@ -159,6 +159,19 @@ static int object_forget(struct guard_state *guard, struct control_taken *taken)
 	return bpf_map_delete_elem(&objects, taken->key);
 }
 
+/* Held for good: who is being judged meanwhile is judged by this guard as well. */
+static int stacked_take(struct control_taken *taken)
+{
+	struct stacked_label label = {.held = (__u32)taken->value[0]};
+
+	if (!label.held) {
+		bpf_map_delete_elem(&stacked, taken->key);
+		return 0;
+	}
+	return bpf_map_update_elem(&stacked, taken->key, &label, BPF_NOEXIST) == -E2BIG ? -ENOSPC
+											: 0;
+}
+
 /* From here on this guard decides, and goes on with the numbers of the one before. */
 static int office_take(struct guard_state *guard, const struct control_office *office)
 {
@@ -197,6 +210,8 @@ static int take(struct guard_state *guard, const struct control_args *args)
 		return bpf_map_update_elem(&names, taken.key, taken.value, BPF_ANY);
 	case CONTROL_TAKE_CGROUP:
 		return bpf_map_update_elem(&cgroups, taken.key, taken.value, BPF_ANY);
+	case CONTROL_TAKE_STACKED:
+		return stacked_take(&taken);
 	case CONTROL_TAKE_OFFICE:
 		return office_take(guard, (struct control_office *)taken.value);
 	}

@@ -7,6 +7,7 @@
  *   hook            refuses with               cost to others
  *   file_open       EPERM; ETXTBSY if held     one test; for writing two storage and a hash lookup
  *   inode_setattr   ETXTBSY                    one storage lookup
+ *   inode_free_security   -                    one hash lookup
  */
 
 #include "bpf/lib/inodes.h"
@@ -70,6 +71,17 @@ int BPF_PROG(files_setattr_compat, struct dentry *dentry, struct iattr *change)
 {
 	if (truncation_refused(dentry, change))
 		return REFUSED(ETXTBSY);
+	return 0;
+}
+
+/* The address of an inode behind an overlay's is used again. See stacked.h. */
+SEC("lsm/inode_free_security")
+int BPF_PROG(files_forget, struct inode *inode)
+{
+	__u64 address = (__u64)inode;
+
+	if (bpf_map_lookup_elem(&stacked, &address))
+		bpf_map_delete_elem(&stacked, &address);
 	return 0;
 }
 

@@ -7,19 +7,22 @@
  *
  *   hook                  refuses with   if the label cannot be stored   cost to others
  *   bprm_creds_for_exec   EACCES         exec goes on without a label    one array lookup
+ *   file_open, twice      -              exec goes on without a label    two tests
  *   bprm_committed_creds  -              -                               one storage lookup
  *   task_alloc            ENOMEM         fork fails                      one storage lookup
  *   mmap_file             EPERM          mapping fails                   one test; exec: a lookup
  *   file_mprotect         EPERM          -                               one test
  */
 
-#include "bpf/lib/content.h"
+#include "bpf/lib/stacked.h"
 
 #define PROT_EXEC 4
 #define VM_EXEC 4ul
 #define CLONE_VM 0x100ul
 #define LSM_UNSAFE_PTRACE 2 /* include/linux/security.h; 1 is LSM_UNSAFE_SHARE */
 #define BPF_F_SECUREEXEC 1
+#define FMODE_EXEC 0x20u /* of a file's flags: the kernel opens it to execute it */
+#define O_NOATIME 01000000u /* as overlayfs opens what is behind */
 
 /* What an exec gives. */
 struct exec_verdict {
@@ -153,6 +156,29 @@ static void exec_judge_content(struct linux_binprm *bprm, struct task_label *lab
 	}
 }
 
+static void exec_judge_stacked(struct linux_binprm *bprm, struct task_label *label,
+			       struct exec_verdict *verdict)
+{
+	__u8 digest[IMAGE_DIGEST_LEN];
+	struct real_file real = {};
+	bool sealed = stacked_begin(bprm->file, &real);
+
+	if (kernel_digest(bprm->file, digest))
+		exec_judge_content(bprm, label, digest, verdict);
+	sealed = stacked_read(bprm->file, &real) && sealed;
+	/* what holdfastd runs is not judged again when it is mapped */
+	if (verdict->owner == DOMAIN_SELF)
+		sealed = false;
+	if (!sealed && (verdict->domain || verdict->admission)) {
+		verdict->domain = DOMAIN_NONE;
+		verdict->admission = 0;
+		verdict->row = EVENT_ROW('I', 11);
+	}
+	stacked_end(&real, verdict->domain	? verdict->domain
+			   : verdict->admission ? DOMAIN_SELF
+						: DOMAIN_NONE);
+}
+
 /* The file's size alone lets most execs out. */
 INLINE bool exec_may_give(struct linux_binprm *bprm)
 {
@@ -161,7 +187,9 @@ INLINE bool exec_may_give(struct linux_binprm *bprm)
 	struct inode *inode = bprm->file->f_inode;
 	__u64 size = inode->i_size;
 
-	if (!image || !guard || !superblock_qualifies(inode->i_sb))
+	bool stack = superblock_stacked(inode->i_sb);
+
+	if (!image || !guard || (!stack && !superblock_qualifies(inode->i_sb)))
 		return false;
 	if (size == guard->build.daemon_size || size == guard->next.daemon_size)
 		return true;
@@ -173,7 +201,11 @@ static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
 {
 	__u8 digest[IMAGE_DIGEST_LEN];
 
-	if (exec_may_give(bprm) && file_digest(bprm->file, digest))
+	if (!exec_may_give(bprm))
+		return;
+	if (superblock_stacked(bprm->file->f_inode->i_sb))
+		exec_judge_stacked(bprm, label, verdict);
+	else if (file_digest(bprm->file, digest))
 		exec_judge_content(bprm, label, digest, verdict);
 }
 
@@ -219,6 +251,50 @@ int BPF_PROG(identity_exec_early, struct linux_binprm *bprm)
 {
 	if (exec_may_give(bprm))
 		task_label_make(bpf_get_current_task_btf());
+	return 0;
+}
+
+/*
+ * The interpreter's headers are read before it is mapped, and judged when it is mapped: nobody may
+ * write it from the first on. On overlayfs the kernel's own ETXTBSY is for the overlay's inode; the
+ * real file comes here as well.
+ */
+SEC("lsm/file_open")
+int BPF_PROG(identity_interpreter, struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	struct inode_label *held;
+	struct task_label *label;
+	struct act act = {};
+
+	if (!(file->f_flags & FMODE_EXEC) || !superblock_qualifies(inode->i_sb))
+		return 0;
+	label = task_label(bpf_get_current_task_btf());
+	if (!label || (!label->pending && !label->pending_admission))
+		return 0;
+	held = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (held && !held->held)
+		held->held = label->pending ? label->pending : DOMAIN_SELF;
+	if (held && inode->i_writecount.counter <= 0)
+		return 0;
+	exec_act(&act, file, label->pending ? label->pending : DOMAIN_SELF, EVENT_ROW('I', 11));
+	guard_report(&act, EVENT_NOTED);
+	label->pending = DOMAIN_NONE;
+	label->pending_admission = 0;
+	return 0;
+}
+
+/* overlayfs opens what it reads a copy from: while this task's file is judged, another. */
+SEC("lsm/file_open")
+int BPF_PROG(identity_reading, struct file *file)
+{
+	struct task_label *label;
+
+	if (!(file->f_flags & O_NOATIME))
+		return 0;
+	label = task_label(bpf_get_current_task_btf());
+	if (label && label->judging && label->judging != (__u64)file->f_inode)
+		label->judging = ASTRAY;
 	return 0;
 }
 
@@ -280,6 +356,27 @@ int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 	return 0;
 }
 
+/* By the kernel's own hash: holdfastd has measured nothing on overlayfs. */
+static __noinline bool content_trusted(struct file *file, __u32 trust)
+{
+	struct image_header *image = policy_in_force();
+	__u8 digest[IMAGE_DIGEST_LEN];
+
+	return image && kernel_digest(file, digest) && digest_trusted(image, digest, trust);
+}
+
+/* Held for good if it is trusted: what is mapped is the real file, now and later. */
+static __noinline bool stacked_trusted(struct file *file, __u32 trust, __u32 holder)
+{
+	struct real_file real = {};
+	bool trusted;
+
+	trusted = stacked_begin(file, &real) && content_trusted(file, trust) &&
+		  stacked_read(file, &real);
+	stacked_end(&real, trusted ? holder : DOMAIN_NONE);
+	return trusted;
+}
+
 /*
  * The inode is held first and its writers counted after: a writer that comes between counts, one
  * that comes later meets the hold (files.bpf.c).
@@ -291,6 +388,8 @@ static bool mapping_trusted(struct file *file, __u32 trust, __u32 holder)
 	__u8 digest[IMAGE_DIGEST_LEN];
 	struct inode_label *label;
 
+	if (superblock_stacked(inode->i_sb))
+		return stacked_trusted(file, trust, holder);
 	if (!image || (inode->i_mode & S_IFMT) != S_IFREG || !superblock_qualifies(inode->i_sb))
 		return false;
 	label = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -335,7 +434,7 @@ INLINE void mapping_act(struct act *act, struct file *file, __u32 domain)
 }
 
 /* Only a tool that runs nothing but its own code is the tool: what it maps is not refused. */
-static void admission_lose(struct task_label *label, struct file *file)
+static __noinline void admission_lose(struct task_label *label, struct file *file)
 {
 	struct act act = {};
 
@@ -344,12 +443,20 @@ static void admission_lose(struct task_label *label, struct file *file)
 	guard_report(&act, EVENT_NOTED);
 }
 
+/* A function of its own for its room: what leads to the real file is deep (stacked.h). */
+static __noinline bool mapping_refused(struct file *file, __u32 domain)
+{
+	struct act act = {};
+
+	mapping_act(&act, file, domain);
+	return guard_refuses(&act);
+}
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(identity_mmap, struct file *file, unsigned long reqprot, unsigned long prot,
 	     unsigned long flags)
 {
 	struct task_label *label;
-	struct act act = {};
 	__u32 domain, trust;
 	bool absent;
 
@@ -371,8 +478,7 @@ int BPF_PROG(identity_mmap, struct file *file, unsigned long reqprot, unsigned l
 		admission_lose(label, absent ? NULL : file);
 		return 0;
 	}
-	mapping_act(&act, absent ? NULL : file, domain);
-	if (guard_refuses(&act))
+	if (mapping_refused(absent ? NULL : file, domain))
 		return REFUSED(EPERM);
 	return 0;
 }

@@ -44,6 +44,7 @@ struct super_block {
 
 struct inode {
 	unsigned short i_mode;
+	unsigned int i_flags;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_generation;
@@ -87,9 +88,15 @@ struct path {
 
 struct file {
 	fmode_t f_mode;
+	unsigned int f_flags;
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
+};
+
+/* 6.5 and later: the file behind a stacked filesystem's. */
+struct backing_file {
+	struct path user_path;
 };
 
 struct linux_binprm {

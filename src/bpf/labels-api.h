@@ -21,6 +21,7 @@
 #define LABELS_LINKS_RESERVE 256 /* of these: for links being made meanwhile */
 #define LABELS_MAX_FILES 1024
 #define LABELS_MAX_MEASURED 4096
+#define LABELS_MAX_STACKED 8192
 #define LABELS_MAX_PLACES 256
 #define LABELS_MAX_NAMES 1024
 #define LABELS_MAX_INTERFACES 256

@@ -511,6 +511,8 @@ static int run_leave(struct canary *v, char *argument)
 
 static int run_map(struct canary *v, char *argument)
 {
+	const char *path;
+	char header[64];
 	void *page;
 	int fd;
 
@@ -522,8 +524,11 @@ static int run_map(struct canary *v, char *argument)
 		page = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		return page == MAP_FAILED ? errno : 0;
 	}
-	fd = open(argument, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	path = strsep(&argument, " ");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* until somebody else has opened the fifo as well; then as a linker does */
+	if (fd < 0 || (argument && (open(argument, O_RDONLY | O_CLOEXEC) < 0 ||
+				    read(fd, header, sizeof(header)) < 0)))
 		return 255;
 	page = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
 	return page == MAP_FAILED ? errno : 0;

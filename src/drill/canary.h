@@ -16,8 +16,8 @@
  *   fork             a child of it looks for the map by id: `0` if it got the fd, else the errno
  *   exec CMD [ARG]   a child of it runs CMD; the exit code
  *   leave CMD [ARG]  the same, and CMD has the victim's array as fd 9
- *   map anon|change|FILE  an executable mapping in a child: of memory, of a page that was writable,
- *                    of a file; `0` or the errno
+ *   map anon|change|FILE [FIFO]  an executable mapping in a child: of memory, of a page that was
+ *                    writable, of a file, with FIFO opened and FILE read between; `0` or the errno
  *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic canary only)
  *   write FILE TEXT  it writes that; `0` or the errno
  *   clear            takes apart what it has made, and ends

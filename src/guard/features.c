@@ -64,6 +64,8 @@ static const struct requirement requirements[] = {
 	{"bpf_lsm_file_receive", NULL, "fds that are passed on"},
 	{"bpf_link_prime", NULL, "labels of links"},
 	{"bpf_link_free", NULL, "labels of links"},
+	{"bpf_lsm_file_open", NULL, "files"},
+	{"bpf_lsm_inode_free_security", NULL, "files on overlayfs"},
 	{"bpf_lsm_inode_unlink", NULL, "pins"},
 	{"bpf_lsm_sb_umount", NULL, "mounts"},
 	{"bpf_lsm_task_kill", NULL, "signals"},

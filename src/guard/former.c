@@ -62,6 +62,8 @@ static const struct table tables[FORMER_MAPS] = {
 	 {FIELD(place_label, domain), FIELD(place_label, witness)}},
 	{"names", CONTROL_TAKE, CONTROL_TAKE_NAME,
 	 {FIELD(name_key, folder), FIELD(name_key, witness), FIELD(name_key, name)}, {NUMBER(4)}},
+	{"stacked", CONTROL_TAKE, CONTROL_TAKE_STACKED, {NUMBER(8)},
+	 {{"held", 0, 4}}},
 	{"cgroups", CONTROL_TAKE, CONTROL_TAKE_CGROUP, {NUMBER(8)}, {NUMBER(4)}},
 	{"interfaces", CONTROL_INTERFACE, 0,
 	 {FIELD(interface_key, netns), FIELD(interface_key, ifindex)}, {NUMBER(4)}},
@@ -368,14 +370,19 @@ static int record_give(int control, const struct table *table, struct control_ta
 }
 
 /* Its end may have come between: nobody would tell the new guard. */
-static int object_gone(int control, int fd, const void *key, struct control_taken *taken)
+static int record_gone(int control, int fd, const void *key, uint32_t kind)
 {
-	static const struct table gone = {.op = CONTROL_TAKE, .kind = CONTROL_TAKE_GONE};
+	const struct table gone = {.op = CONTROL_TAKE,
+				   .kind = kind == CONTROL_TAKE_OBJECT ? CONTROL_TAKE_GONE : kind};
+	struct control_taken taken = {};
 	char value[256];
 
-	return bpf_map_lookup_elem(fd, key, value) && errno == ENOENT
-		       ? record_give(control, &gone, taken)
-		       : 0;
+	if (kind != CONTROL_TAKE_OBJECT && kind != CONTROL_TAKE_STACKED)
+		return 0;
+	if (!bpf_map_lookup_elem(fd, key, value) || errno != ENOENT)
+		return 0;
+	memcpy(taken.key, key, sizeof(taken.key[0]));
+	return record_give(control, &gone, &taken);
 }
 
 static int table_take(const struct former *former, int control, const struct table *table)
@@ -400,8 +407,8 @@ static int table_take(const struct former *former, int control, const struct tab
 		fields_copy(former, map->info.btf_key_type_id, table->key, key, taken.key);
 		fields_copy(former, map->info.btf_value_type_id, table->value, value, taken.value);
 		r = record_give(control, table, &taken);
-		if (!r && table->kind == CONTROL_TAKE_OBJECT)
-			r = object_gone(control, map->fd, key, &taken);
+		if (!r && table->op == CONTROL_TAKE)
+			r = record_gone(control, map->fd, key, table->kind);
 	}
 	return r;
 }

@@ -11,7 +11,7 @@
  * understood, and refused before anything is touched.
  */
 
-#define FORMER_MAPS 15
+#define FORMER_MAPS 16
 
 struct former_map {
 	int fd;

@@ -13,10 +13,10 @@ struct digest {
 };
 
 /* Local filesystems whose content nobody but this kernel changes. Not here: network, FUSE, and
- * stacked ones, which may lie upon either. */
-INLINE bool superblock_qualifies(struct super_block *sb)
+ * stacked ones, which may lie upon either (stacked.h). */
+INLINE bool magic_qualifies(__u64 magic)
 {
-	switch (sb->s_magic) {
+	switch (magic) {
 	case 0xEF53: /* ext2, ext3, ext4 */
 	case 0x58465342: /* xfs */
 	case 0x9123683E: /* btrfs */
@@ -28,6 +28,11 @@ INLINE bool superblock_qualifies(struct super_block *sb)
 		return true;
 	}
 	return false;
+}
+
+INLINE bool superblock_qualifies(struct super_block *sb)
+{
+	return magic_qualifies(sb->s_magic);
 }
 
 /* Order of memcmp(): the tables are sorted by it. */
@@ -42,23 +47,32 @@ INLINE int digest_compare(const struct digest *a, const struct digest *b)
 	return 0;
 }
 
-/*
- * SHA-256 of the content: by the kernel, or where it cannot (no IMA) as holdfastd has measured it.
- * Nobody writes the file meanwhile: the callers have seen to it.
- */
-INLINE bool file_digest(struct file *file, __u8 *ret_digest)
+/* SHA-256 of the content, by the kernel, if it can. */
+INLINE bool kernel_digest(struct file *file, __u8 *ret_digest)
 {
-	struct guard_state *guard = guard_state();
-	struct measurement *measurement;
-
 #ifndef WITHOUT_IMA
+	struct guard_state *guard = guard_state();
+
 	if (guard && bpf_ima_file_hash(file, ret_digest, IMAGE_DIGEST_LEN) >= 0) {
 		guard->ima = 1;
 		return true;
 	}
 #endif
+	return false;
+}
+
+/*
+ * The same, where the kernel cannot (no IMA) as holdfastd has measured it. Nobody writes the file
+ * meanwhile: the callers have seen to it.
+ */
+INLINE bool file_digest(struct file *file, __u8 *ret_digest)
+{
+	struct measurement *measurement;
+
+	if (kernel_digest(file, ret_digest))
+		return true;
 	measurement = inode_measurement(file->f_inode);
-	if (!guard || !measurement)
+	if (!measurement)
 		return false;
 	__builtin_memcpy(ret_digest, measurement->digest, IMAGE_DIGEST_LEN);
 	return true;

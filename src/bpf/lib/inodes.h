@@ -52,6 +52,8 @@ INLINE struct measurement *inode_measurement(struct inode *inode)
  */
 INLINE __u32 inode_holder(struct inode *inode)
 {
+	__u64 address = (__u64)inode;
+	struct stacked_label *stack;
 	struct inode_label *label;
 
 	if (!inode)
@@ -59,6 +61,9 @@ INLINE __u32 inode_holder(struct inode *inode)
 	label = bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
 	if (label && label->held)
 		return label->held;
+	stack = bpf_map_lookup_elem(&stacked, &address);
+	if (stack && (stack->held || stack->trials))
+		return stack->held ? stack->held : DOMAIN_SELF;
 	return inode_measurement(inode) ? DOMAIN_SELF : DOMAIN_NONE;
 }
 

@@ -45,6 +45,7 @@ struct task_label {
 	__u32 pending_born; /* as pending */
 	__u32 adopt; /* domain that it may be adopted into, or was */
 	__u64 moving; /* address of the protected task that it is about to move; MOVING_UNKNOWN */
+	__u64 judging; /* address of the inode behind the overlay's file that it is judged by */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
 
@@ -52,6 +53,12 @@ struct inode_label {
 	LAYOUT_TEST_FIELD
 	__u32 domain; /* owner of a pin; DOMAIN_NONE if only held */
 	__u32 held; /* domain whose tasks have mapped it executable */
+};
+
+/* Of an inode behind an overlay's; the key is its address. */
+struct stacked_label {
+	__u32 held; /* domain whose tasks run it */
+	__u32 trials; /* how many tasks are being judged by its content: it must stay meanwhile */
 };
 
 struct policy_bank {
@@ -102,6 +109,13 @@ struct measured_map {
 	__uint(max_entries, LABELS_MAX_MEASURED);
 	__type(key, struct file_key);
 	__type(value, struct measurement);
+};
+
+struct stacked_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_STACKED);
+	__type(key, __u64);
+	__type(value, struct stacked_label);
 };
 
 struct places_map {
@@ -216,6 +230,7 @@ MAP(objects_map, objects);
 MAP(ids_map, ids);
 MAP(files_map, files);
 MAP(measured_map, measured);
+MAP(stacked_map, stacked);
 MAP(places_map, places);
 MAP(names_map, names);
 MAP(interfaces_map, interfaces);

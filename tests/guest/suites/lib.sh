@@ -110,11 +110,12 @@ daemon_pid() {
 # and the kernel kills them both for lack of memory.
 killed() {
 	unit=/sys/fs/cgroup/system.slice/holdfastd.service
+	before=$(daemon_pid)
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control &&
 		echo +memory >/sys/fs/cgroup/system.slice/cgroup.subtree_control &&
 		echo 1 >$unit/memory.oom.group && echo 96M >$unit/memory.max || return 1
 	sh -c "echo 0 >$unit/cgroup.procs && exec tail /dev/zero"
-	guest-ctl until 20 test ! -e "/proc/$1"
+	guest-ctl until 20 test ! -e "/proc/$before"
 	echo max >$unit/memory.max
 }
 

@@ -126,7 +126,7 @@ left_right() {
 
 # started by the service manager, where holdfastd was
 not_self() {
-	killed "$(daemon_pid)"
+	killed
 	guest-ctl until 20 grep -q 'not its own' /run/guest/holdfastd.service.log && guarded
 }
 

@@ -77,7 +77,7 @@ killed_without_gap() {
 	hammer=$!
 	for _ in 1 2; do
 		before=$(daemon_pid)
-		killed "$before"
+		killed
 		guest-ctl until 20 sh -c ". $here/lib.sh; [ \"\$(daemon_pid)\" != $before ] && armed" || break
 	done
 	touch $work/enough
