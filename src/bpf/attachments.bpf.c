@@ -32,10 +32,13 @@ int BPF_PROG(attachments_link_new, struct bpf_link *link, struct bpf_link_primer
 		return 0;
 	}
 	__sync_fetch_and_add(&guard->links, 1);
-	if (!bpf_map_update_elem(&objects, &key, &label, BPF_ANY) &&
-	    !id_label(EVENT_OBJECT_LINK, label.id, domain))
-		return 0;
 	act.act = EVENT_ACT_LINK_FD;
+	if (!bpf_map_update_elem(&objects, &key, &label, BPF_ANY) &&
+	    !id_label(EVENT_OBJECT_LINK, label.id, domain)) {
+		if (!domain_holds(domain, IMAGE_HOLD_LINKS))
+			return 0;
+		act.act = EVENT_ACT_MADE;
+	}
 	act.kind = EVENT_OBJECT_LINK;
 	act.id = label.id;
 	act.owner = domain;
@@ -71,7 +74,9 @@ int BPF_PROG(attachments_pin_open, struct inode *inode, int mask)
 	if (!(mask & MAY_WRITE) || inode->i_sb->s_magic != BPF_FS_MAGIC)
 		return 0;
 	owner = object_label(inode->i_private);
-	if (!owner || owner->kind != EVENT_OBJECT_LINK || !strange(current_domain(), owner->domain))
+	if (!owner || owner->kind != EVENT_OBJECT_LINK ||
+	    !strange(current_domain(), owner->domain) ||
+	    keeps(current_domain(), owner->domain, IMAGE_HOLD_LINKS))
 		return 0;
 	act.act = EVENT_ACT_LINK_FD;
 	act.row = EVENT_ROW('L', 3);

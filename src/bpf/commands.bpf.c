@@ -87,7 +87,7 @@ INLINE bool room_for_link(int command)
  * An id is not an fd yet. ENOENT rather than EPERM: tools that list what is loaded pass over an id
  * that has just gone, and stop at one they may not have.
  */
-INLINE int by_id(struct act *act, __u32 domain, __u32 id)
+INLINE int by_id(struct act *act, __u32 domain, __u32 id, __u32 hold)
 {
 	act->id = id;
 	act->error = ENOENT;
@@ -95,7 +95,9 @@ INLINE int by_id(struct act *act, __u32 domain, __u32 id)
 	/* What goes through is noted where the fd is made; links alone have no hook there. */
 	if (act->kind != EVENT_OBJECT_LINK && domain_mode(act->owner) != IMAGE_MODE_ENFORCE)
 		return 0;
-	if (strange(domain, act->owner) && guard_refuses(act))
+	if (!strange(domain, act->owner) || keeps(domain, act->owner, hold))
+		return 0;
+	if (guard_refuses(act))
 		return REFUSED(ENOENT);
 	return 0;
 }
@@ -117,15 +119,16 @@ int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 	case BPF_MAP_GET_FD_BY_ID:
 		act.kind = EVENT_OBJECT_MAP;
 		act.row = attr->open_flags & BPF_F_RDONLY ? EVENT_ROW('M', 12) : EVENT_ROW('M', 1);
-		return by_id(&act, domain, attr->map_id);
+		return by_id(&act, domain, attr->map_id,
+			     attr->open_flags & BPF_F_RDONLY ? IMAGE_HOLD_MAPS : 0);
 	case BPF_PROG_GET_FD_BY_ID:
 		act.kind = EVENT_OBJECT_PROG;
 		act.row = EVENT_ROW('P', 12);
-		return by_id(&act, domain, attr->prog_id);
+		return by_id(&act, domain, attr->prog_id, 0);
 	case BPF_LINK_GET_FD_BY_ID:
 		act.kind = EVENT_OBJECT_LINK;
 		act.row = EVENT_ROW('L', 2);
-		return by_id(&act, domain, attr->link_id);
+		return by_id(&act, domain, attr->link_id, IMAGE_HOLD_LINKS);
 	case BPF_PROG_ATTACH:
 	case BPF_PROG_DETACH:
 		act.id = attr->attach_type;

@@ -57,6 +57,8 @@
 #define EVENT_ACT_CONTROL 23 /* the guard's own control program */
 #define EVENT_ACT_PROG_LOAD 24 /* event.command is the program's type */
 #define EVENT_ACT_SWITCH 25 /* a control file of the kernel written */
+#define EVENT_ACT_MADE 26 /* a link or map by a domain that holds those */
+#define EVENT_ACT_CLOSED 27 /* an fd of one by its domain; command 1: by a task that ends */
 
 struct event {
 	__u32 abi;

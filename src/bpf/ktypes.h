@@ -184,6 +184,7 @@ struct task_struct {
 	struct hlist_node pid_links[4];
 	int pid;
 	int tgid;
+	unsigned int flags;
 	unsigned int ptrace;
 	struct pid *thread_pid;
 	struct task_struct *real_parent;

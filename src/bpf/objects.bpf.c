@@ -90,6 +90,16 @@ INLINE bool sealed(struct bpf_map *map, struct object_label *label, fmode_t fmod
 	       map->map_type != BPF_MAP_TYPE_RINGBUF;
 }
 
+static void map_made(struct bpf_map *map, __u32 domain)
+{
+	struct act act = {.act = EVENT_ACT_MADE};
+
+	object_act(&act, EVENT_OBJECT_MAP, domain);
+	act.id = map->id;
+	copy_name(act.name, map->name);
+	guard_report(&act, EVENT_NOTED);
+}
+
 SEC("lsm/bpf_map")
 int BPF_PROG(objects_map_fd, struct bpf_map *map, fmode_t fmode)
 {
@@ -108,6 +118,10 @@ int BPF_PROG(objects_map_fd, struct bpf_map *map, fmode_t fmode)
 			return REFUSED(ENOSPC);
 	}
 	domain = current_domain();
+	if (made && domain_holds(label->domain, IMAGE_HOLD_MAPS))
+		map_made(map, label->domain);
+	if (!(fmode & FMODE_WRITE) && keeps(domain, label->domain, IMAGE_HOLD_MAPS))
+		return 0;
 	/* who makes a map fills it: a holdfastd that takes over, those of the next guard */
 	if (!strange(domain, label->domain) && (made || !sealed(map, label, fmode)))
 		return 0;

@@ -96,6 +96,8 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 	(void)fprintf(file, "domain    %s, %s: ", domain->name, image_mode_name(domain->mode));
 	print_counts(file, find_counts(picture->state, domain->id));
 	print_released(file, find_counts(picture->state, domain->id)->released_ns);
+	if (domain->hold)
+		(void)fprintf(file, "  holds %s\n", image_hold_name(domain->hold));
 	for (uint32_t i = 0; i < h->n_executables; i++) {
 		const struct image_executable *e = &executables[i];
 		char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];

@@ -54,6 +54,7 @@ void arm_refresh(struct server *server)
 			"The image in force cannot be read, domains appear as numbers: %m, ignoring");
 	free(server->image);
 	server->image = TAKE_PTR(image);
+	hold_soon(server);
 }
 
 static int mark_binary(struct guard *guard)

@@ -128,9 +128,11 @@ static void obey(struct server *server, struct connection *client)
 		break;
 	case PROTOCOL_CONFIRM:
 		respite_confirm(server, client);
+		hold_soon(server);
 		break;
 	case PROTOCOL_RELEASE:
 		respite_release(server, client);
+		hold_soon(server);
 		break;
 	case PROTOCOL_STATUS:
 		ops_status(server, client);

@@ -66,6 +66,8 @@ static const struct requirement requirements[] = {
 	{"bpf_link_free", NULL, "labels of links"},
 	{"bpf_lsm_file_open", NULL, "files"},
 	{"bpf_lsm_inode_free_security", NULL, "files on overlayfs"},
+	{"bpf_link_release", NULL, "what is held"},
+	{"bpf_map_release", NULL, "what is held"},
 	{"bpf_lsm_inode_unlink", NULL, "pins"},
 	{"bpf_lsm_sb_umount", NULL, "mounts"},
 	{"bpf_lsm_task_kill", NULL, "signals"},

@@ -104,6 +104,15 @@ struct guard_adoption {
 	int error; /* negative errno: it could not be made, or not to its end; else 0 */
 };
 
+/* A link or map that is kept for its domain. */
+struct guard_kept {
+	uint32_t kind, id; /* EVENT_OBJECT_LINK, EVENT_OBJECT_MAP */
+	uint32_t domain;
+	bool left; /* its domain's tasks have ended, or have let go of it by ending */
+	bool exclusive; /* where it is attached is room for one */
+	uint8_t likeness[128]; /* the same for what is made in its place, and for nothing else */
+};
+
 struct guard_domain_status {
 	uint32_t id;
 	uint32_t tasks, maps, progs, links;
@@ -181,6 +190,33 @@ int guard_respite_get(struct guard *guard, uint32_t domain, struct guard_respite
  * is; none: no other. Return: 0 or -errno.
  */
 int guard_admit(struct guard *guard, const struct guard_daemon *daemon);
+
+/**
+ * guard_keep() - keep an object for its domain, which holds those, beyond its last fd
+ * @kept: kind, id, domain and left are set; the rest is filled in
+ *
+ * Return: 0, also if it is kept already; -EAGAIN if it is not there yet; -ENOENT if no more;
+ * -errno.
+ */
+int guard_keep(struct guard *guard, struct guard_kept *kept);
+
+/* guard_keep_left() - set left, for those who come after as well. Return: 0 or -errno. */
+int guard_keep_left(struct guard *guard, struct guard_kept *kept);
+
+/* guard_let_go() - no longer keep it. Return: 0 or -errno. */
+int guard_let_go(struct guard *guard, const struct guard_kept *kept);
+
+/*
+ * guard_kept_each() - all that is kept, until see() returns anything but 0. A domain of 0: it is
+ * nobody's. Return: what see() returned; -errno.
+ */
+int guard_kept_each(struct guard *guard, int (*see)(void *context, const struct guard_kept *kept),
+		    void *context);
+
+/* guard_objects_each() - all links and maps of domains, the same way. */
+int guard_objects_each(struct guard *guard,
+		       int (*see)(void *context, uint32_t kind, uint32_t id, uint32_t domain),
+		       void *context);
 
 /* guard_daemons() - which these are. Return: 0 or -errno. */
 int guard_daemons(struct guard *guard, struct guard_daemon *ret_own, struct guard_daemon *ret_next);

@@ -27,6 +27,7 @@ extern const char guard_object_start[], guard_object_end[];
 #define GUARD_PIN_LINKS GUARD_PIN_DIR "/links"
 #define GUARD_PIN_MAPS GUARD_PIN_DIR "/maps"
 #define GUARD_PIN_PROGS GUARD_PIN_DIR "/progs"
+#define GUARD_PIN_KEPT GUARD_PIN_DIR "/kept" /* what is kept for domains: keep.c */
 
 /* The maps a later holdfastd needs, in the order of guard.maps. */
 enum guard_map {
@@ -225,6 +226,9 @@ int known_learn(int control, const struct features *features, struct bpf_object 
 
 /* guard_event() - a ring's record, on its way to who drains it; @context is the guard. */
 int guard_event(void *context, void *data, size_t size);
+
+/* kept_open() - fd of what is kept there; a map's is read-only. Return: fd, -errno. */
+int kept_open(const char *folder, const char *name);
 
 /* guard_rehearses() - does it only prove itself yet, beside another? */
 bool guard_rehearses(struct guard *guard);

@@ -7,6 +7,7 @@
 
 #include "guard/load.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,29 @@ static int object_attach(struct loader *loader)
 	return 0;
 }
 
+/* What the guard before keeps for domains, this one keeps as well. */
+static int kept_take(struct loader *loader)
+{
+	_cleanup_closedir_ DIR *dir = loader->former ? opendir(GUARD_PIN_KEPT) : NULL;
+	struct dirent *entry;
+
+	/* a build that kept nothing has no such folder */
+	while (dir && (entry = readdir(dir))) {
+		_cleanup_close_ int fd = -EBADF;
+		char path[128];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = kept_open(GUARD_PIN_KEPT, entry->d_name);
+		if (fd < 0)
+			return fd;
+		(void)snprintf(path, sizeof(path), "%s/kept/%.64s", loader->pins, entry->d_name);
+		if (bpf_obj_pin(fd, path))
+			return -errno;
+	}
+	return 0;
+}
+
 static int object_pin(struct loader *loader)
 {
 	char path[128];
@@ -195,7 +219,7 @@ static int object_pin(struct loader *loader)
 			return fd < 0 ? fd : -errno;
 	}
 	(void)snprintf(path, sizeof(path), "%s/progs/control", loader->pins);
-	return bpf_obj_pin(loader->control, path) ? -errno : 0;
+	return bpf_obj_pin(loader->control, path) ? -errno : kept_take(loader);
 }
 
 /*

@@ -28,7 +28,7 @@ _Static_assert(sizeof(guard_map_names) / sizeof(guard_map_names[0]) == _GUARD_MA
 	       "a name for each map");
 
 /* Below the folder of a guard; PROOF_PINS is the last. */
-static const char *const folders[] = {"", "/links", "/maps", "/progs", "/canary"};
+static const char *const folders[] = {"", "/links", "/maps", "/progs", "/kept", "/canary"};
 
 int pins_absent(struct diag *reterr_diag)
 {

@@ -40,6 +40,8 @@ static const char *const act_names[] = {
 	[EVENT_ACT_CONTROL] = "control",
 	[EVENT_ACT_PROG_LOAD] = "prog_load",
 	[EVENT_ACT_SWITCH] = "switch",
+	[EVENT_ACT_MADE] = "made",
+	[EVENT_ACT_CLOSED] = "closed",
 };
 
 static const char *const verdict_names[] = {
@@ -105,7 +107,7 @@ static const char *const bpf_names[] = {
 	"PROG_ASSOC_STRUCT_OPS",
 };
 
-_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_SWITCH + 1, "act_names");
+_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_CLOSED + 1, "act_names");
 _Static_assert(ARRAY_SIZE(verdict_names) == EVENT_NOTED + 1, "verdict_names");
 _Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_SWITCH + 1, "object_names");
 _Static_assert(ARRAY_SIZE(bpf_names) == 39, "bpf_names");

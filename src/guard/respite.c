@@ -236,6 +236,7 @@ void respite_now(struct server *server, uint64_t now)
 	all_now(server, now);
 	for (uint32_t i = 0; server->image && i < image_header(server->image)->n_domains; i++)
 		domain_now(server, &image_domains(server->image)[i], now);
+	hold_soon(server);
 }
 
 static void fill_domain(struct protocol_state *state, uint32_t id, uint64_t until_ns)

@@ -66,6 +66,8 @@ struct server {
 	uint64_t respite_due; /* when the guard's mode changes by itself; UINT64_MAX: never */
 	uint64_t upgrade_due; /* of a look whether holdfastd has been replaced; UINT64_MAX: never */
 	struct stat upgrade_seen; /* what was in its place at the last look */
+	struct hold *hold; /* what is kept for domains; NULL: nothing */
+	bool hold_wanted; /* the policy names something to hold */
 	uint64_t proof_due; /* of the guard's self-proof */
 	struct guard_proof proof; /* the last one */
 	uint64_t proof_ns; /* when that was; 0: not since this holdfastd holds the guard */
@@ -216,6 +218,16 @@ enum respite_word respite_word(const char *path);
 
 /* respite_boot() - observe until another image is put in force. Return: 0 or -errno. */
 int respite_boot(struct server *server);
+
+/* hold.c */
+void hold_event(struct server *server, const struct event *event);
+void hold_now(struct server *server, uint64_t now);
+
+/* hold_soon() - the policy, or what of it is in force, has changed: look at everything */
+void hold_soon(struct server *server);
+
+/* hold_due() - when hold_now() has something to do; UINT64_MAX: never */
+uint64_t hold_due(const struct server *server, uint64_t now);
 
 /* upgrade.c */
 void upgrade_ask(struct server *server, struct connection *client);

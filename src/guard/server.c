@@ -68,6 +68,7 @@ struct server *server_free(struct server *server)
 	closep(&server->epoll_fd);
 	dirs_close(&server->dirs);
 	free(server->image);
+	free(server->hold);
 	free(server);
 	return NULL;
 }
@@ -207,6 +208,7 @@ static int take_event(void *userdata, const struct event *event, size_t size)
 
 	journal_event(drain->server->journal, event, size, drain->server->image);
 	journal_flush(drain->server->journal, drain->server->options.now());
+	hold_event(drain->server, event);
 	return ++drain->n < MAX_DRAIN ? 0 : -ECANCELED;
 }
 
@@ -315,7 +317,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		next = earlier(next, server->lonely_until);
 	if (server->guard) {
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
-		next = earlier(next, server->upgrade_due);
+		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
@@ -343,6 +345,7 @@ int server_step(struct server *server, int timeout_ms)
 	prove_now(server, now);
 	respite_now(server, now);
 	upgrade_now(server, now);
+	hold_now(server, now);
 	if (journal_busy(server->journal))
 		journal_flush(server->journal, now);
 	report_log(server);

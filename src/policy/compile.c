@@ -77,7 +77,8 @@ static int add_domain(struct tables *t, const struct policy_domain *d)
 		return r;
 	row = &t->domains[t->n_domains++];
 	row->id = d->id;
-	row->mode = d->mode;
+	row->mode = (uint16_t)d->mode;
+	row->hold = (uint16_t)d->hold;
 	put_text(row->name, sizeof(row->name), d->name);
 	return 0;
 }

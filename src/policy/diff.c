@@ -99,6 +99,9 @@ static void diff_domains(struct differ *d)
 	for (uint32_t i = 0; i < image_header(d->new)->n_domains; i++) {
 		const struct image_domain *before = image_domain_find(d->old, domains[i].id);
 
+		if (before && domains[i].hold & ~before->hold)
+			tell(d, "the domain '%s' holds its %s when its tasks have ended",
+			     domains[i].name, image_hold_name(domains[i].hold & ~before->hold));
 		if (before && domains[i].mode > before->mode)
 			tell(d, "the mode of the domain '%s' goes from %s to %s", domains[i].name,
 			     image_mode_name(before->mode), image_mode_name(domains[i].mode));

@@ -163,8 +163,12 @@ static int check_domains(const void *data, struct diag *reterr_diag)
 			return refuse(reterr_diag,
 				      "domain %" PRIu32 " of the image has no valid name", i);
 		if (!mode_valid(d->mode))
-			return refuse(reterr_diag, "domain '%s' has the unknown mode %" PRIu32,
+			return refuse(reterr_diag, "domain '%s' has the unknown mode %" PRIu16,
 				      d->name, d->mode);
+
+		if (d->hold & ~IMAGE_HOLD_ALL)
+			return refuse(reterr_diag, "domain '%s' is to hold what is not known: %x",
+				      d->name, d->hold);
 
 		r = image_domain_id(d->name, &id);
 		if (r < 0)

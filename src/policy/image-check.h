@@ -133,6 +133,9 @@ bool image_pin_valid(const char *path);
  */
 const char *image_mode_name(uint32_t mode);
 
+/* image_hold_name() - IMAGE_HOLD_* in words: "links and maps"; "" for none. Static. */
+const char *image_hold_name(uint32_t hold);
+
 /**
  * image_admission_id() - the id that an admitted tool's trusted content is listed under
  * @digest: of the tool

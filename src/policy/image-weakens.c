@@ -251,12 +251,27 @@ static bool switch_opened(const void *old, const void *new, struct listener *to)
 	return false;
 }
 
+static bool hold_loosened(const void *old, const void *new, struct listener *to)
+{
+	const struct image_domain *domains = image_domains(old);
+
+	for (uint32_t i = 0; i < image_header(old)->n_domains; i++) {
+		const struct image_domain *d = image_domain_find(new, domains[i].id);
+
+		if (d && domains[i].hold & ~d->hold &&
+		    weakens(to, "the domain '%s' no longer holds its %s", d->name,
+			    image_hold_name(domains[i].hold & ~d->hold)))
+			return true;
+	}
+	return false;
+}
+
 static bool ask(const void *old, const void *new, struct listener *to)
 {
 	static bool (*const ways[])(const void *old, const void *new, struct listener *to) = {
 		mode_lowered,	       executable_gained, trusted_gained, pin_lost,
 		pin_invaded,	       domain_gained,	  admits_more,	  admission_gained,
-		admission_trusts_more, switch_opened,
+		admission_trusts_more, switch_opened,	  hold_loosened,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {

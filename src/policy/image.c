@@ -120,6 +120,13 @@ const char *image_mode_name(uint32_t mode)
 	return "?";
 }
 
+const char *image_hold_name(uint32_t hold)
+{
+	static const char *const names[] = {"", "links", "maps", "links and maps"};
+
+	return names[hold & IMAGE_HOLD_ALL];
+}
+
 static uint32_t id_of_digest(const uint8_t *digest)
 {
 	uint32_t id = (uint32_t)digest[0] | (uint32_t)digest[1] << 8 | (uint32_t)digest[2] << 16 |

@@ -96,9 +96,15 @@ struct image_header {
 	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
 };
 
+/* image_domain.hold: what outlives the domain's tasks */
+#define IMAGE_HOLD_LINKS 1u
+#define IMAGE_HOLD_MAPS 2u
+#define IMAGE_HOLD_ALL 3u
+
 struct image_domain { /* sorted by id, ids are unique */
 	__u32 id;
-	__u32 mode;
+	__u16 mode;
+	__u16 hold; /* IMAGE_HOLD_* */
 	char name[IMAGE_DOMAIN_LEN]; /* NUL padded; [a-z0-9][a-z0-9._-]* */
 };
 

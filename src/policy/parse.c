@@ -372,6 +372,35 @@ static int domain_pins(struct walk *walk, const struct doc_node *value, void *ob
 	return walk_list(walk, &items, value, object);
 }
 
+static int read_hold(struct walk *walk, const struct doc_node *item, void *object)
+{
+	static const struct {
+		const char *name;
+		uint32_t hold;
+	} kinds[] = {
+		{"links", IMAGE_HOLD_LINKS},
+		{"maps", IMAGE_HOLD_MAPS},
+	};
+	struct policy_domain *d = object;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!doc_is_string(item) || strcmp(item->text, kinds[i].name) != 0)
+			continue;
+		if (d->hold & kinds[i].hold)
+			return walk_refuse(walk, item, "\"%s\" is there twice", item->text);
+		d->hold |= kinds[i].hold;
+		return 0;
+	}
+	return walk_expected(walk, item, "\"links\" or \"maps\"");
+}
+
+static int domain_hold(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const struct walk_items items = {"kinds", 1, 2, read_hold};
+
+	return walk_list(walk, &items, value, object);
+}
+
 static const struct walk_key domain_keys[] = {
 	{.name = "name", .required = true, .read = domain_name},
 	{.name = "mode", .read = domain_mode},
@@ -379,7 +408,7 @@ static const struct walk_key domain_keys[] = {
 	{.name = "libraries", .read = domain_libraries},
 	{.name = "pins", .read = domain_pins},
 	{.name = "files", .not_built = true},
-	{.name = "hold", .not_built = true},
+	{.name = "hold", .read = domain_hold},
 	{.name = "on_violation", .not_built = true},
 };
 

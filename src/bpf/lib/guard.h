@@ -154,6 +154,7 @@ struct domain_search {
 	struct image_header *image;
 	__u32 id;
 	__u32 mode;
+	__u32 hold;
 };
 
 static long domain_search_step(__u32 i, void *context)
@@ -168,6 +169,7 @@ static long domain_search_step(__u32 i, void *context)
 	if (domain->id != search->id)
 		return 0;
 	search->mode = domain->mode;
+	search->hold = domain->hold;
 	return 1;
 }
 
@@ -196,6 +198,24 @@ INLINE __u32 domain_mode(__u32 id)
 	if (search.mode == IMAGE_MODE_ENFORCE && (respited(id) || respited(RESPITE_ALL)))
 		return IMAGE_MODE_OBSERVE;
 	return search.mode;
+}
+
+/* domain_holds() - does the domain enforce now, and keep what of its own is one of IMAGE_HOLD_*? */
+static __noinline __attribute__((unused)) int domain_holds(__u32 id, __u32 what)
+{
+	struct domain_search search = {.id = id};
+
+	if (id < DOMAIN_FIRST)
+		return 0;
+	bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
+	return search.hold & what && search.mode == IMAGE_MODE_ENFORCE && !respited(id) &&
+	       !respited(RESPITE_ALL);
+}
+
+/* keeps() - is the actor holdfastd, and are such things of that owner kept by it? */
+INLINE bool keeps(__u32 actor, __u32 owner, __u32 what)
+{
+	return actor == DOMAIN_SELF && domain_holds(owner, what);
 }
 
 INLINE void event_who(struct event *event)

@@ -16,6 +16,7 @@
  *   orphan CGROUP CMD [ARG].. CMD as a child of PID 1, in CGROUP
  *
  * And some that pretend nothing:
+ *   raw N                     opens a raw socket of protocol N
  *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
  *   burst N ID                N attacks on a map, before anybody else gets the processor
  *   load VERB, bind FD        programs of admission.c
@@ -264,6 +265,16 @@ static int as_orphan(int argc, char **argv)
 	return code;
 }
 
+static int as_raw(int argc, char **argv)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, (int)strtoul(argv[1], NULL, 10));
+
+	if (fd < 0)
+		return errno == EPERM ? PROBE_DENIED : PROBE_IMPOSSIBLE;
+	close(fd);
+	return PROBE_ALLOWED;
+}
+
 static int as_mapped(int argc, char **argv)
 {
 	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
@@ -386,13 +397,13 @@ static const struct {
 	int min_args;
 	int (*run)(int argc, char **argv);
 } helpers[] = {
-	{"ask", 2, as_ask},	     {"peek", 1, as_peek},	  {"comm", 2, as_comm},
-	{"exe", 2, as_exe},	     {"argv0", 2, as_argv0},	  {"traced", 1, as_traced},
-	{"memory", 1, as_memory},    {"orphan", 2, as_orphan},	  {"hammer", 2, as_hammer},
-	{"mapped", 1, as_mapped},    {"zero", 1, as_zero},	  {"burst", 2, as_burst},
-	{"sniff", 0, as_sniff},	     {"hold", 1, as_hold},	  {"verbs", 0, as_verbs},
-	{"poke", 2, as_poke},	     {"load", 1, admission_main}, {"after", 2, after_main},
-	{"bind", 1, admission_main},
+	{"ask", 2, as_ask},	  {"peek", 1, as_peek},	       {"comm", 2, as_comm},
+	{"exe", 2, as_exe},	  {"argv0", 2, as_argv0},      {"traced", 1, as_traced},
+	{"memory", 1, as_memory}, {"orphan", 2, as_orphan},    {"hammer", 2, as_hammer},
+	{"raw", 1, as_raw},	  {"mapped", 1, as_mapped},    {"zero", 1, as_zero},
+	{"burst", 2, as_burst},	  {"sniff", 0, as_sniff},      {"hold", 1, as_hold},
+	{"verbs", 0, as_verbs},	  {"poke", 2, as_poke},	       {"load", 1, admission_main},
+	{"after", 2, after_main}, {"bind", 1, admission_main},
 };
 
 int identity_main(int argc, char **argv)

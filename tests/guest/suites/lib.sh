@@ -9,6 +9,7 @@ here=/opt/tests
 work=/run/suite
 secret=$work/secret
 log=/var/lib/holdfast/events.jsonl
+daemon=/usr/local/sbin/holdfastd
 failed=0
 PATH=$here:$PATH
 mkdir -p "$work"
@@ -130,6 +131,32 @@ log_is_whole() {
 	sed -n 's/.*"abi":1,"seq":\([0-9]*\),.*/\1/p' $log | sort -n -u |
 		awk 'NR > 1 && $1 != last + 1 { print "after", last, "comes", $1; bad = 1 }
 		     { last = $1 } END { exit bad || NR < 50 }'
+}
+
+# ---- another holdfastd in the place of the one that runs
+
+digest() {
+	sha256sum $1 | cut -d ' ' -f 1
+}
+
+admit() {
+	holdfast guard upgrade $1 --secret-fd 3 3<"$secret"
+}
+
+# replace FILE: as dpkg does, with a second name for the old one meanwhile
+replace() {
+	cp $1 $daemon.dpkg-new && ln -f $daemon $daemon.dpkg-tmp && mv $daemon.dpkg-new $daemon &&
+		rm -f $daemon.dpkg-tmp
+}
+
+runs() {
+	guest-ctl until 60 sh -c "holdfast guard status --json | grep -q '\"daemon\": \"$(digest $1)\"'" &&
+		armed
+}
+
+# over FILE: the change, in the words of the man page
+over() {
+	admit $1 && replace $1 && runs $1
 }
 
 # The victim and somebody like it whom no policy knows.

@@ -9,37 +9,12 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /opt/tests/lib.sh
 
-daemon=/usr/local/sbin/holdfastd
 relaid=$here/holdfastd-relayout
 first=$work/first
 attacks="map-update pin-unlink link-pin-detach pidfd-signal"
 
-digest() {
-	sha256sum $1 | cut -d ' ' -f 1
-}
-
-admit() {
-	holdfast guard upgrade $1 --secret-fd 3 3<"$secret"
-}
-
-# replace FILE: as dpkg does, with a second name for the old one meanwhile
-replace() {
-	cp $1 $daemon.dpkg-new && ln -f $daemon $daemon.dpkg-tmp && mv $daemon.dpkg-new $daemon &&
-		rm -f $daemon.dpkg-tmp
-}
-
 status_has() {
 	holdfast guard status --json | tr -d '\n ' | grep -q "$1"
-}
-
-runs() {
-	guest-ctl until 60 sh -c "holdfast guard status --json | grep -q '\"daemon\": \"$(digest $1)\"'" &&
-		armed
-}
-
-# over FILE: the change, in the words of the man page
-over() {
-	admit $1 && replace $1 && runs $1
 }
 
 # ---- attacks that must fail at every moment

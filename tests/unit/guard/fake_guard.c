@@ -85,6 +85,23 @@ void fake_event(uint64_t sequence)
 	fake_raw_event(&event, sizeof(event));
 }
 
+void fake_object_event(uint32_t act, uint32_t id, uint32_t command)
+{
+	struct event event = {
+		.abi = EVENT_ABI,
+		.size = sizeof(event),
+		.sequence = id,
+		.act = act,
+		.command = command,
+		.verdict = EVENT_NOTED,
+		.object_kind = EVENT_OBJECT_LINK,
+		.object_id = id,
+		.owner = kernel.domain,
+	};
+
+	fake_raw_event(&event, sizeof(event));
+}
+
 static int take(int *knob)
 {
 	int r = *knob;
@@ -223,6 +240,70 @@ int guard_daemons(struct guard *guard, struct guard_daemon *ret_own, struct guar
 	return 0;
 }
 
+static struct guard_kept *kept_find(uint32_t id)
+{
+	for (size_t i = 0; i < kernel.n_kept; i++) {
+		if (kernel.kept[i].id == id)
+			return &kernel.kept[i];
+	}
+	return NULL;
+}
+
+bool fake_kept(uint32_t id)
+{
+	return kept_find(id);
+}
+
+int guard_keep(struct guard *guard, struct guard_kept *kept)
+{
+	if (kernel.not_there_yet > 0) {
+		kernel.not_there_yet--;
+		return -EAGAIN;
+	}
+	if (kernel.n_kept == FAKE_KEPT_MAX)
+		return -ENOSPC;
+	kept->likeness[0] = (uint8_t)(kept->id % 10);
+	kept->exclusive = kept->id % 10 == 9;
+	kernel.kept[kernel.n_kept++] = *kept;
+	return 0;
+}
+
+int guard_keep_left(struct guard *guard, struct guard_kept *kept)
+{
+	kept->left = kept_find(kept->id)->left = true;
+	return 0;
+}
+
+int guard_let_go(struct guard *guard, const struct guard_kept *kept)
+{
+	struct guard_kept *pin = kept_find(kept->id);
+
+	if (pin)
+		*pin = kernel.kept[--kernel.n_kept];
+	return 0;
+}
+
+int guard_kept_each(struct guard *guard, int (*see)(void *context, const struct guard_kept *kept),
+		    void *context)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < kernel.n_kept && !r; i++)
+		r = see(context, &kernel.kept[i]);
+	return r;
+}
+
+int guard_objects_each(struct guard *guard,
+		       int (*see)(void *context, uint32_t kind, uint32_t id, uint32_t domain),
+		       void *context)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < kernel.n_objects && !r; i++)
+		r = see(context, EVENT_OBJECT_LINK, kernel.objects[i], kernel.domain);
+	return r;
+}
+
 int guard_mark(struct guard *guard, int fd, uint32_t domain)
 {
 	kernel.marks++;
@@ -297,8 +378,9 @@ int guard_status(struct guard *guard, struct guard_status *ret_status)
 		.armed = true,
 		.ima = true,
 		.armed_ns = 42000000,
-		.n_domains = 1,
-		.domains = {{.id = 1, .tasks = 1, .maps = 2, .progs = 3, .links = 4}},
+		.n_domains = kernel.domain ? 2 : 1,
+		.domains = {{.id = 1, .tasks = 1, .maps = 2, .progs = 3, .links = 4},
+			    {.id = kernel.domain, .tasks = !kernel.dead}},
 		.n_weak = 1,
 		.weak = {"the fake guard refuses nothing"},
 	};

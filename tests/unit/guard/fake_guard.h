@@ -12,6 +12,8 @@
 
 #include "guard/guard.h"
 
+#define FAKE_KEPT_MAX 8
+
 struct fake_kernel {
 	bool up;
 	void *image;
@@ -29,6 +31,12 @@ struct fake_kernel {
 	int prove_result, look_result;
 	struct guard_adoption adoption; /* what guard_adoption() gives */
 	struct guard_survey survey; /* what guard_look() sees */
+	struct guard_kept kept[FAKE_KEPT_MAX]; /* as pinned */
+	size_t n_kept;
+	unsigned not_there_yet; /* so many calls of guard_keep() come too early */
+	uint32_t domain, objects[FAKE_KEPT_MAX]; /* ids of the links that this domain has */
+	size_t n_objects;
+	bool dead; /* the domain has no task */
 	bool expect_hangs; /* the child never reaches its exec */
 };
 
@@ -40,6 +48,15 @@ void fake_reset(void);
 
 /* fake_event() - an event with this number comes into the ring */
 void fake_event(uint64_t sequence);
+
+/*
+ * fake_object_event() - one of the domain's about a link; links whose ids end alike are alike, and
+ * where one is attached whose id ends with 9 is room for one
+ */
+void fake_object_event(uint32_t act, uint32_t id, uint32_t command);
+
+/* fake_kept() - is it pinned? */
+bool fake_kept(uint32_t id);
 
 /* fake_raw_event() - any bytes do */
 void fake_raw_event(const void *data, size_t size);

@@ -18,7 +18,8 @@ static void fill(char *data, const struct test_image *spec, uint32_t id)
 	struct image_trusted *trusted = (void *)(data + IMAGE_OFF_TRUSTED(header));
 
 	domain->id = id;
-	domain->mode = spec->mode;
+	domain->mode = (uint16_t)spec->mode;
+	domain->hold = spec->hold;
 	(void)snprintf(domain->name, sizeof(domain->name), "%s", spec->domain);
 	for (unsigned i = 0; i < spec->n_executables; i++) {
 		executables[i].digest[0] = trusted[i].digest[0] = (uint8_t)(i + 1);

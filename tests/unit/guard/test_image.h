@@ -11,6 +11,7 @@ struct test_image {
 	uint64_t version;
 	const char *domain;
 	unsigned n_executables; /* 0 to 8; fewer permit less */
+	uint16_t hold; /* IMAGE_HOLD_* */
 };
 
 /**

@@ -35,6 +35,7 @@ static const char after[] =
 				     ONE_HELD,
 				     THREE) "]\n"
 					    "    pins: [/sys/fs/bpf/a]\n"
+					    "    hold: [maps]\n"
 					    "  - {name: new, executables: [" EIGHT "]}\n"
 					    "switches: {open: [mac]}\nadmission: {default: deny}\n";
 
@@ -78,6 +79,8 @@ static void all_that_weakens_is_told_not_the_first_alone(void **state)
 	assert_true(diff.secret);
 	assert_true(has(&diff, true, "the mode of the domain 'a' goes from enforce to observe", 1));
 	assert_true(has(&diff, true, "the domain 'gone' is gone", 1));
+	assert_true(
+		has(&diff, false, "the domain 'a' holds its maps when its tasks have ended", 1));
 	assert_true(has(&diff, true, "the domain 'new' is new", 1));
 	assert_true(has(&diff, true, "the domain 'a' loses the pin '/sys/fs/bpf/b'", 1));
 	assert_true(has(&diff, true,

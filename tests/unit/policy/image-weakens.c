@@ -27,6 +27,7 @@
 	"], pins: [" pins "]}\n"
 #define OBSERVED(name, executables) \
 	"  - {name: " name ", mode: observe, executables: [" executables "]}\n"
+#define HOLDING(kinds) "  - {name: a, executables: [" X1 "], hold: [" kinds "]}\n"
 #define BOTH(one, two) one ", " two
 
 #define ADMISSION(text) "admission: {" text "}\n"
@@ -59,6 +60,14 @@ static const struct {
 	{"a domain's mode goes down", HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", ""),
 	 HEAD("1", "enforce") DOMAINS OBSERVED("a", X1), IMAGE_CHANGE_WEAKENS,
 	 "the mode of the domain 'a' goes from enforce to observe"},
+	{"a domain holds more", HEAD("1", "enforce") DOMAINS HOLDING("links"),
+	 HEAD("1", "enforce") DOMAINS HOLDING("maps, links"), IMAGE_CHANGE_NONE, ""},
+	{"a domain holds less", HEAD("1", "enforce") DOMAINS HOLDING("maps, links"),
+	 HEAD("1", "enforce") DOMAINS HOLDING("links"), IMAGE_CHANGE_WEAKENS,
+	 "the domain 'a' no longer holds its maps"},
+	{"a domain holds nothing any more", HEAD("1", "enforce") DOMAINS HOLDING("maps, links"),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, "", ""), IMAGE_CHANGE_WEAKENS,
+	 "the domain 'a' no longer holds its links and maps"},
 	{"a domain is added", HEAD("1", "enforce") DOMAINS A, HEAD("1", "enforce") DOMAINS A B,
 	 IMAGE_CHANGE_WEAKENS, "the domain 'b' is new"},
 	{"a domain is removed", HEAD("1", "enforce") DOMAINS A B, HEAD("1", "enforce") DOMAINS A,

@@ -92,6 +92,7 @@ static void every_key_is_read(void **state)
 		"      - {path: /usr/lib/x.so}\n"
 		"      - {digest: " DIGEST("2") "}\n"
 		"    pins: [/sys/fs/bpf/a, \"/run/bpf/b\"]\n"
+		"    hold: [maps, links]\n"
 		"  - name: b\n"
 		"    executables: [{path: /usr/bin/d, launch: any}]\n"
 		"events: {ring: 4MiB}\n"
@@ -108,6 +109,8 @@ static void every_key_is_read(void **state)
 	assert_int_equal(p->n_domains, 2);
 	assert_int_equal(a->mode, IMAGE_MODE_OBSERVE);
 	assert_int_equal(p->domains[1].mode, IMAGE_MODE_ENFORCE);
+	assert_int_equal(a->hold, IMAGE_HOLD_LINKS | IMAGE_HOLD_MAPS);
+	assert_int_equal(p->domains[1].hold, 0);
 	assert_int_equal(a->n_executables, 4);
 	assert_string_equal(a->executables[0].path, "/usr/bin/a");
 	assert_int_equal(a->executables[0].launch, IMAGE_LAUNCH_ANY);
@@ -168,7 +171,10 @@ static const struct {
 	{PLAIN "kernel: {}\n", 8, 1, "kernel: not built yet in this version, remove it"},
 	{PLAIN "    files: [/etc/a]\n", 8, 5,
 	 "domains[0].files: not built yet in this version, remove it"},
-	{PLAIN "    hold: [links]\n", 8, 5, "domains[0].hold: not built yet"},
+	{PLAIN "    files: []\n", 8, 5, "domains[0].files: not built yet"},
+	{PLAIN "    hold: [links, programs]\n", 8, 19, "expected \"links\" or \"maps\""},
+	{PLAIN "    hold: [maps, maps]\n", 8, 18, "\"maps\" is there twice"},
+	{PLAIN "    hold: []\n", 8, 11, "domains[0].hold: expected 1 to 2 kinds"},
 	{PLAIN "    on_violation: kill\n", 8, 5, "domains[0].on_violation: not built yet"},
 	{HEAD("1", "sealed"), 4, 7, "mode: \"sealed\" is not built yet"},
 	{PLAIN "    mode: sealed\n", 8, 11, "domains[0].mode: \"sealed\" is not built yet"},

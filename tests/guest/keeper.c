@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * An agent that pins nothing: two links (one of them where there is room for one only), a prog
+ * array and a timer, which hang on its fds. keeper FOLDER: in it, `ready` is there once all of it
+ * works; `close` asks it to let the first link go, `die` to end without a word.
+ */
+#include <bpf/libbpf.h>
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define INTERFACE "keeper"
+
+extern const char guard_object_start[], guard_object_end[];
+
+static const char *folder;
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static const char *path_of(const char *name)
+{
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+static struct bpf_program *program(struct bpf_object *object, const char *name)
+{
+	struct bpf_program *found = bpf_object__find_program_by_name(object, name);
+
+	if (!found)
+		die(name);
+	return found;
+}
+
+static struct bpf_object *load(void)
+{
+	struct bpf_object *object = bpf_object__open_mem(
+		guard_object_start, (size_t)(guard_object_end - guard_object_start), NULL);
+	unsigned int zero = 0;
+	int stage;
+
+	if (!object || bpf_object__load(object))
+		die("load");
+	stage = bpf_program__fd(program(object, "keeper_stage"));
+	if (bpf_map__update_elem(bpf_object__find_map_by_name(object, "stages"), &zero,
+				 sizeof(zero), &stage, sizeof(stage), BPF_ANY))
+		die("prog array");
+	return object;
+}
+
+static struct bpf_link *attach(struct bpf_object *object)
+{
+	int root = open(CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC), raw;
+	struct bpf_link *link = bpf_program__attach_cgroup(program(object, "keeper_gate"), root);
+
+	if (!link)
+		die("link at the control group");
+	if (!bpf_program__attach_xdp(program(object, "keeper_xdp"), (int)if_nametoindex(INTERFACE)))
+		die("link at the interface");
+	raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, 200);
+	if (raw < 0)
+		die("timer");
+	close(raw);
+	close(root);
+	return link;
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_link *link;
+	int ready;
+
+	if (argc != 2)
+		return 2;
+	folder = argv[1];
+	link = attach(load());
+	ready = open(path_of("ready"), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	if (ready < 0)
+		die("ready");
+	close(ready);
+	for (;;) {
+		(void)poll(NULL, 0, 50);
+		if (link && !access(path_of("close"), F_OK)) {
+			(void)bpf_link__destroy(link);
+			link = NULL;
+		}
+		if (!access(path_of("die"), F_OK))
+			abort();
+	}
+}
