@@ -9,7 +9,7 @@
 #
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
 # FULL=1        the suites of the full guest on every kernel, not on one; every mutant, where
-#               otherwise each commit takes a third of them, and three that follow each other all
+#               otherwise each commit takes a quarter of them, and four that follow each other all
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
 #
@@ -382,7 +382,7 @@ run_mutants() {
 	if [ -n "${QUICK:-}" ]; then
 		which=--changed
 	elif [ -z "${FULL:-}" ]; then
-		which=--part=$(git rev-list --count --first-parent HEAD 2>/dev/null || echo 0)/3
+		which=--part=$(git rev-list --count --first-parent HEAD 2>/dev/null || echo 0)/4
 	fi
 	echo "# mutants: one error each, and the test that has to notice ${which#--}"
 	run_script mutants tests/mutants/run.py ${which:+"$which"}
