@@ -10,6 +10,7 @@
  *   file_open, twice      -              exec goes on without a label    two tests
  *   bprm_committed_creds  -              -                               one storage lookup
  *   task_alloc            ENOMEM         fork fails                      one storage lookup
+ *   task_free             -              -                               one hash lookup
  *   mmap_file             EPERM          mapping fails                   one test; exec: a lookup
  *   file_mprotect         EPERM          -                               one test
  */
@@ -506,6 +507,14 @@ int BPF_PROG(identity_mprotect, struct vm_area_struct *vma, unsigned long reqpro
 	mapping_act(&act, vma->vm_file, domain);
 	if (guard_refuses(&act))
 		return REFUSED(EPERM);
+	return 0;
+}
+
+/* Its address is used again. */
+SEC("lsm/task_free")
+int BPF_PROG(identity_gone, struct task_struct *task)
+{
+	task_note(task, DOMAIN_NONE);
 	return 0;
 }
 

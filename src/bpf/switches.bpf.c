@@ -14,7 +14,6 @@
  *   tp_btf cgroup_attach_task   -              one hash lookup per task moved
  *   tp_btf cgroup_rmdir         -              one hash operation per group's end
  *   tp_btf task_newtask         -              one hash lookup per fork
- *   task_free                   -              one hash operation per task's end
  *
  * A new switch is a row of the table.
  */
@@ -452,13 +451,6 @@ int BPF_PROG(switches_group_gone, struct cgroup *group)
 	__u64 node = (__u64)group->kn;
 
 	bpf_map_delete_elem(&cgroups, &node);
-	return 0;
-}
-
-SEC("lsm/task_free")
-int BPF_PROG(switches_task_gone, struct task_struct *task)
-{
-	task_note(task, DOMAIN_NONE);
 	return 0;
 }
 

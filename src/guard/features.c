@@ -72,7 +72,7 @@ static const struct requirement requirements[] = {
 	{"bpf_lsm_sb_umount", NULL, "mounts"},
 	{"bpf_lsm_task_kill", NULL, "signals"},
 	{"bpf_lsm_file_permission", NULL, "the kernel's switches"},
-	{"bpf_lsm_task_free", NULL, "the kernel's switches"},
+	{"bpf_lsm_task_free", NULL, "identity"},
 	{"bpf_lsm_inode_permission", NULL, "link fds, moves between control groups"},
 	{"cgroup_procs_write_start", NULL, "moves between control groups"},
 };
