@@ -7,7 +7,7 @@
  *
  *   hook                  refuses with   if the label cannot be stored   cost to others
  *   bprm_creds_for_exec   EACCES         exec goes on without a label    one array lookup
- *   file_open, twice      -              exec goes on without a label    two tests
+ *   file_open             -              exec goes on without a label    one test
  *   bprm_committed_creds  -              -                               one storage lookup
  *   task_alloc            ENOMEM         fork fails                      one storage lookup
  *   task_free             -              -                               one hash lookup
@@ -213,25 +213,22 @@ static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
 SEC("lsm.s/bprm_creds_for_exec")
 int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_label *label = task_label(task);
-	__u32 expect = label ? label->expect : DOMAIN_NONE;
+	struct task_label *label = task_label(bpf_get_current_task_btf());
 	struct exec_verdict verdict = {};
 	struct act act = {};
-	bool gives;
+	__u32 expect;
 
+	/* of a file that may give something: see identity_exec_early */
+	if (!label)
+		return 0;
+	expect = label->expect;
 	exec_judge(bprm, label, &verdict);
-	gives = verdict.domain || verdict.admission;
-	if (label) {
-		label->pending = verdict.domain;
-		label->pending_admission = verdict.admission;
-		label->pending_born = verdict.born;
-		label->pending_file = (__u64)bprm->file;
-		label->expect = DOMAIN_NONE;
-	} else {
-		verdict.domain = DOMAIN_NONE;
-	}
-	if (gives)
+	label->pending = verdict.domain;
+	label->pending_admission = verdict.admission;
+	label->pending_born = verdict.born;
+	label->pending_file = (__u64)bprm->file;
+	label->expect = DOMAIN_NONE;
+	if (verdict.domain || verdict.admission)
 		bpf_bprm_opts_set(bprm, BPF_F_SECUREEXEC);
 	if (verdict.owner && verdict.owner != DOMAIN_SELF) {
 		exec_act(&act, bprm->file, verdict.owner, verdict.row);
@@ -260,42 +257,40 @@ int BPF_PROG(identity_exec_early, struct linux_binprm *bprm)
  * write it from the first on. On overlayfs the kernel's own ETXTBSY is for the overlay's inode; the
  * real file comes here as well.
  */
-SEC("lsm/file_open")
-int BPF_PROG(identity_interpreter, struct file *file)
+static void interpreter_hold(struct file *file, struct task_label *label)
 {
 	struct inode *inode = file->f_inode;
 	struct inode_label *held;
-	struct task_label *label;
 	struct act act = {};
 
-	if (!(file->f_flags & FMODE_EXEC) || !superblock_qualifies(inode->i_sb))
-		return 0;
-	label = task_label(bpf_get_current_task_btf());
-	if (!label || (!label->pending && !label->pending_admission))
-		return 0;
+	if (!superblock_qualifies(inode->i_sb))
+		return;
 	held = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (held && !held->held)
 		held->held = label->pending ? label->pending : DOMAIN_SELF;
 	if (held && inode->i_writecount.counter <= 0)
-		return 0;
+		return;
 	exec_act(&act, file, label->pending ? label->pending : DOMAIN_SELF, EVENT_ROW('I', 11));
 	guard_report(&act, EVENT_NOTED);
 	label->pending = DOMAIN_NONE;
 	label->pending_admission = 0;
-	return 0;
 }
 
-/* overlayfs opens what it reads a copy from: while this task's file is judged, another. */
 SEC("lsm/file_open")
-int BPF_PROG(identity_reading, struct file *file)
+int BPF_PROG(identity_open, struct file *file)
 {
 	struct task_label *label;
 
-	if (!(file->f_flags & O_NOATIME))
+	if (!(file->f_flags & (FMODE_EXEC | O_NOATIME)))
 		return 0;
 	label = task_label(bpf_get_current_task_btf());
-	if (label && label->judging && label->judging != (__u64)file->f_inode)
+	if (!label)
+		return 0;
+	/* overlayfs opens what it reads a copy from: while this task's file is judged, another */
+	if (file->f_flags & O_NOATIME && label->judging && label->judging != (__u64)file->f_inode)
 		label->judging = ASTRAY;
+	if (file->f_flags & FMODE_EXEC && (label->pending || label->pending_admission))
+		interpreter_hold(file, label);
 	return 0;
 }
 

@@ -15,22 +15,8 @@
 
 #define VM_EXEC 4ul
 
-struct former_tasks_map {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct task_label);
-};
-
-struct former_inodes_map {
-	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct inode_label);
-};
-
-struct former_tasks_map former_tasks SEC(".maps");
-struct former_inodes_map former_inodes SEC(".maps");
+struct task_labels_map former_tasks SEC(".maps");
+struct inode_labels_map former_inodes SEC(".maps");
 
 const volatile struct succession former SEC(".rodata.former");
 

@@ -229,11 +229,13 @@ static json_t *domains_json(const struct guard_picture *picture)
 		}
 		(void)json_array_append_new(
 			array,
-			json_pack("{s:s, s:I, s:s, s:b, s:o, s:o, s:o}", "name", domains[i].name,
-				  "id", (json_int_t)domains[i].id, "mode",
+			json_pack("{s:s, s:I, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "name",
+				  domains[i].name, "id", (json_int_t)domains[i].id, "mode",
 				  image_mode_name(domains[i].mode), "released",
 				  find_counts(picture->state, domains[i].id)->released_ns != 0,
-				  "counts", counts_json(find_counts(picture->state, domains[i].id)),
+				  "holds_links", (domains[i].hold & IMAGE_HOLD_LINKS) != 0,
+				  "holds_maps", (domains[i].hold & IMAGE_HOLD_MAPS) != 0, "counts",
+				  counts_json(find_counts(picture->state, domains[i].id)),
 				  "executables", executables_json(picture->image, domains[i].id),
 				  "pins", paths));
 	}

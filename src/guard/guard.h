@@ -213,6 +213,13 @@ int guard_let_go(struct guard *guard, const struct guard_kept *kept);
 int guard_kept_each(struct guard *guard, int (*see)(void *context, const struct guard_kept *kept),
 		    void *context);
 
+/*
+ * guard_fds_each() - links and maps that processes other than this one have open, one call for each
+ * fd. Return: 0 or -errno.
+ */
+int guard_fds_each(struct guard *guard, void (*see)(void *context, uint32_t kind, uint32_t id),
+		   void *context);
+
 /* guard_objects_each() - all links and maps of domains, the same way. */
 int guard_objects_each(struct guard *guard,
 		       int (*see)(void *context, uint32_t kind, uint32_t id, uint32_t domain),

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "bpf/events-api.h"
 #include "bpf/labels-api.h"
 #include "guard/clock.h"
@@ -24,11 +25,14 @@
 #define RETRIES_MAX 50
 #define BACK_NS (60 * CLOCK_SECOND_NS) /* what nothing was made for is let go that long after */
 #define LOOK_NS (60 * CLOCK_SECOND_NS)
+#define DOUBT_NS (CLOCK_SECOND_NS / 2)
 
 struct entry {
 	struct guard_kept kept;
 	unsigned int retries; /* not kept yet; 0: it is */
 	bool succeeded; /* its domain has made another in its place */
+	bool doubted; /* its domain has closed an fd of it: has it another? */
+	bool open; /* somebody has, as far as the last look at the fds goes */
 	uint64_t due; /* to be let go, or tried again; 0: not known yet */
 };
 
@@ -36,6 +40,7 @@ struct hold {
 	struct entry entries[HOLD_MAX]; /* in the order of their making */
 	size_t n;
 	uint64_t look_due; /* at everything */
+	uint64_t doubt_due; /* at the fds of what is doubted; 0: nothing is */
 	bool full; /* and told so */
 };
 
@@ -249,14 +254,12 @@ static void left(struct server *server, struct entry *entry)
 		tell(server, "kept", &entry->kept, "its domain's task has ended");
 }
 
-/* It may have another fd of it, or a program that uses it: what is there yet is kept again. */
+/* It may have another fd of it. Looking for that is dear, and done for all that are closed soon. */
 static void entry_closed(struct server *server, struct entry *entry)
 {
-	uint64_t soon = server->options.now() + CLOCK_SECOND_NS;
-
-	entry_let_go(server, entry, "its domain has closed it");
-	if (server->hold->look_due > soon)
-		server->hold->look_due = soon;
+	entry->doubted = true;
+	if (!server->hold->doubt_due)
+		server->hold->doubt_due = server->options.now() + DOUBT_NS;
 }
 
 static int kept_see(void *context, const struct guard_kept *kept)
@@ -309,10 +312,90 @@ void hold_event(struct server *server, const struct event *event)
 
 /* ---- looks at everything */
 
-static int object_see(void *context, uint32_t kind, uint32_t id, uint32_t domain)
+static void fd_see(void *context, uint32_t kind, uint32_t id)
 {
-	made(context, kind, id, domain);
+	struct entry *entry = entry_find(context, kind, id);
+
+	if (entry)
+		entry->open = true;
+}
+
+static int fds_look(struct server *server)
+{
+	struct hold *hold = server->hold;
+
+	for (size_t i = 0; i < hold->n; i++)
+		hold->entries[i].open = false;
+	return guard_fds_each(server->guard, fd_see, hold);
+}
+
+static void doubts_settle(struct server *server)
+{
+	struct hold *hold = server->hold;
+
+	hold->doubt_due = 0;
+	if (fds_look(server) < 0)
+		return;
+	for (size_t i = hold->n; i-- > 0;) {
+		struct entry *entry = &hold->entries[i];
+
+		if (entry->doubted && !entry->open && !entry->kept.left)
+			entry_let_go(server, entry, "its domain has closed it");
+		else
+			entry->doubted = false;
+	}
+}
+
+/* What has no fd is pinned, or in use, and by its domain alone to be ended. */
+struct candidates {
+	struct server *server;
+	struct {
+		uint32_t kind, id, domain;
+		bool open;
+	} found[HOLD_MAX];
+	size_t n;
+};
+
+static int candidate_see(void *context, uint32_t kind, uint32_t id, uint32_t domain)
+{
+	struct candidates *candidates = context;
+	struct server *server = candidates->server;
+
+	if (candidates->n == HOLD_MAX || !is_held(server, kind, domain) ||
+	    entry_find(server->hold, kind, id))
+		return 0;
+	candidates->found[candidates->n].kind = kind;
+	candidates->found[candidates->n].id = id;
+	candidates->found[candidates->n++].domain = domain;
 	return 0;
+}
+
+static void candidate_open(void *context, uint32_t kind, uint32_t id)
+{
+	struct candidates *candidates = context;
+
+	for (size_t i = 0; i < candidates->n; i++) {
+		if (candidates->found[i].kind == kind && candidates->found[i].id == id)
+			candidates->found[i].open = true;
+	}
+}
+
+/* What was there before its domain held anything, or was made while events were lost. */
+static void candidates_keep(struct server *server)
+{
+	_cleanup_free_ struct candidates *candidates = calloc(1, sizeof(*candidates));
+
+	if (!candidates)
+		return;
+	candidates->server = server;
+	(void)guard_objects_each(server->guard, candidate_see, candidates);
+	if (!candidates->n || guard_fds_each(server->guard, candidate_open, candidates) < 0)
+		return;
+	for (size_t i = 0; i < candidates->n; i++) {
+		if (candidates->found[i].open)
+			made(server, candidates->found[i].kind, candidates->found[i].id,
+			     candidates->found[i].domain);
+	}
 }
 
 static bool domain_lives(const struct guard_status *status, uint32_t domain)
@@ -337,7 +420,7 @@ static void look(struct server *server)
 			entry_let_go(server, &hold->entries[i], "it is not held any more");
 	}
 	hold->full = hold->full && hold->n == HOLD_MAX;
-	(void)guard_objects_each(server->guard, object_see, server);
+	candidates_keep(server);
 	if (!hold->n || guard_status(server->guard, &status) < 0)
 		return;
 	for (size_t i = 0; i < hold->n; i++) {
@@ -390,6 +473,8 @@ void hold_now(struct server *server, uint64_t now)
 		if (i > hold->n)
 			i = hold->n;
 	}
+	if (hold->doubt_due && hold->doubt_due <= now)
+		doubts_settle(server);
 	if (hold->look_due <= now) {
 		hold->look_due = now + LOOK_NS;
 		look(server);
@@ -404,6 +489,8 @@ uint64_t hold_due(const struct server *server, uint64_t now)
 	if (!hold)
 		return server->guard && server->hold_wanted ? now : UINT64_MAX;
 	due = hold->look_due;
+	if (hold->doubt_due && hold->doubt_due < due)
+		due = hold->doubt_due;
 	for (size_t i = 0; i < hold->n; i++) {
 		if (hold->entries[i].due && hold->entries[i].due < due)
 			due = hold->entries[i].due;

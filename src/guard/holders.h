@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Processes that hold fds of BPF objects from before the guard: it lists them, and takes none. */
+/* Processes that hold fds of BPF objects: it lists them, and takes none. */
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,3 +24,9 @@ typedef void holders_fn(void *userdata, const struct holder *holder);
  * Return: 0 or -errno if the folder cannot be read.
  */
 int holders_list(int proc_fd, pid_t except, holders_fn *fn, void *userdata);
+
+/* EVENT_OBJECT_* and id of an object that somebody has open */
+typedef void holders_object_fn(void *userdata, uint32_t kind, uint32_t id);
+
+/* holders_objects() - the same, each of their fds by itself. Return: as holders_list(). */
+int holders_objects(int proc_fd, pid_t except, holders_object_fn *fn, void *userdata);

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "guard/holders.h"
 
 #define PATH_LEN 128
 #define LINK_TYPE_NETFILTER 10 /* since 6.4; newer than the build's headers */
@@ -200,6 +202,14 @@ int guard_kept_each(struct guard *guard, int (*see)(void *context, const struct 
 }
 
 /* ---- what there is to keep */
+
+int guard_fds_each(struct guard *guard, void (*see)(void *context, uint32_t kind, uint32_t id),
+		   void *context)
+{
+	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return proc < 0 ? -errno : holders_objects(proc, getpid(), see, context);
+}
 
 struct seen {
 	int (*see)(void *context, uint32_t kind, uint32_t id, uint32_t domain);

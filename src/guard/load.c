@@ -186,8 +186,9 @@ static int kept_take(struct loader *loader)
 		if (entry->d_name[0] == '.')
 			continue;
 		fd = kept_open(GUARD_PIN_KEPT, entry->d_name);
+		/* what its domain does not hold any more, or not now, is not to be had */
 		if (fd < 0)
-			return fd;
+			continue;
 		(void)snprintf(path, sizeof(path), "%s/kept/%.64s", loader->pins, entry->d_name);
 		if (bpf_obj_pin(fd, path))
 			return -errno;

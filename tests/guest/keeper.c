@@ -2,8 +2,10 @@
 /*
  * An agent that pins nothing: two links (one of them where there is room for one only), a prog
  * array and a timer, which hang on its fds. keeper FOLDER: in it, `ready` is there once all of it
- * works; `close` asks it to let the first link go, `die` to end without a word.
+ * works. What it is asked for by files there: `close`, the first link's fd, which is pinned before;
+ * `unpin`, that pin as well; `die`, to end without a word.
  */
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define INTERFACE "keeper"
+#define PIN "/sys/fs/bpf/keeper"
 
 extern const char guard_object_start[], guard_object_end[];
 
@@ -44,6 +47,21 @@ static struct bpf_program *program(struct bpf_object *object, const char *name)
 	return found;
 }
 
+/* A second fd, which is closed again: it is not the last. */
+static void reopen(int map)
+{
+	struct bpf_map_info info = {};
+	unsigned int size = sizeof(info);
+	int second;
+
+	if (bpf_obj_get_info_by_fd(map, &info, &size))
+		die("info");
+	second = bpf_map_get_fd_by_id(info.id);
+	if (second < 0)
+		die("second fd");
+	close(second);
+}
+
 static struct bpf_object *load(void)
 {
 	struct bpf_object *object = bpf_object__open_mem(
@@ -57,6 +75,7 @@ static struct bpf_object *load(void)
 	if (bpf_map__update_elem(bpf_object__find_map_by_name(object, "stages"), &zero,
 				 sizeof(zero), &stage, sizeof(stage), BPF_ANY))
 		die("prog array");
+	reopen(bpf_object__find_map_fd_by_name(object, "stages"));
 	return object;
 }
 
@@ -93,9 +112,13 @@ int main(int argc, char **argv)
 	for (;;) {
 		(void)poll(NULL, 0, 50);
 		if (link && !access(path_of("close"), F_OK)) {
+			if (bpf_link__pin(link, PIN))
+				die("pin");
 			(void)bpf_link__destroy(link);
 			link = NULL;
 		}
+		if (!link && !access(path_of("unpin"), F_OK))
+			(void)unlink(PIN);
 		if (!access(path_of("die"), F_OK))
 			abort();
 	}

@@ -61,8 +61,14 @@ released() {
 	holdfast release --for 5m keeper --secret-fd 3 3<"$secret"
 }
 
-link_closed() {
+link_pinned() {
 	touch $agent/close
+	guest-ctl until 10 test -e /sys/fs/bpf/keeper &&
+		guest-ctl until 10 grep -q '"note":"let-go".*has closed it' $log && works
+}
+
+link_unpinned() {
+	touch $agent/unpin
 	guest-ctl until 10 probe as raw 201 && ip link show keeper | grep -q xdp
 }
 
@@ -102,7 +108,8 @@ check "the agent is back" agent_starts
 check "it works" works
 check "of each thing there is one" one_of_each
 check "which the log says" noted let-go "another is in its place"
-check "what the agent closes itself is not held" link_closed
+check "what the agent pins and closes is not held" link_pinned
+check "so it is gone with its pin" link_unpinned
 check "it dies once more" agent_dies
 check "what it had not closed is held all the same" sh -c 'ip link show keeper | grep -q xdp'
 check "and what it had closed is not" exits 0 probe as raw 201

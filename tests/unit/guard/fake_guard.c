@@ -293,6 +293,14 @@ int guard_kept_each(struct guard *guard, int (*see)(void *context, const struct 
 	return r;
 }
 
+int guard_fds_each(struct guard *guard, void (*see)(void *context, uint32_t kind, uint32_t id),
+		   void *context)
+{
+	for (size_t i = 0; i < kernel.n_fds; i++)
+		see(context, EVENT_OBJECT_LINK, kernel.fds[i]);
+	return 0;
+}
+
 int guard_objects_each(struct guard *guard,
 		       int (*see)(void *context, uint32_t kind, uint32_t id, uint32_t domain),
 		       void *context)

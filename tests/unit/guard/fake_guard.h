@@ -36,6 +36,8 @@ struct fake_kernel {
 	unsigned not_there_yet; /* so many calls of guard_keep() come too early */
 	uint32_t domain, objects[FAKE_KEPT_MAX]; /* ids of the links that this domain has */
 	size_t n_objects;
+	uint32_t fds[FAKE_KEPT_MAX]; /* ids of the links that somebody has open */
+	size_t n_fds;
 	bool dead; /* the domain has no task */
 	bool expect_hangs; /* the child never reaches its exec */
 };

@@ -86,16 +86,6 @@ static void read_out(const struct request *request, char *buffer, size_t size)
 	buffer[used] = '\0';
 }
 
-static struct world *up(void **state, uint32_t mode)
-{
-	struct world *world = *state;
-
-	world->options.wait = true;
-	assert_int_equal(world_start(world), 0);
-	assert_int_equal(world_up(world, mode, 7), 0);
-	return world;
-}
-
 static unsigned run_refused(struct world *world, const char *domain, const char *const *args)
 {
 	_cleanup_(request_done) struct request request = request_make(world, domain, args);
@@ -107,7 +97,7 @@ static unsigned run_refused(struct world *world, const char *domain, const char 
 
 static void command_gets_its_folder_files_and_a_fixed_environment(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {
 		"sh", "-c", "pwd; env | sort; ls /proc/self/fd | wc -l; exit 3", NULL};
 	_cleanup_(request_done) struct request request = request_make(world, "agent", args);
@@ -130,7 +120,7 @@ static void command_gets_its_folder_files_and_a_fixed_environment(void **state)
 
 static void run_in_enforce_needs_the_secret(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_ENFORCE);
+	struct world *world = world_guarded(state, IMAGE_MODE_ENFORCE);
 	static const char *const args[] = {"true", NULL};
 	_cleanup_(request_done) struct request request = request_make(world, "agent", args);
 	_cleanup_close_ int fd = -EBADF;
@@ -144,7 +134,7 @@ static void run_in_enforce_needs_the_secret(void **state)
 
 static void run_with_a_wrong_secret_starts_nothing(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_ENFORCE);
+	struct world *world = world_guarded(state, IMAGE_MODE_ENFORCE);
 	static const char *const args[] = {"touch", "started", NULL};
 	_cleanup_(request_done) struct request request = request_make(world, "agent", args);
 	_cleanup_close_ int fd = -EBADF;
@@ -169,7 +159,7 @@ static void run_without_a_guard_is_refused(void **state)
 
 static void domain_that_the_policy_lacks_is_refused(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"true", NULL};
 
 	assert_int_equal(run_refused(world, "nobody", args), PROTOCOL_E_DOMAIN);
@@ -179,7 +169,7 @@ static void domain_that_the_policy_lacks_is_refused(void **state)
 
 static void command_that_is_not_there_is_told_as_such(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const missing[] = {"no-such-command", NULL};
 	static const char *const absolute[] = {"/no/such/command", NULL};
 	static const char *const relative[] = {"./command", NULL};
@@ -193,7 +183,7 @@ static void command_that_is_not_there_is_told_as_such(void **state)
 
 static void exec_that_the_guard_refuses_names_domain_and_launch_rule(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"/etc/passwd", NULL}; /* EACCES, as the guard has it */
 
 	assert_int_equal(run_refused(world, "agent", args), PROTOCOL_E_EXEC);
@@ -204,7 +194,7 @@ static void exec_that_the_guard_refuses_names_domain_and_launch_rule(void **stat
 
 static void guard_that_does_not_expect_stops_the_exec(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"true", NULL};
 
 	fake_kernel()->expect_result = -EPERM;
@@ -214,7 +204,7 @@ static void guard_that_does_not_expect_stops_the_exec(void **state)
 
 static void signals_of_the_client_reach_the_command(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"sleep", "100", NULL};
 	_cleanup_(request_done) struct request request = request_make(world, "agent", args);
 	struct protocol_signal interrupt = {
@@ -233,7 +223,7 @@ static void signals_of_the_client_reach_the_command(void **state)
 
 static void signals_from_another_connection_reach_nothing(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	struct protocol_signal terminate = {
 		.header = {.op = PROTOCOL_SIGNAL, .size = sizeof(terminate)},
 		.number = SIGTERM,
@@ -247,7 +237,7 @@ static void signals_from_another_connection_reach_nothing(void **state)
 
 static void command_outlives_its_client(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"sh", "-c", "sleep 0.3; echo alive", NULL};
 	_cleanup_(request_done) struct request request = request_make(world, "agent", args);
 	char text[64];
@@ -264,7 +254,7 @@ static void command_outlives_its_client(void **state)
 
 static void detached_command_frees_its_connection(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"true", NULL};
 	_cleanup_(request_done) struct request request = request_make(world, "agent", args);
 	_cleanup_close_ int fd = -EBADF;
@@ -278,7 +268,7 @@ static void detached_command_frees_its_connection(void **state)
 
 static void exec_that_never_ends_is_given_up(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"sleep", "100", NULL};
 	_cleanup_(request_done) struct request request = request_make(world, "agent", args);
 	int fds[PROTOCOL_RUN_FDS] = {request.cwd, request.null, request.writer, request.null};
@@ -299,7 +289,7 @@ static void exec_that_never_ends_is_given_up(void **state)
 
 static void one_more_run_than_the_limit_is_refused(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 	static const char *const args[] = {"sleep", "100", NULL};
 	int fds[SERVER_MAX_RUNS];
 	pid_t pids[SERVER_MAX_RUNS];

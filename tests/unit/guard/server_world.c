@@ -238,3 +238,13 @@ size_t world_told(const struct world *world, const char *text)
 		n++;
 	return n;
 }
+
+struct world *world_guarded(void **state, uint32_t mode)
+{
+	struct world *world = *state;
+
+	world->options.wait = true;
+	assert_int_equal(world_start(world), 0);
+	assert_int_equal(world_up(world, mode, 7), 0);
+	return world;
+}

@@ -36,6 +36,9 @@ uint64_t *world_clock(void);
 /* world_start() - server_new() and server_start(). Return: as the latter. */
 int world_start(struct world *world);
 
+/* world_guarded() - started, and by version 7 of a policy a guard is up */
+struct world *world_guarded(void **state, uint32_t mode);
+
 /* world_kill() - the server goes as by SIGKILL: nothing is tidied, the guard stays */
 void world_kill(struct world *world);
 

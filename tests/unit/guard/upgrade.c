@@ -16,16 +16,6 @@
 #define SELF "/proc/self/exe" /* what is in place */
 #define OTHER "/etc/passwd" /* any file is another daemon */
 
-static struct world *up(void **state, uint32_t mode)
-{
-	struct world *world = *state;
-
-	world->options.wait = true;
-	assert_int_equal(world_start(world), 0);
-	assert_int_equal(world_up(world, mode, 7), 0);
-	return world;
-}
-
 static struct guard_daemon daemon_of(const char *path)
 {
 	struct guard_daemon daemon = {};
@@ -62,7 +52,7 @@ static void pass(struct world *world)
 
 static void the_operator_admits_another_daemon(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_ENFORCE);
+	struct world *world = world_guarded(state, IMAGE_MODE_ENFORCE);
 	struct guard_daemon wanted = daemon_of(OTHER);
 
 	assert_int_equal(upgrade(world, NULL, OTHER), PROTOCOL_E_SECRET_NEEDED);
@@ -78,7 +68,7 @@ static void the_operator_admits_another_daemon(void **state)
 
 static void a_guard_that_observes_asks_for_no_secret(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_OBSERVE);
+	struct world *world = world_guarded(state, IMAGE_MODE_OBSERVE);
 
 	assert_int_equal(upgrade(world, NULL, OTHER), 0);
 	assert_int_not_equal(fake_kernel()->next.size, 0);
@@ -86,7 +76,7 @@ static void a_guard_that_observes_asks_for_no_secret(void **state)
 
 static void what_is_no_file_is_not_admitted(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_ENFORCE);
+	struct world *world = world_guarded(state, IMAGE_MODE_ENFORCE);
 
 	assert_int_equal(upgrade(world, world->secret, "/dev/null"), PROTOCOL_E_UPGRADE);
 	assert_int_equal(upgrade(world, world->secret, "/"), PROTOCOL_E_UPGRADE);
@@ -104,7 +94,7 @@ static void without_a_guard_there_is_nothing_to_admit(void **state)
 
 static void the_own_daemon_ends_the_admission(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_ENFORCE);
+	struct world *world = world_guarded(state, IMAGE_MODE_ENFORCE);
 
 	fake_kernel()->own = daemon_of(SELF);
 	assert_int_equal(upgrade(world, world->secret, OTHER), 0);
@@ -115,7 +105,7 @@ static void the_own_daemon_ends_the_admission(void **state)
 
 static void holdfastd_leaves_for_who_is_admitted_and_in_place(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_ENFORCE);
+	struct world *world = world_guarded(state, IMAGE_MODE_ENFORCE);
 
 	assert_int_equal(upgrade(world, world->secret, SELF), 0);
 	pass(world);
@@ -125,7 +115,7 @@ static void holdfastd_leaves_for_who_is_admitted_and_in_place(void **state)
 
 static void holdfastd_stays_while_another_is_in_place(void **state)
 {
-	struct world *world = up(state, IMAGE_MODE_ENFORCE);
+	struct world *world = world_guarded(state, IMAGE_MODE_ENFORCE);
 
 	assert_int_equal(upgrade(world, world->secret, OTHER), 0);
 	pass(world);
