@@ -56,12 +56,15 @@ static bool launched_rightly(struct task_struct *task, struct image_executable *
 	return false;
 }
 
-static __u32 task_judge(struct guard_state *guard, struct task_struct *task,
-			struct image_executable *executable)
+/*
+ * A mount namespace of its own speaks against nobody: a unit's sandbox is one, and what it shows
+ * is judged by content. Who is in a pid namespace below ours was started by another than PID 1.
+ */
+static __u32 task_judge(struct task_struct *task, struct image_executable *executable)
 {
 	if (task->ptrace)
 		return ADOPTION_TRACED;
-	if (task->thread_pid->level || (__u64)task->nsproxy->mnt_ns != guard->mount_ns)
+	if (task->thread_pid->level)
 		return ADOPTION_NAMESPACE;
 	if (!launched_rightly(task, executable))
 		return ADOPTION_LAUNCH;
@@ -154,7 +157,7 @@ int adopt_begin(struct bpf_iter__task *context)
 	label = task_label_make(task);
 	if (label)
 		label->adopt = executable->domain;
-	fault(adoption, label ? task_judge(guard, task, executable) : ADOPTION_ROOM);
+	fault(adoption, label ? task_judge(task, executable) : ADOPTION_ROOM);
 	return 0;
 }
 

@@ -8,40 +8,75 @@
  *   fexit bpf_link_prime   -              an event says so                per new link
  *   fentry bpf_link_free   -              -                               per link's end
  *   inode_permission       EPERM          -                               a test per path component
+ *
+ * The first two can be passed over (P17): a link without a label takes its program's within a
+ * second, when holdfastd runs attachments_late.
  */
 
 #include "bpf/lib/inodes.h"
 
+static void link_label(struct guard_state *guard, const struct bpf_link *link, __u32 id,
+		       __u32 domain)
+{
+	struct object_label label = {.domain = domain, .kind = EVENT_OBJECT_LINK, .id = id};
+	__u64 key = (__u64)link;
+	struct act act = {};
+
+	__sync_fetch_and_add(&guard->links, 1);
+	act.act = EVENT_ACT_LINK_FD;
+	if (!bpf_map_update_elem(&objects, &key, &label, BPF_ANY) &&
+	    !id_label(EVENT_OBJECT_LINK, id, domain)) {
+		if (!domain_holds(domain, IMAGE_HOLD_LINKS))
+			return;
+		act.act = EVENT_ACT_MADE;
+	}
+	act.kind = EVENT_OBJECT_LINK;
+	act.id = id;
+	act.owner = domain;
+	guard_report(&act, EVENT_NOTED);
+}
+
 SEC("fexit/bpf_link_prime")
 int BPF_PROG(attachments_link_new, struct bpf_link *link, struct bpf_link_primer *primer, int ret)
 {
-	__u32 domain = current_domain();
-	struct object_label label = {.domain = domain, .kind = EVENT_OBJECT_LINK};
 	struct guard_state *guard = guard_state();
+	__u32 domain = current_domain();
 	__u64 key = (__u64)link;
-	struct act act = {};
 
 	if (ret || !guard)
 		return 0;
 	/* the link's own id is set when it is settled, and then it has its fd */
-	label.id = primer->id;
-	/* set or cleared: both the address and the id may have been another's */
-	if (!domain) {
-		bpf_map_delete_elem(&objects, &key);
-		id_label(EVENT_OBJECT_LINK, label.id, DOMAIN_NONE);
+	if (domain) {
+		link_label(guard, link, primer->id, domain);
 		return 0;
 	}
-	__sync_fetch_and_add(&guard->links, 1);
+	/* both the address and the id may have been another's */
+	bpf_map_delete_elem(&objects, &key);
+	id_label(EVENT_OBJECT_LINK, primer->id, DOMAIN_NONE);
+	return 0;
+}
+
+/* Nobody but its domain has an fd of a program, so whoever made a link of it is of that domain. */
+SEC("iter/bpf_link")
+int attachments_late(struct bpf_iter__bpf_link *context)
+{
+	struct guard_state *guard = guard_state();
+	struct bpf_link *link = context->link;
+	struct object_label *owner;
+	struct act act = {};
+
+	/* without an id it is not settled: the next look finds it */
+	if (!link || !guard || !link->id || object_label(link) || !link->prog)
+		return 0;
+	owner = object_label(link->prog->aux);
+	if (!owner)
+		return 0;
+	link_label(guard, link, link->id, owner->domain);
 	act.act = EVENT_ACT_LINK_FD;
-	if (!bpf_map_update_elem(&objects, &key, &label, BPF_ANY) &&
-	    !id_label(EVENT_OBJECT_LINK, label.id, domain)) {
-		if (!domain_holds(domain, IMAGE_HOLD_LINKS))
-			return 0;
-		act.act = EVENT_ACT_MADE;
-	}
+	act.row = EVENT_ROW('P', 17);
 	act.kind = EVENT_OBJECT_LINK;
-	act.id = label.id;
-	act.owner = domain;
+	act.id = link->id;
+	act.owner = owner->domain;
 	guard_report(&act, EVENT_NOTED);
 	return 0;
 }

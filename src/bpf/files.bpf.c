@@ -30,6 +30,7 @@ int BPF_PROG(files_open, struct file *file)
 			   owner);
 		if (guard_refuses(&act))
 			return REFUSED(EPERM);
+		measurement_void(inode);
 		return 0;
 	}
 	owner = inode_holder(inode);
@@ -40,6 +41,7 @@ int BPF_PROG(files_open, struct file *file)
 	act.seals = 1;
 	if (guard_refuses(&act))
 		return REFUSED(ETXTBSY);
+	measurement_void(inode);
 	return 0;
 }
 
@@ -54,7 +56,10 @@ static bool truncation_refused(struct dentry *dentry, struct iattr *change)
 		return false;
 	dentry_act(&act, dentry, EVENT_ACT_SETATTR, EVENT_ROW('I', 11), owner);
 	act.error = ETXTBSY;
-	return guard_refuses(&act);
+	if (guard_refuses(&act))
+		return true;
+	measurement_void(dentry->d_inode);
+	return false;
 }
 
 SEC("lsm/inode_setattr")

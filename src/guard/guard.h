@@ -263,6 +263,14 @@ int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag 
 /* guard_adoption() - what the last guard_up() or guard_reload() found of older agents. Borrowed. */
 const struct guard_adoption *guard_adoption(const struct guard *guard);
 
+/**
+ * guard_links_late() - label the links that no hook of the guard has seen being made
+ *
+ * The kernel passes over the hook that labels a new link while the same hook is preempted on that
+ * CPU (__bpf_prog_enter_recur, P17). Looks at every link. Return: 0 or -errno.
+ */
+int guard_links_late(struct guard *guard);
+
 /* guard_look() - see what others have hung beside the guard. Return: 0 or -errno. */
 int guard_look(struct guard *guard, struct guard_survey *ret_survey);
 

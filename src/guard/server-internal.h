@@ -74,6 +74,8 @@ struct server {
 	char proof_trouble[PROTOCOL_WEAK_LEN]; /* what it found; "" if all was refused */
 	char foreign_trouble[PROTOCOL_WEAK_LEN]; /* what others have hung beside the guard, or "" */
 	char adoption_trouble[PROTOCOL_WEAK_LEN]; /* older agents that are not guarded, or "" */
+	uint64_t late_due; /* of a look for links that have no label */
+	int late_error; /* of the last */
 	uint32_t told_link; /* greatest id of a foreign link that was told */
 	struct connection connections[SERVER_SLOTS];
 	struct run runs[SERVER_MAX_RUNS];
@@ -177,6 +179,9 @@ void watch_start(struct server *server);
 
 /* watch_adoption() - a policy has come into force: tell what became of agents older than it */
 void watch_adoption(struct server *server);
+
+/* watch_links() - each second, see to it that links of domains have their label */
+void watch_links(struct server *server, uint64_t now);
 
 /* watch_now() - tell what others have hung beside the guard since */
 void watch_now(struct server *server);

@@ -318,6 +318,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 	if (server->guard) {
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
 		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
+		next = earlier(next, server->late_due);
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
@@ -343,6 +344,7 @@ int server_step(struct server *server, int timeout_ms)
 	runs_expire(server, now);
 	leave_if_lonely(server, now);
 	prove_now(server, now);
+	watch_links(server, now);
 	respite_now(server, now);
 	upgrade_now(server, now);
 	hold_now(server, now);

@@ -182,6 +182,11 @@ static int links_walk(const struct guard *guard, struct survey *survey)
 	return errno == ENOENT ? 0 : -errno;
 }
 
+int guard_links_late(struct guard *guard)
+{
+	return iterator_lines("attachments_late", NULL, NULL);
+}
+
 int guard_look(struct guard *guard, struct guard_survey *ret_survey)
 {
 	_cleanup_free_ struct survey *survey = calloc(1, sizeof(*survey));

@@ -17,6 +17,7 @@
 #include "base/size.h"
 #include "bpf/events-api.h"
 #include "bpf/labels-api.h"
+#include "guard/clock.h"
 #include "guard/guard.h"
 #include "guard/holders.h"
 #include "guard/log.h"
@@ -118,7 +119,7 @@ static const char *const reasons[] = {
 	[ADOPTION_CHANGED] = "it went on mapping code while it was looked at",
 	[ADOPTION_LAUNCH] = "the policy's launch rule does not fit how it runs, or cannot be known "
 			    "afterwards (launch: holdfast)",
-	[ADOPTION_NAMESPACE] = "it is in a pid or mount namespace of its own",
+	[ADOPTION_NAMESPACE] = "it is in a pid namespace of its own",
 	[ADOPTION_TRACED] = "it is being traced",
 	[ADOPTION_ANONYMOUS] = "it runs code that is in no file",
 	[ADOPTION_WRITABLE] = "it can write its own code",
@@ -196,6 +197,21 @@ void watch_adoption(struct server *server)
 			       "%zu processes look like agents and are strangers, %zu objects of "
 			       "agents are in strangers' hands since before the guard: see the log",
 			       strangers, n_held);
+}
+
+void watch_links(struct server *server, uint64_t now)
+{
+	int r;
+
+	if (!server->guard || now < server->late_due)
+		return;
+	r = guard_links_late(server->guard);
+	if (r < 0 && r != server->late_error)
+		server_note(server, NULL, "late", "links without a label cannot be looked for: %s",
+			    strerror(-r));
+	server->late_error = r;
+	/* from the end on: however many links there are, there is time for the rest */
+	server->late_due = server->options.now() + CLOCK_SECOND_NS;
 }
 
 void watch_start(struct server *server)

@@ -82,4 +82,10 @@ int keeper_xdp(struct xdp_md *packet)
 	return XDP_PASS;
 }
 
+SEC("iter/task")
+int keeper_list(void *context)
+{
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -2,8 +2,9 @@
 /*
  * An agent that pins nothing: two links (one of them where there is room for one only), a prog
  * array and a timer, which hang on its fds. keeper FOLDER: in it, `ready` is there once all of it
- * works. What it is asked for by files there: `close`, the first link's fd, which is pinned before;
- * `unpin`, that pin as well; `die`, to end without a word.
+ * works. What it is asked for by files there: `many`, links at moments that nobody chooses, and
+ * `made` is there then; `close`, the first link's fd, which is pinned before; `unpin`, that pin as
+ * well; `die`, to end without a word.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -11,13 +12,16 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define INTERFACE "keeper"
+#define MANY 400
 #define PIN "/sys/fs/bpf/keeper"
 
 extern const char guard_object_start[], guard_object_end[];
@@ -96,21 +100,49 @@ static struct bpf_link *attach(struct bpf_object *object)
 	return link;
 }
 
+static void say(const char *name)
+{
+	int fd = open(path_of(name), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		die(name);
+	close(fd);
+}
+
+/* The timer that wakes it interrupts whatever runs. The links stay open. */
+static void make_many(struct bpf_program *list)
+{
+	const struct sched_param urgent = {.sched_priority = 50}, ordinary = {};
+
+	if (sched_setscheduler(0, SCHED_FIFO, &urgent))
+		die("scheduler");
+	for (int i = 0; i < MANY; i++) {
+		const struct timespec pause = {.tv_nsec = 1000000 + i * 1000};
+
+		(void)nanosleep(&pause, NULL);
+		if (bpf_link_create(bpf_program__fd(list), 0, BPF_TRACE_ITER, NULL) < 0)
+			die("many");
+	}
+	if (sched_setscheduler(0, SCHED_OTHER, &ordinary))
+		die("scheduler");
+	say("made");
+}
+
 int main(int argc, char **argv)
 {
+	struct bpf_object *object;
 	struct bpf_link *link;
-	int ready;
 
 	if (argc != 2)
 		return 2;
 	folder = argv[1];
-	link = attach(load());
-	ready = open(path_of("ready"), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
-	if (ready < 0)
-		die("ready");
-	close(ready);
+	object = load();
+	link = attach(object);
+	say("ready");
 	for (;;) {
 		(void)poll(NULL, 0, 50);
+		if (!access(path_of("many"), F_OK) && access(path_of("made"), F_OK))
+			make_many(program(object, "keeper_list"));
 		if (link && !access(path_of("close"), F_OK)) {
 			if (bpf_link__pin(link, PIN))
 				die("pin");

@@ -46,6 +46,18 @@ INLINE struct measurement *inode_measurement(struct inode *inode)
 	return bpf_map_lookup_elem(&measured, &key);
 }
 
+/* Somebody may change it, and nobody refuses that: it is not any more what was measured. */
+INLINE void measurement_void(struct inode *inode)
+{
+	struct file_key key;
+
+	/* 7.3 asks for the test */
+	if (!inode)
+		return;
+	file_key(inode, &key);
+	bpf_map_delete_elem(&measured, &key);
+}
+
 /*
  * For whom its content must stay: who has mapped it executable, or measured it; DOMAIN_NONE:
  * nobody.

@@ -19,6 +19,7 @@
  *   raw N                     opens a raw socket of protocol N
  *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
  *   burst N ID                N attacks on a map, before anybody else gets the processor
+ *   passing FILE, reach       links, see links.c
  *   load VERB, bind FD        programs of admission.c
  *   after WHAT VERB           the same, after fork, attach, traceme, map, protect, share, exec
  *   hold ID                   keeps the map, mapped, and a program that uses it
@@ -403,7 +404,8 @@ static const struct {
 	{"raw", 1, as_raw},	  {"mapped", 1, as_mapped},    {"zero", 1, as_zero},
 	{"burst", 2, as_burst},	  {"sniff", 0, as_sniff},      {"hold", 1, as_hold},
 	{"verbs", 0, as_verbs},	  {"poke", 2, as_poke},	       {"load", 1, admission_main},
-	{"after", 2, after_main}, {"bind", 1, admission_main},
+	{"after", 2, after_main}, {"bind", 1, admission_main}, {"passing", 1, links_main},
+	{"reach", 0, links_main},
 };
 
 int identity_main(int argc, char **argv)

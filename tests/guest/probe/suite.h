@@ -7,3 +7,6 @@
 
 /* identity_main() - helpers of the suites; exit codes are enum probe_exit */
 int identity_main(int argc, char **argv);
+
+/* links_main() - helpers about links, the same way */
+int links_main(int argc, char **argv);

@@ -40,12 +40,19 @@ stranger() {
 
 impostors() {
 	ip link add own type dummy && agent elsewhere other.service $here/victim &&
-		agent ns victim.service unshare -m $here/victim &&
+		below ns victim.service &&
 		agent zero victim.service $here/probe as zero $here/victim &&
 		agent mem victim.service $here/victim &&
 		agent text victim.service $here/victim &&
 		agent traced victim.service $here/victim &&
 		mem_held && text_rewritten && trace_begun && exe_forged
+}
+
+# As number 1 of a pid namespace: started by whoever made that, not by the service manager.
+below() {
+	agent $1 $2 unshare -pf $here/victim &&
+		sed 's/ .*//' "/proc/$(pid_of $1)/task/$(pid_of $1)/children" >$work/child &&
+		mv $work/child $work/$1
 }
 
 mem_held() {
@@ -72,7 +79,7 @@ exe_forged() {
 
 impostors_told() {
 	check "I12 one in another control group is not adopted" stranger elsewhere "launch rule"
-	check "one in a mount namespace of its own is not" stranger ns "namespace"
+	check "one in a pid namespace of its own is not" stranger ns "pid namespace"
 	check "I10 one with executable memory of no file is not" stranger zero "in no file"
 	check "I10 one whose exe is forged is not" stranger forged "in no file"
 	check "I02 one whose memory is held open is not" stranger mem "holds its memory"
@@ -222,7 +229,7 @@ later() {
 	more=$(image adopt-more) || return 1
 	check "an impostor is moved to where it belongs" moved
 	check "a policy that names them comes into force" reload $more
-	check "the dynamic one is adopted" adopted linked
+	check "the dynamic one is adopted, in a mount namespace of its own" adopted linked
 	check "and is of its domain" own_map linked
 	check "I11 the one with the attacker's library is not" stranger preloaded "does not trust"
 	check "I12 who was moved to the unit's group meanwhile is not" gets_nothing elsewhere
@@ -244,13 +251,34 @@ own_map() {
 }
 
 written_library() {
-	check "the guard goes down" guard_down
+	check "the guard goes down to come up again" guard_down
 	check "somebody has a library open to write" dyn_writer
 	need "holdfastd starts again" daemon_start
 	need "the guard comes up again" guard_up $more
 	check "I11 who has mapped it is not adopted" stranger linked "may write"
 	check "the victim is, again" adopted victim
 	kill $writer
+}
+
+# ---- what only observes adopts all the same, and a file that was written is no longer what it was
+
+observed() {
+	told "\"act\":\"$2\".*\"verdict\":\"observed\",\"row\":\"$1\""
+}
+
+watched() {
+	watching=$(image adopt-more 's/^mode: enforce/mode: observe/') || return 1
+	check "the guard is down" guard_down
+	need "holdfastd starts to observe" daemon_start
+	need "a guard that observes comes up" guard_up $watching
+	check "the victim is adopted, where nothing is refused" adopted victim
+	check "the dynamic one is as well" adopted linked
+	check "M12 a stranger has its map" exits 0 probe map-read
+	check "which is an event" observed M12 map_fd
+	check "somebody writes its library" sh -c "echo x >>$here/libvictim.so"
+	check "which is an event, too" observed I11 open_write
+	check "one starts with that library" agent another dyn.service $here/victim-dyn
+	check "I11 which is not taken for what it was" observed I11 map_executable
 }
 
 started() {
@@ -262,9 +290,9 @@ started() {
 	check "with all that it has" known 4
 }
 
-# Arguments choose parts: tools, attacks, later; what every part needs is done always.
+# Arguments choose parts: tools, attacks, later, watched; what every part needs is done always.
 case "$*" in
-"" | measured) parts=" tools attacks later " ;;
+"" | measured) parts=" tools attacks later watched " ;;
 *) parts=" $* " ;;
 esac
 has() {
@@ -274,7 +302,8 @@ has() {
 
 img=$(image adopt 's/mode: observe/mode: enforce/') || exit 1
 need "the victim runs before the guard does" agent victim victim.service $here/victim
-check "so does one that the first policy does not know" agent linked dyn.service $here/victim-dyn
+check "so does one that the first policy does not know, in a sandbox" \
+	agent linked dyn.service unshare -m $here/victim-dyn
 check "and one with a library of an attacker's" preloaded_start
 ! has tools || check "Debian's tools do as well" tools_start
 check "somebody keeps a map of the victim's" hold
@@ -294,5 +323,6 @@ if has later; then
 	later
 	written_library
 fi
+! has watched || watched
 check "the guard goes down by the operator" guard_down
 exit $failed

@@ -81,6 +81,27 @@ nothing_pinned() {
 	guard_down && [ ! -e /sys/fs/bpf/holdfast ] && none_works
 }
 
+# ---- P17: the hook that labels links is passed over on a CPU where it has been interrupted, so
+# the kernel is told to let itself be interrupted anywhere
+
+preempt=/sys/kernel/debug/sched/preempt
+
+many_links() {
+	before=$(sed 's/.*(\(.*\)).*/\1/' $preempt)
+	echo full >$preempt || return 1
+	probe as passing $agent/made &
+	touch $agent/many
+	guest-ctl until 60 test -e $agent/made && wait $! && echo "$before" >$preempt
+}
+
+labelled_all() {
+	guest-ctl until 10 sh -c "probe as reach; [ \$? = 1 ]"
+}
+
+some_late() {
+	grep -q '"act":"link_fd".*"row":"P17"' $log
+}
+
 plain=$(image hold) || exit 1
 holding=$(image hold 's/version: 1/version: 2/' \
 	's/- name: keeper/- name: keeper\n    hold: [ links, maps ]/') || exit 1
@@ -89,6 +110,9 @@ need "holdfastd starts" daemon_start
 need "the guard comes up" guard_up "$plain"
 need "the agent starts" agent_starts
 check "it does its work" works
+check "it makes links while a stranger does as well" many_links
+check "P17 each of them has its label after a second" labelled_all
+check "P17 though not from the first on" some_late
 check "it dies" agent_dies
 check "M16 A21 and nothing of it works any more" none_works
 

@@ -28,7 +28,8 @@ struct fake_kernel {
 
 	/* what the next call of that name returns instead */
 	int up_result, adopt_result, reload_result, mark_result, down_result, expect_result;
-	int prove_result, look_result;
+	int prove_result, look_result, late_result;
+	unsigned late_looks; /* calls of guard_links_late() */
 	struct guard_adoption adoption; /* what guard_adoption() gives */
 	struct guard_survey survey; /* what guard_look() sees */
 	struct guard_kept kept[FAKE_KEPT_MAX]; /* as pinned */

@@ -7,6 +7,7 @@
 
 #include "bpf/events-api.h"
 #include "bpf/labels-api.h"
+#include "guard/clock.h"
 #include "guard/server_world.h"
 #include "policy/image-check.h"
 #include "test.h"
@@ -181,6 +182,31 @@ static void look_that_fails_is_shown(void **state)
 	assert_weak(world, "cannot be seen");
 }
 
+static void links_without_a_label_are_looked_for_each_second(void **state)
+{
+	struct world *world = up(state);
+	unsigned looks = fake_kernel()->late_looks;
+
+	*world_clock() += CLOCK_SECOND_NS - 1;
+	world_idle(world);
+	assert_int_equal(fake_kernel()->late_looks, looks);
+	*world_clock() += 1;
+	world_idle(world);
+	assert_int_equal(fake_kernel()->late_looks, looks + 1);
+}
+
+static void look_that_fails_is_told_once(void **state)
+{
+	struct world *world = up(state);
+
+	for (int i = 0; i < 2; i++) {
+		fake_kernel()->late_result = -EIO;
+		*world_clock() += CLOCK_SECOND_NS;
+		world_idle(world);
+	}
+	assert_int_equal(world_told(world, "\"note\":\"late\""), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -195,6 +221,8 @@ int main(void)
 		TEST(more_than_fits_is_counted),
 		TEST(function_that_is_full_is_shown),
 		TEST(look_that_fails_is_shown),
+		TEST(links_without_a_label_are_looked_for_each_second),
+		TEST(look_that_fails_is_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
