@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,18 +114,41 @@ static int regular_open(const char *path, struct stat *ret_st)
 	return fd < 0 ? -errno : TAKE_FD(fd);
 }
 
+/*
+ * The same file by a mount of ours: a unit's own mounts may be read-only (ProtectSystem=), and a file
+ * is sealed by a change that changes nothing. The path is a hint, the inode decides.
+ */
+static int own_open(int fd, const struct stat *theirs)
+{
+	_cleanup_close_ int own = -EBADF;
+	char self[64], path[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	n = readlink(self, path, sizeof(path) - 1);
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	own = regular_open(path, &st);
+	if (own < 0)
+		return own;
+	return st.st_dev == theirs->st_dev && st.st_ino == theirs->st_ino ? TAKE_FD(own) : -ESTALE;
+}
+
 /* Nothing is sealed that is not trusted; what cannot be sealed gives nobody a label. */
 static void code_measure(const struct adoption_run *run, const char *path, uint32_t domain)
 {
 	uint8_t digest[SHA256_LEN];
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF, own = -EBADF;
 	struct stat st;
 
 	fd = regular_open(path, &st);
-	if (fd < 0 || sha256_fd(fd, (uint64_t)st.st_size, digest))
+	if (fd < 0 || sha256_fd(fd, (uint64_t)st.st_size, digest) ||
+	    !image_trusts(run->image, digest, domain))
 		return;
-	if (image_trusts(run->image, digest, domain))
-		(void)file_measure_fd(run->control, fd);
+	own = own_open(fd, &st);
+	(void)file_measure_fd(run->control, own < 0 ? fd : own);
 }
 
 /* /proc/PID/maps: "START-END rwxp ..."; map_files has a link to the file itself by that name. */

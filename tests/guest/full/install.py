@@ -28,6 +28,8 @@ Description=an agent that knows nothing of any guard
 [Service]
 ExecStart=/usr/sbin/execsnoop
 StandardOutput=null
+ProtectSystem=strict
+PrivateTmp=yes
 [Install]
 WantedBy=multi-user.target
 """
@@ -40,6 +42,10 @@ domains:
     executables:
       - { path: /usr/sbin/execsnoop, launch: unit execsnoop.service }
 """
+# another build of the agent's package, and an hour's work of xz left out
+OTHER = ("cd /root && dpkg-deb -R /srv/debs/libbpf-tools_*.deb other && "
+         "sed -i 's/^Version: .*/&+other/' other/DEBIAN/control && echo >>other/usr/sbin/execsnoop && "
+         "dpkg-deb -Znone -b other other.deb && rm -r other")
 # what a stranger does to the agent; it leaves no trace
 ATTACK = "p=$(systemctl show -P MainPID execsnoop) && kill -STOP $p && kill -CONT $p"
 # the same, as fast as it can
@@ -56,7 +62,7 @@ class Host:
         self.tap, self.secret, self.shutdowns = Tap(), "", []
         self.guest = Guest(args.kernel, disk, args.profile, fresh=True, log=args.log)
 
-    def run(self, command, deadline=120):
+    def run(self, command, deadline=300):
         return self.guest.run(command, deadline)
 
     def check(self, name, command, wanted=0, says=""):
@@ -107,6 +113,8 @@ def observe(host):
     out = host.check("the guard comes up", "holdfast guard up /root/observe.img", 0, "^secret: ")
     found = re.search(r"^secret: (\S+)$", out, re.M)
     host.secret = found.group(1) if found else ""
+    host.check("the agent that ran in its sandbox is adopted", "holdfast guard status", 0,
+               "^domain +execsnoop, observe: tasks 1,")
     host.check("the agent starts again, with its label",
                "systemctl restart execsnoop && sleep 2 && holdfast guard status", 0,
                "^domain +execsnoop, observe: tasks 1,")
@@ -168,6 +176,29 @@ def maintain(host):
                "holdfast release --end execsnoop && holdfast guard status", 0,
                "^domain +execsnoop, enforce: tasks 1,")
     host.fails("the attack is refused again", ATTACK)
+
+
+def restart(host, name, tasks):
+    host.check(name, host.operator("holdfast release --for 5m execsnoop") +
+               "\nsystemctl restart execsnoop && sleep 2 && holdfast release --end execsnoop && "
+               "holdfast guard status", 0, "^domain +execsnoop, enforce: tasks %d," % tasks)
+
+
+def replace(host):
+    """By apt, and nobody has admitted the new file."""
+    host.check("another build of the agent is at hand", OTHER)
+    host.check("it is installed over the agent that runs", "apt-get -y install /root/other.deb")
+    host.check("which is an event", "grep '\"act\":\"rename\".*execsnoop' "
+               "/var/lib/holdfast/events.jsonl", 0, '"row":"F12"')
+    host.check("who runs already is the agent still", "holdfast guard status", 0,
+               "^domain +execsnoop, enforce: tasks 1,")
+    host.fails("the attack on it is refused", ATTACK)
+    restart(host, "the new file is a stranger", 0)
+    host.check("for whom nothing is refused", ATTACK)
+    host.check("the file of before comes back", "apt-get -y --allow-downgrades install "
+               "/srv/debs/libbpf-tools_*.deb")
+    restart(host, "and is the agent", 1)
+    host.fails("the attack on it is refused, too", ATTACK)
 
 
 def stop(host):
@@ -286,7 +317,7 @@ def main():
             for part in (install, observe, watchdog, enforce):
                 part(host)
             host.reboot()
-            for part in (booted, maintain, upgrade, stop, keep, escape):
+            for part in (booted, maintain, replace, upgrade, stop, keep, escape):
                 part(host)
             without, *others = host.shutdowns
             host.tap.ok(max(others) < without + SHUTDOWN_SECONDS,

@@ -18,6 +18,9 @@ agent() {
 		guest-ctl until 20 probe as ask $name state
 }
 
+# as a unit's ProtectSystem= does it
+sandbox="mount --bind $here $here && mount -o remount,bind,ro $here && exec \"\$@\""
+
 pid_of() {
 	cat $work/$1
 }
@@ -303,7 +306,7 @@ has() {
 img=$(image adopt 's/mode: observe/mode: enforce/') || exit 1
 need "the victim runs before the guard does" agent victim victim.service $here/victim
 check "so does one that the first policy does not know, in a sandbox" \
-	agent linked dyn.service unshare -m $here/victim-dyn
+	agent linked dyn.service unshare -m sh -c "$sandbox" sh $here/victim-dyn
 check "and one with a library of an attacker's" preloaded_start
 ! has tools || check "Debian's tools do as well" tools_start
 check "somebody keeps a map of the victim's" hold
