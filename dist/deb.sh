@@ -63,6 +63,8 @@ for script in preinst postinst prerm postrm; do
 		>"$root/DEBIAN/$script"
 	chmod 755 "$root/DEBIAN/$script"
 done
+# the shared library's
+echo "activate-noawait ldconfig" >"$root/DEBIAN/triggers"
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 chmod -R u=rwX,go=rX "$root"
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

@@ -71,14 +71,14 @@ def main():
     tap = Tap()
     table = table_of(read("docs/architecture.md"))
     files = [f for f in tree_files() if f.endswith((".c", ".h")) and
-             f.split("/")[0] in ("src", "tests", "include", "bench")]
+             f.split("/")[0] in ("src", "tests", "include", "bench", "examples")]
     tap.ok(samples_told(), "the include check tells its samples apart")
     tap.clean("each file includes what the table of docs/architecture.md allows its room",
               [b for f in files for b in broken(table, f, read(f))])
     rooms = {f.rsplit("/", 1)[0] + "/" for f in files}
     tap.clean("each row of the include table is of a room that exists",
               ["%s: no file is in it" % r for r in table if not any(x.startswith(r) for x in rooms)])
-    headers = {f[4:] for f in files if f.startswith("src/")}
+    headers = {f.split("/", 1)[1] for f in files if f.startswith(("src/", "include/"))}
     near = {"/".join(f.split("/")[-n:]) for f in files if f.startswith("tests/") for n in (1, 2)}
     tap.clean("each header that the include table names exists",
               ["%s: %s" % (room, h) for room, (allowed, _) in table.items() for h in allowed

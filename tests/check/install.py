@@ -15,6 +15,8 @@ WANTED = (
     "bin/holdfast", "sbin/holdfastd", "libexec/holdfast-canary", "libexec/holdfast-neighbour",
     "lib/systemd/system/holdfastd.service", "lib/tmpfiles.d/holdfast.conf",
     "share/bash-completion/completions/holdfast", "share/holdfast/holdfast-v1.schema.json",
+    "include/holdfast/object.h", "LIB/libholdfast.a", "LIB/libholdfast.so", "LIB/libholdfast.so.0",
+    "LIB/libholdfast.so.0.1.0", "LIB/pkgconfig/holdfast.pc",
 )
 # systemd.exec(5): each of these gives the service a mount namespace, or limits what it starts
 UNIT_NEVER = r"^(Protect\w+|Private\w+|ReadOnly\w+|ReadWrite\w+|Inaccessible\w+|Temporary\w+|Bind\w+|" \
@@ -23,10 +25,10 @@ UNIT_NEVER = r"^(Protect\w+|Private\w+|ReadOnly\w+|ReadWrite\w+|Inaccessible\w+|
              r"IPAddress\w+|Device\w+|ExecStartPre)="
 
 
-def prefix():
+def build_option(name):
     done = subprocess.run(["meson", "introspect", BUILD, "--buildoptions"], capture_output=True,
                           text=True, check=True)
-    return re.search(r'"name": "prefix", "value": "([^"]*)"', done.stdout).group(1)
+    return re.search(r'"name": "%s", "value": "([^"]*)"' % name, done.stdout).group(1)
 
 
 def differences(have, want):
@@ -50,12 +52,12 @@ def main():
     with tempfile.TemporaryDirectory() as root:
         subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", root], check=True,
                        capture_output=True)
-        top = root + prefix()
+        top = root + build_option("prefix")
         have = {os.path.relpath(os.path.join(folder, file), top)
                 for folder, _, files in os.walk(root) for file in files}
         with open(os.path.join(top, "lib/systemd/system/holdfastd.service"), encoding="utf-8") as file:
             unit = file.read()
-    want = set(WANTED) | pages | policies
+    want = {name.replace("LIB", build_option("libdir")) for name in WANTED} | pages | policies
     tap.ok(differences(want - {"bin/holdfast"}, want) and differences(want | {"x"}, want) and
            list(unit_wrong("ProtectSystem=yes\nExecStart=/a/holdfastd\n", "/a")) and
            list(unit_wrong("ExecStart=/b/holdfastd\n", "/a")),
@@ -63,7 +65,7 @@ def main():
     tap.clean("everything that is installed is meant to be, and the other way round",
               differences(have, want))
     tap.clean("the unit starts what is installed, and limits nothing",
-              unit_wrong(unit, prefix() + "/sbin"))
+              unit_wrong(unit, build_option("prefix") + "/sbin"))
     return tap.done()
 
 
