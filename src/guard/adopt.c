@@ -115,8 +115,8 @@ static int regular_open(const char *path, struct stat *ret_st)
 }
 
 /*
- * The same file by a mount of ours: a unit's own mounts may be read-only (ProtectSystem=), and a file
- * is sealed by a change that changes nothing. The path is a hint, the inode decides.
+ * The same file by a mount of ours: a unit's own may be read-only (ProtectSystem=), and a file is
+ * sealed by a change that changes nothing. The path is a hint, the inode decides.
  */
 static int own_open(int fd, const struct stat *theirs)
 {
