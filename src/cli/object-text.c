@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* `holdfast object inspect`, for people. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hex.h"
+#include "base/size.h"
+#include "cli/object-view.h"
+#include "object/ctype.h"
+#include "object/flags.h"
+#include "object/object.h"
+
+static const char *or_number(const char *name, uint32_t number, char *buffer, size_t size)
+{
+	if (name)
+		return name;
+	(void)snprintf(buffer, size, "type %u", number);
+	return buffer;
+}
+
+static void print_program(const struct object *object, const struct object_program *program)
+{
+	const struct attach *attach = &program->attach;
+	char digest[2 * SHA256_LEN + 1], number[32];
+
+	hex_encode(program->digest, SHA256_LEN, digest);
+	(void)printf("  %s\n    section       %s\n", program->function->name, program->section);
+	if (attach->type == KIND_UNKNOWN)
+		(void)printf("    type          not told by the section: the loader sets it\n");
+	else
+		(void)printf("    type          %s%s\n",
+			     or_number(program_type_name(attach->type), attach->type, number,
+				       sizeof(number)),
+			     attach->sleepable ? ", sleepable" : "");
+	if (attach->point || attach->target)
+		(void)printf("    attaches to   %s%s%s\n", attach->point ? attach->point : "",
+			     attach->point && attach->target ? " " : "",
+			     attach->target ? attach->target : "");
+	if (!program->autoload)
+		(void)printf("    loaded        only if the agent asks for it\n");
+	(void)printf("    size          %llu bytes, %llu instructions\n    sha256        %s\n",
+		     (unsigned long long)program->function->size,
+		     (unsigned long long)program->function->size / 8, digest);
+	for (size_t i = 0; i < program->n_helpers; i++)
+		(void)printf("%s%s", i ? ", " : "    helpers       ",
+			     or_number(helper_name(program->helpers[i]), program->helpers[i],
+				       number, sizeof(number)));
+	if (program->n_helpers)
+		(void)putchar('\n');
+	for (size_t i = 0; i < program->n_kfuncs; i++)
+		(void)printf("%s%s%s", i ? ", " : "    kfuncs        ", program->kfuncs[i],
+			     i + 1 == program->n_kfuncs ? "\n" : "");
+	for (size_t i = 0; i < program->n_maps; i++)
+		(void)printf("%s%s%s", i ? ", " : "    maps          ",
+			     object->maps[program->maps[i]].name,
+			     i + 1 == program->n_maps ? "\n" : "");
+}
+
+static int print_variables(const struct object *object, const struct object_map *map)
+{
+	struct btf_item items = btf_get(&object->btf, map->value_id);
+
+	if (map->origin != MAP_DATA && map->origin != MAP_KCONFIG)
+		return 0;
+	for (uint32_t i = 0; i < items.vlen; i++) {
+		struct btf_item variable = btf_get(&object->btf, btf_variable(&items, i).type);
+		_cleanup_free_ char *text = NULL;
+		int r;
+
+		r = ctype_write(&object->btf, variable.size_or_type, variable.name, &text);
+		if (r < 0)
+			return r;
+		(void)printf("    variable      %s\n", text);
+	}
+	return 0;
+}
+
+static int print_map(const struct object *object, const struct object_map *map)
+{
+	char number[32], flags[FLAGS_MAX];
+
+	(void)printf("  %s\n    type          %s\n", map->name,
+		     or_number(map_type_name(map->type), map->type, number, sizeof(number)));
+	(void)printf("    key           %u bytes%s%s\n", map->key_size, map->key_type ? ": " : "",
+		     map->key_type ? map->key_type : "");
+	if (map->value_size || map->origin != MAP_STRUCT_OPS)
+		(void)printf("    value         %u bytes%s%s\n", map->value_size,
+			     map->value_type ? ": " : "", map->value_type ? map->value_type : "");
+	else
+		(void)printf("    value         %s\n", map->value_type ? map->value_type : "?");
+	if (map->max_entries)
+		(void)printf("    max entries   %u\n", map->max_entries);
+	else
+		(void)printf("    max entries   set by the agent or by libbpf\n");
+	if (map->flags)
+		(void)printf("    flags         %s\n", flags_text(map->flags, flags));
+	if (map->pinning)
+		(void)printf("    pinned        %s\n",
+			     map->pinning == 1 ? "by name, in the agent's folder of bpffs" : "?");
+	if (map->inner)
+		(void)printf("    inner maps    %s, key %u bytes, value %u bytes\n",
+			     or_number(map_type_name(map->inner->type), map->inner->type, number,
+				       sizeof(number)),
+			     map->inner->key_size, map->inner->value_size);
+	return print_variables(object, map);
+}
+
+static int print_features(const struct object *object)
+{
+	_cleanup_free_ struct object_feature *features = NULL;
+	size_t n;
+	int r;
+
+	r = object_features(object, &features, &n);
+	if (r < 0)
+		return r;
+	(void)printf("needs of the kernel\n");
+	for (size_t i = 0; i < n; i++)
+		(void)printf("  %-14s%s%s%s%s\n", features[i].kind, features[i].name,
+			     features[i].since ? " (Linux " : "",
+			     features[i].since ? features[i].since : "",
+			     features[i].since ? ")" : "");
+	return 0;
+}
+
+int object_print_text(const struct object_view *view)
+{
+	const struct object *object = view->object;
+	char digest[2 * SHA256_LEN + 1];
+	int r = 0;
+
+	hex_encode(object->digest, SHA256_LEN, digest);
+	(void)printf("%s", view->path);
+	if (view->offset || view->n > 1)
+		(void)printf(", object %zu of %zu, at byte %zu", view->number, view->n,
+			     view->offset);
+	(void)printf("\n  size          %zu bytes\n  sha256        %s\n  license       %s\n",
+		     object->size, digest, object->license ? object->license : "none");
+	if (!object->has_btf)
+		(void)printf("  BTF           none: types of keys and values are not known\n");
+	(void)printf("programs%s\n", object->n_programs ? "" : "\n  none");
+	for (size_t i = 0; i < object->n_programs; i++)
+		print_program(object, &object->programs[i]);
+	(void)printf("maps%s\n", object->n_maps ? "" : "\n  none");
+	for (size_t i = 0; i < object->n_maps && !r; i++)
+		r = print_map(object, &object->maps[i]);
+	return r ? r : print_features(object);
+}
