@@ -29,7 +29,8 @@ static void check(const struct object *object)
 
 		must(p->function->size > 0 && p->function->size % 8 == 0);
 		for (size_t k = 0; k < p->n_maps; k++)
-			must(p->maps[k] < object->n_maps && (k == 0 || p->maps[k - 1] < p->maps[k]));
+			must(p->maps[k] < object->n_maps &&
+			     (k == 0 || p->maps[k - 1] < p->maps[k]));
 	}
 	for (size_t i = 0; i < object->n_maps; i++) {
 		const char *name = object->maps[i].name;
