@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "fuzz.h"
 #include "must.h"
+#include "object/advice.h"
 #include "object/carried.h"
 #include "object/ctype.h"
 #include "object/object.h"
@@ -22,6 +23,23 @@ static void declare(const struct object *object)
 	}
 }
 
+static void advise_all(const struct object *object)
+{
+	_cleanup_free_ char *patch = NULL;
+
+	for (size_t i = 0; i < object->n_maps; i++) {
+		const struct object_map *map = &object->maps[i];
+		struct advice advice;
+
+		advise(object, map, &advice);
+		must(advice.freeze_why[0] && advice.read_only_why[0]);
+		must(map->n_writers <= MAP_MAX_WRITERS &&
+		     !map->n_writers == !(map->uses & USE_WRITES));
+		must(advice.read_only != ADVICE_YES || !map->n_writers);
+	}
+	must(advice_patch(object, &patch) == 0 && patch);
+}
+
 static void check(const struct object *object)
 {
 	for (size_t i = 0; i < object->n_programs; i++) {
@@ -29,7 +47,8 @@ static void check(const struct object *object)
 
 		must(p->function->size > 0 && p->function->size % 8 == 0);
 		for (size_t k = 0; k < p->n_maps; k++)
-			must(p->maps[k] < object->n_maps && (k == 0 || p->maps[k - 1] < p->maps[k]));
+			must(p->maps[k] < object->n_maps &&
+			     (k == 0 || p->maps[k - 1] < p->maps[k]));
 	}
 	for (size_t i = 0; i < object->n_maps; i++) {
 		const char *name = object->maps[i].name;
@@ -38,6 +57,7 @@ static void check(const struct object *object)
 			must(name[k] >= ' ' && name[k] < 0x7f);
 	}
 	declare(object);
+	advise_all(object);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
