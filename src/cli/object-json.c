@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "cli/object-view.h"
+#include "object/advice.h"
 #include "object/ctype.h"
 #include "object/flags.h"
 #include "object/object.h"
@@ -122,6 +123,8 @@ static json_t *map_json(const struct object *object, const struct object_map *ma
 	set(json, "max_entries", map->max_entries ? json_integer(map->max_entries) : json_null());
 	set(json, "flags", flags_json(map->flags));
 	set(json, "pinning", map->pinning == 1 ? json_string("by-name") : json_null());
+	if (map->origin != MAP_INNER)
+		set(json, "writers", json_string(advice_writers(map)));
 	set(json, "key_type", string_or_null(map->key_type));
 	set(json, "value_type", string_or_null(map->value_type));
 	if (map->inner)
@@ -129,6 +132,19 @@ static json_t *map_json(const struct object *object, const struct object_map *ma
 	if (map->origin == MAP_DATA || map->origin == MAP_KCONFIG)
 		set(json, "variables", variables_json(object, map));
 	return json;
+}
+
+static const char *verdict_name(enum advice_verdict verdict)
+{
+	switch (verdict) {
+	case ADVICE_NO:
+		return "no";
+	case ADVICE_YES:
+		return "yes";
+	case ADVICE_ALREADY:
+		break;
+	}
+	return "already";
 }
 
 static int add_features(json_t *json, const struct object *object)
@@ -166,6 +182,40 @@ int object_print_json(const struct object_view *view)
 	for (size_t i = 0; i < object->n_maps; i++)
 		(void)json_array_append_new(maps, map_json(object, &object->maps[i]));
 	r = add_features(json, object);
+	if (r < 0)
+		return r;
+	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
+		return -ENOMEM;
+	(void)putchar('\n');
+	return 0;
+}
+
+static json_t *advice_json(const struct object *object, const struct object_map *map)
+{
+	struct advice advice;
+
+	advise(object, map, &advice);
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "name", map->name, "type",
+			 kind_json(map_type_name(map->type), map->type), "writers",
+			 advice_writers(map), "freeze", verdict_name(advice.freeze), "freeze_why",
+			 advice.freeze_why, "read_only", verdict_name(advice.read_only),
+			 "read_only_why", advice.read_only_why);
+}
+
+int object_advise_json(const struct object_view *view)
+{
+	_cleanup_(decrefp) json_t *json = json_object();
+	_cleanup_free_ char *patch = NULL;
+	const struct object *object = view->object;
+	json_t *maps = json_array();
+	int r;
+
+	r = advice_patch(object, &patch);
+	set(json, "sha256", hex_json(object->digest));
+	set(json, "maps", maps);
+	for (size_t i = 0; i < object->n_maps; i++)
+		(void)json_array_append_new(maps, advice_json(object, &object->maps[i]));
+	set(json, "patch", string_or_null(patch));
 	if (r < 0)
 		return r;
 	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)

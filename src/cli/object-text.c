@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/size.h"
 #include "cli/object-view.h"
+#include "object/advice.h"
 #include "object/ctype.h"
 #include "object/flags.h"
 #include "object/object.h"
@@ -105,6 +106,7 @@ static int print_map(const struct object *object, const struct object_map *map)
 			     or_number(map_type_name(map->inner->type), map->inner->type, number,
 				       sizeof(number)),
 			     map->inner->key_size, map->inner->value_size);
+	(void)printf("    written by    %s\n", advice_writers(map));
 	return print_variables(object, map);
 }
 
@@ -148,4 +150,56 @@ int object_print_text(const struct object_view *view)
 	for (size_t i = 0; i < object->n_maps && !r; i++)
 		r = print_map(object, &object->maps[i]);
 	return r ? r : print_features(object);
+}
+
+static void print_verdict(const char *what, enum advice_verdict verdict, const char *why)
+{
+	static const char *const words[] = {
+		[ADVICE_NO] = "no", [ADVICE_YES] = "yes", [ADVICE_ALREADY] = "already"};
+
+	(void)printf("  %-18s %s: %s\n", what, words[verdict], why);
+}
+
+/* An iterator writes the map that it is attached to, which no object names. */
+static bool has_iterator(const struct object *object)
+{
+	for (size_t i = 0; i < object->n_programs; i++) {
+		const struct attach *attach = &object->programs[i].attach;
+
+		if (attach->target && attach->point && strncmp(attach->point, "iter", 4) == 0 &&
+		    strstr(attach->target, "map_elem"))
+			return true;
+	}
+	return false;
+}
+
+int object_advise_text(const struct object_view *view)
+{
+	const struct object *object = view->object;
+	_cleanup_free_ char *patch = NULL;
+	int r;
+
+	for (size_t i = 0; i < object->n_maps; i++) {
+		const struct object_map *map = &object->maps[i];
+		struct advice advice;
+		char number[32];
+
+		advise(object, map, &advice);
+		(void)printf("%s (%s, written by %s)\n", map->name,
+			     or_number(map_type_name(map->type), map->type, number, sizeof(number)),
+			     advice_writers(map));
+		print_verdict("freeze", advice.freeze, advice.freeze_why);
+		print_verdict("BPF_F_RDONLY_PROG", advice.read_only, advice.read_only_why);
+	}
+	if (object->n_maps == 0)
+		(void)printf("%s: no maps\n", view->path);
+	if (has_iterator(object))
+		(void)printf("note: an iterator over map elements writes whatever map it is "
+			     "attached to, frozen and read-only ones as well\n");
+	r = advice_patch(object, &patch);
+	if (r < 0)
+		return r;
+	if (patch[0])
+		(void)printf("\n%s", patch);
+	return 0;
 }

@@ -34,3 +34,10 @@ int object_features(const struct object *object, struct object_feature **ret_fea
  */
 int object_print_text(const struct object_view *view);
 int object_print_json(const struct object_view *view);
+
+/**
+ * object_advise_text(), object_advise_json() - advice for each map, and a patch, to stdout
+ * Return: 0; -ENOMEM.
+ */
+int object_advise_text(const struct object_view *view);
+int object_advise_json(const struct object_view *view);

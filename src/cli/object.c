@@ -121,7 +121,8 @@ static int choose(const char *path, const char *wanted, struct choice *choice)
 		path, wanted, choice->n);
 }
 
-static int inspect(const struct cli_call *call)
+static int show(const struct cli_call *call, int (*text)(const struct object_view *view),
+		int (*json)(const struct object_view *view))
 {
 	_cleanup_(choice_done) struct choice choice = {0};
 	int r;
@@ -131,11 +132,20 @@ static int inspect(const struct cli_call *call)
 		r = choose(call->args[0], cli_option(call, "object"), &choice);
 	if (r)
 		return r;
-	r = cli_option(call, "json") ? object_print_json(&choice.view)
-				     : object_print_text(&choice.view);
+	r = cli_option(call, "json") ? json(&choice.view) : text(&choice.view);
 	if (r < 0)
 		return cli_error("%s: %s", call->args[0], strerror(-r));
 	return fflush(stdout) == 0 ? CLI_DONE : cli_error("cannot write: %s", strerror(errno));
+}
+
+static int inspect(const struct cli_call *call)
+{
+	return show(call, object_print_text, object_print_json);
+}
+
+static int advise_maps(const struct cli_call *call)
+{
+	return show(call, object_advise_text, object_advise_json);
 }
 
 static const struct cli_option options[] = {
@@ -147,5 +157,7 @@ static const struct cli_option options[] = {
 const struct cli_verb cli_object_verbs[] = {
 	{"object", "inspect", "FILE", 1, 1, options, "show a BPF object's programs and maps",
 	 inspect},
+	{"object", "advise", "FILE", 1, 1, options, "which maps can be frozen or read-only",
+	 advise_maps},
 	{NULL},
 };

@@ -84,6 +84,8 @@ int object_read(const uint8_t *data, size_t size, struct object **ret_object,
 		r = functions_read(object, reterr_diag);
 	if (!r)
 		r = programs_read(object, reterr_diag);
+	if (!r)
+		r = writes_read(object);
 	if (r)
 		return r;
 	*ret_object = TAKE_PTR(object);

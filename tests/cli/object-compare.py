@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 The BPF objects of some files, of those that have any, as holdfast sees them and as bpftool and
-LLVM's tools do: programs with their sections, lengths and helpers, maps with their types and
-sizes. TAP, one line for each file, with each difference.
+LLVM's tools do: programs with their sections, lengths and helpers, maps with their types and sizes.
+TAP, one line for each file, with each difference.
 
 usage: object-compare.py HOLDFAST FILE...
 """

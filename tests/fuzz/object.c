@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "fuzz.h"
 #include "must.h"
+#include "object/advice.h"
 #include "object/carried.h"
 #include "object/ctype.h"
 #include "object/object.h"
@@ -20,6 +21,23 @@ static void declare(const struct object *object)
 
 		must(ctype_write(&object->btf, i, "x", &text) == 0 && strlen(text) < CTYPE_MAX);
 	}
+}
+
+static void advise_all(const struct object *object)
+{
+	_cleanup_free_ char *patch = NULL;
+
+	for (size_t i = 0; i < object->n_maps; i++) {
+		const struct object_map *map = &object->maps[i];
+		struct advice advice;
+
+		advise(object, map, &advice);
+		must(advice.freeze_why[0] && advice.read_only_why[0]);
+		must(map->n_writers <= MAP_MAX_WRITERS &&
+		     !map->n_writers == !(map->uses & USE_WRITES));
+		must(advice.read_only != ADVICE_YES || !map->n_writers);
+	}
+	must(advice_patch(object, &patch) == 0 && patch);
 }
 
 static void check(const struct object *object)
@@ -39,6 +57,7 @@ static void check(const struct object *object)
 			must(name[k] >= ' ' && name[k] < 0x7f);
 	}
 	declare(object);
+	advise_all(object);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

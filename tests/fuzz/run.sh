@@ -14,8 +14,8 @@ count=0
 failed=0
 
 ninja -C "$build" fuzzers >/dev/null || exit 2
-targets=(yaml lock image elf control event-explain event-replay event-text object proc-text record)
-for target in "${targets[@]}"; do
+for target in yaml lock image elf control event-explain event-replay event-text object proc-text \
+	record; do
 	found=$build/tests/fuzz/found-$target
 	dictionary=$here/$target.dict
 	mkdir -p "$found/corpus"

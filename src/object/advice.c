@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See advice.h. */
+
+#include "object/advice.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+#include "base/size.h"
+#include "object/object.h"
+
+#define MAP_TYPE_ARENA 33
+
+/* What the kernel says to BPF_F_RDONLY_PROG, where that is not "yes". */
+static const struct {
+	uint32_t type;
+	const char *why;
+} refusals[] = {
+	{BPF_MAP_TYPE_PROG_ARRAY, "no program can write a prog_array"},
+	{BPF_MAP_TYPE_PERF_EVENT_ARRAY, "no program can change the events in a perf_event_array"},
+	{BPF_MAP_TYPE_CGROUP_ARRAY, "no program can write a cgroup_array"},
+	{BPF_MAP_TYPE_ARRAY_OF_MAPS, "no program can change which maps are in it"},
+	{BPF_MAP_TYPE_STACK_TRACE, "stacks come in by a helper"},
+	{BPF_MAP_TYPE_DEVMAP, "no program can write a devmap"},
+	{BPF_MAP_TYPE_DEVMAP_HASH, "no program can write a devmap"},
+	{BPF_MAP_TYPE_CPUMAP, "no program can write a cpumap"},
+	{BPF_MAP_TYPE_XSKMAP, "no program can write an xskmap"},
+	{BPF_MAP_TYPE_SOCKMAP, "sockets come in by a helper or by the agent"},
+	{BPF_MAP_TYPE_SOCKHASH, "sockets come in by a helper or by the agent"},
+	{BPF_MAP_TYPE_SK_STORAGE, "local storage is there for programs to write"},
+	{BPF_MAP_TYPE_INODE_STORAGE, "local storage is there for programs to write"},
+	{BPF_MAP_TYPE_TASK_STORAGE, "local storage is there for programs to write"},
+	{BPF_MAP_TYPE_TASK_STORAGE + 3, "local storage is there for programs to write"},
+	{BPF_MAP_TYPE_RINGBUF, "a ring buffer is there for programs to write"},
+	{BPF_MAP_TYPE_USER_RINGBUF, "programs consume it"},
+	{BPF_MAP_TYPE_STRUCT_OPS, "it is a table of programs"},
+	{MAP_TYPE_ARENA, "an arena is memory that is shared with programs"},
+};
+
+static void say(char why[ADVICE_WHY], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(char why[ADVICE_WHY], const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(why, ADVICE_WHY, format, arguments);
+	va_end(arguments);
+}
+
+static const char *special_name(const char *name)
+{
+	static const char *const names[] = {
+		"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",   "bpf_wq",
+		"bpf_list_head", "bpf_list_node",     "bpf_rb_root", "bpf_rb_node",
+		"bpf_refcount",	 "bpf_task_work",     "bpf_dynptr",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return names[i];
+	}
+	return NULL;
+}
+
+static const char *tagged_pointer(const struct btf_view *btf, const struct btf_item *pointer)
+{
+	struct btf_item item = btf_get(btf, pointer->size_or_type);
+
+	for (unsigned i = 0; i < BTF_MAX_DEPTH && item.kind == BTF_KIND_TYPE_TAG; i++) {
+		if (strstr(item.name, "kptr") || strcmp(item.name, "uptr") == 0)
+			return "kptr";
+		item = btf_get(btf, item.size_or_type);
+	}
+	return NULL;
+}
+
+/* @budget: how many members are still looked at; a hostile type has more than there is time for */
+static const char *find_special(const struct btf_view *btf, uint32_t id, unsigned depth,
+				unsigned *budget)
+{
+	struct btf_item item = btf_get(btf, btf_strip(btf, id));
+	const char *found = NULL;
+
+	if (depth > BTF_MAX_DEPTH)
+		return NULL;
+	if (item.kind == BTF_KIND_ARRAY)
+		return find_special(btf, btf_array(&item).type, depth + 1, budget);
+	if (item.kind == BTF_KIND_PTR)
+		return tagged_pointer(btf, &item);
+	if (item.kind == BTF_KIND_DATASEC) {
+		for (uint32_t i = 0; i < item.vlen && !found && *budget; i++, --*budget)
+			found = find_special(btf,
+					     btf_get(btf, btf_variable(&item, i).type).size_or_type,
+					     depth + 1, budget);
+		return found;
+	}
+	if (item.kind != BTF_KIND_STRUCT && item.kind != BTF_KIND_UNION)
+		return NULL;
+	found = special_name(item.name);
+	for (uint32_t i = 0; i < item.vlen && !found && *budget; i++, --*budget)
+		found = find_special(btf, btf_member(&item, i).type, depth + 1, budget);
+	return found;
+}
+
+const char *advice_special(const struct object *object, const struct object_map *map)
+{
+	unsigned budget = 1u << 16;
+
+	return map->value_id ? find_special(&object->btf, map->value_id, 0, &budget) : NULL;
+}
+
+static const char *what_it_does(unsigned use)
+{
+	switch (use) {
+	case USE_INSERT:
+		return "puts elements into it";
+	case USE_DELETE:
+		return "takes elements out of it";
+	case USE_STORE:
+		return "stores into its value";
+	default:
+		return "hands it on to where it may be written";
+	}
+}
+
+/* The first write that reading the programs found. */
+static void say_writer(const struct object *object, const struct object_map *map,
+		       char why[ADVICE_WHY])
+{
+	const struct map_writer *w = &map->writers[0];
+	const char *helper = helper_name(w->helper);
+
+	if (w->function == UINT32_MAX) {
+		say(why, "a program may write it without naming it: as a slot of a map of maps, or "
+			 "in code that is too long to be read");
+		return;
+	}
+	say(why, "the function %.64s %s%s%s, at instruction %llu",
+	    object->functions[w->function].name, what_it_does(w->use), helper ? " with bpf_" : "",
+	    helper ? helper : "", (unsigned long long)w->offset / 8);
+}
+
+static void advise_read_only(const struct object *object, const struct object_map *map,
+			     struct advice *advice)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		if (refusals[i].type != map->type)
+			continue;
+		say(advice->read_only_why, "the kernel refuses the flag for this type: %s",
+		    refusals[i].why);
+		return;
+	}
+	if (map->flags & BPF_F_RDONLY_PROG) {
+		advice->read_only = ADVICE_ALREADY;
+		say(advice->read_only_why, "%s",
+		    map->origin == MAP_DATA || map->origin == MAP_KCONFIG
+			    ? "libbpf creates it so"
+			    : "its definition has the flag");
+		return;
+	}
+	if (map->n_writers) {
+		say_writer(object, map, advice->read_only_why);
+		return;
+	}
+	advice->read_only = ADVICE_YES;
+	if (map->origin == MAP_DATA)
+		say(advice->read_only_why,
+		    "no program writes these variables: declared const volatile they are in "
+		    ".rodata, which libbpf creates with the flag");
+	else
+		say(advice->read_only_why, "no program writes it, as far as they can be read");
+}
+
+static bool is_constant(const struct object_map *map)
+{
+	return map->origin == MAP_KCONFIG ||
+	       (map->origin == MAP_DATA && (map->flags & BPF_F_RDONLY_PROG));
+}
+
+static void advise_freeze(const struct object *object, const struct object_map *map,
+			  struct advice *advice)
+{
+	const char *special = advice_special(object, map);
+	char *why = advice->freeze_why;
+
+	if (is_constant(map)) {
+		advice->freeze = ADVICE_ALREADY;
+		say(why, "libbpf freezes it while it loads");
+	} else if (map->type == BPF_MAP_TYPE_STRUCT_OPS) {
+		say(why, "the kernel refuses it for struct_ops with ENOTSUPP");
+	} else if (special) {
+		say(why,
+		    "its value has a %s, and the kernel freezes no such map (ENOTSUPP; 6.1 "
+		    "only with timers and kptrs)",
+		    special);
+	} else if (map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_USER_RINGBUF) {
+		say(why, "the agent maps a page of it writable: before that freezing breaks the "
+			 "agent, after it the kernel says EBUSY");
+	} else if (map->type == MAP_TYPE_ARENA) {
+		say(why, "the agent maps it writable, and the kernel says EBUSY");
+	} else if (map->origin == MAP_DATA) {
+		say(why, "libbpf keeps it mapped writable in the agent, and the kernel says EBUSY: "
+			 "what does not change belongs into const volatile");
+	} else if (map->flags & BPF_F_MMAPABLE) {
+		say(why, "it is created to be mapped, and while it is mapped writable the kernel "
+			 "says EBUSY");
+	} else {
+		advice->freeze = ADVICE_YES;
+		say(why, "%s",
+		    map->n_writers
+			    ? "if the agent writes it only while it starts: programs go on writing, "
+			      "system calls cannot"
+			    : "once the agent has filled it, if it changes nothing later");
+	}
+}
+
+void advise(const struct object *object, const struct object_map *map, struct advice *ret_advice)
+{
+	*ret_advice = (struct advice){0};
+	advise_freeze(object, map, ret_advice);
+	advise_read_only(object, map, ret_advice);
+}
+
+/* Whether only the agent can put something into maps of the type. */
+static bool is_filled_by_agent(uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_CPUMAP:
+	case BPF_MAP_TYPE_XSKMAP:
+	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_STRUCT_OPS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether what programs find in the map can only have come from the agent. */
+static bool needs_agent(const struct object_map *map)
+{
+	bool array = map->type == BPF_MAP_TYPE_ARRAY || map->type == BPF_MAP_TYPE_PERCPU_ARRAY;
+
+	if (is_filled_by_agent(map->type) || map->origin == MAP_KCONFIG ||
+	    (map->origin == MAP_DATA && (map->flags & (BPF_F_RDONLY_PROG | BPF_F_MMAPABLE))))
+		return true;
+	if (!(map->uses & (USE_READ | USE_DELETE | USE_STORE)))
+		return false;
+	/* Elements of an array are there from the beginning; those of others came by somebody. */
+	return !(map->uses & (USE_INSERT | USE_ESCAPE | (array ? USE_STORE : 0)));
+}
+
+const char *advice_writers(const struct object_map *map)
+{
+	bool program = map->uses & (USE_WRITES | USE_OUTPUT), user = needs_agent(map);
+
+	/* The verifier refuses what reading the program could not exclude. */
+	if (map->flags & BPF_F_RDONLY_PROG)
+		program = false;
+	return program && user ? "both" : program ? "program" : user ? "user" : "nobody";
+}

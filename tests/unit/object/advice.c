@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "object/advice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "fixture.h"
+#include "object/object.h"
+#include "test.h"
+
+static void each_map_gets_its_advice(void **state)
+{
+	static const struct {
+		const char *fixture, *map, *writers;
+		enum advice_verdict freeze, read_only;
+	} rows[] = {
+		{"writer", "looked_at", "user", ADVICE_YES, ADVICE_YES},
+		{"writer", "unused", "nobody", ADVICE_YES, ADVICE_YES},
+		{"writer", "stored", "both", ADVICE_YES, ADVICE_NO},
+		{"writer", "counted", "program", ADVICE_YES, ADVICE_NO},
+		{"writer", "updated", "program", ADVICE_YES, ADVICE_NO},
+		{"writer", "deleted", "both", ADVICE_YES, ADVICE_NO},
+		{"writer", "with_lock", "user", ADVICE_NO, ADVICE_YES},
+		{"writer", "outer", "user", ADVICE_YES, ADVICE_YES},
+		{"writer", "ring", "program", ADVICE_NO, ADVICE_NO},
+		{"writer", ".bss", "both", ADVICE_NO, ADVICE_NO},
+		{"agent", ".rodata", "user", ADVICE_ALREADY, ADVICE_ALREADY},
+		{"agent", ".kconfig", "user", ADVICE_ALREADY, ADVICE_ALREADY},
+		{"agent", ".data", "user", ADVICE_NO, ADVICE_YES},
+		{"agent", "calls", "user", ADVICE_YES, ADVICE_NO},
+		{"agent", "outer", "user", ADVICE_YES, ADVICE_NO},
+		{"bare", "old", "user", ADVICE_YES, ADVICE_ALREADY},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(object_freep) struct object *object = fixture_object(rows[i].fixture);
+		const struct object_map *map = fixture_map(object, rows[i].map);
+		struct advice advice;
+
+		advise(object, map, &advice);
+		if (advice.freeze != rows[i].freeze || advice.read_only != rows[i].read_only ||
+		    strcmp(advice_writers(map), rows[i].writers) != 0)
+			fail_msg("%s: %d %d %s: %s; %s", rows[i].map, advice.freeze,
+				 advice.read_only, advice_writers(map), advice.freeze_why,
+				 advice.read_only_why);
+		assert_true(advice.freeze_why[0] && advice.read_only_why[0]);
+	}
+}
+
+static void the_reason_names_the_write(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("writer");
+	struct advice advice;
+
+	advise(object, fixture_map(object, "helped"), &advice);
+	assert_non_null(strstr(advice.read_only_why, "hands"));
+	assert_non_null(strstr(advice.read_only_why, "bpf_get_current_comm"));
+	advise(object, fixture_map(object, "with_lock"), &advice);
+	assert_non_null(strstr(advice.freeze_why, "bpf_spin_lock"));
+}
+
+static void a_map_that_can_be_mapped_is_not_frozen(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("bare");
+	struct advice advice;
+
+	object->maps[0].flags |= BPF_F_MMAPABLE;
+	advise(object, &object->maps[0], &advice);
+	assert_int_equal(advice.freeze, ADVICE_NO);
+	assert_non_null(strstr(advice.freeze_why, "EBUSY"));
+}
+
+static void the_patch_has_what_is_advised_and_nothing_else(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("writer");
+	_cleanup_free_ char *patch = NULL;
+
+	assert_int_equal(advice_patch(object, &patch), 0);
+	assert_non_null(strstr(patch, "+\t__uint(map_flags, BPF_F_RDONLY_PROG);\n"
+				      " } looked_at SEC(\".maps\");"));
+	assert_non_null(strstr(patch, "bpf_map_freeze(bpf_map__fd(skel->maps.looked_at))"));
+	assert_non_null(strstr(patch, "bpf_map_freeze(bpf_map__fd(skel->maps.stored))"));
+	assert_null(strstr(patch, "} stored SEC"));
+	assert_null(strstr(patch, "skel->maps.ring"));
+	assert_null(strstr(patch, "skel->maps.with_lock"));
+}
+
+static void flags_that_are_there_stay_in_the_patch(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("agent");
+	_cleanup_free_ char *patch = NULL;
+
+	assert_int_equal(advice_patch(object, &patch), 0);
+	assert_non_null(strstr(patch, "-\t__uint(map_flags, BPF_F_NO_PREALLOC);\n"
+				      "+\t__uint(map_flags, BPF_F_NO_PREALLOC | "
+				      "BPF_F_RDONLY_PROG);\n } table SEC"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_map_gets_its_advice),
+		cmocka_unit_test(the_reason_names_the_write),
+		cmocka_unit_test(a_map_that_can_be_mapped_is_not_frozen),
+		cmocka_unit_test(the_patch_has_what_is_advised_and_nothing_else),
+		cmocka_unit_test(flags_that_are_there_stay_in_the_patch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
