@@ -36,7 +36,6 @@ struct doc_node *doc_free(struct doc_node *node)
 	for (size_t i = 0; i < node->n_items; i++)
 		(void)doc_free(node->items[i]);
 	free(node->items);
-	free(node->text);
 	free(node);
 	return NULL;
 }
@@ -119,8 +118,8 @@ static int fill_scalar(struct reader *reader, const yaml_event_t *event, struct 
 				 "a NUL character is not accepted: remove it");
 
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	node->text = strndup(value, length);
-	return node->text ? 0 : -ENOMEM;
+	node->text = memcpy(node->own_text, value, length);
+	return 0;
 }
 
 static int refuse_duplicate(struct reader *reader, const struct doc_node *key,
@@ -233,6 +232,7 @@ static int read_node(struct reader *reader, yaml_event_t *event, unsigned depth,
 		     struct doc_node **ret_node)
 {
 	_cleanup_(doc_freep) struct doc_node *node = NULL;
+	size_t room = 0;
 	int r;
 
 	r = refuse_anchor_or_tag(reader, event);
@@ -242,7 +242,9 @@ static int read_node(struct reader *reader, yaml_event_t *event, unsigned depth,
 		return refuse_at(reader, event->start_mark, "more than %zu values are not accepted",
 				 reader->limits->nodes);
 
-	node = calloc(1, sizeof(*node));
+	if (event->type == YAML_SCALAR_EVENT)
+		room = event->data.scalar.length + 1;
+	node = calloc(1, sizeof(*node) + room);
 	if (!node)
 		return -ENOMEM;
 	node->line = (unsigned)event->start_mark.line + 1;

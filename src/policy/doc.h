@@ -36,6 +36,7 @@ struct doc_node {
 	char *text; /* a scalar's, NUL terminated, without NUL inside; else NULL */
 	struct doc_node **items; /* a list's items; a mapping's keys and values in turn */
 	size_t n_items; /* pointers in items: twice the keys of a mapping */
+	char own_text[]; /* what text points to: a large file has a million of them */
 };
 
 /* What a text may hold, and what it is called in errors. */

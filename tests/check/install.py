@@ -15,6 +15,7 @@ WANTED = (
     "bin/holdfast", "sbin/holdfastd", "libexec/holdfast-canary", "libexec/holdfast-neighbour",
     "lib/systemd/system/holdfastd.service", "lib/tmpfiles.d/holdfast.conf",
     "share/bash-completion/completions/holdfast", "share/holdfast/holdfast-v1.schema.json",
+    "share/holdfast/holdfast-mapdata-v1.schema.json",
 )
 # systemd.exec(5): each of these gives the service a mount namespace, or limits what it starts
 UNIT_NEVER = r"^(Protect\w+|Private\w+|ReadOnly\w+|ReadWrite\w+|Inaccessible\w+|Temporary\w+|Bind\w+|" \
