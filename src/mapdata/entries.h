@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "object/data.h"
+#include "mapdata/data.h"
 
 struct data_plan;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See plan.h: a type's kind, one function for each. Recursion is bounded by PLAN_MAX_DEPTH. */
 
-#include "object/plan.h"
+#include "mapdata/plan.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/size.h"
-#include "object/plan-internal.h"
+#include "mapdata/plan-internal.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "integers and bit fields are laid out so");

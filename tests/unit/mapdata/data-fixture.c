@@ -12,8 +12,8 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
-#include "object/encode.h"
-#include "object/plan.h"
+#include "mapdata/encode.h"
+#include "mapdata/plan.h"
 #include "policy/doc.h"
 #include "test.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See nearest.h: the distance is Levenshtein's, by rows. Pure. */
 
-#include "object/nearest.h"
+#include "mapdata/nearest.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* BTF that no compiler writes, and what only newer ones do. */
 
-#include "object/plan.h"
+#include "mapdata/plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include <bpf/btf.h>
 
 #include "base/diag.h"
-#include "object/encode.h"
+#include "mapdata/encode.h"
 #include "policy/doc.h"
 #include "test.h"
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See encode-scalar.h. */
 
-#include "object/encode-scalar.h"
+#include "mapdata/encode-scalar.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "object/nearest.h"
-#include "object/plan.h"
-#include "object/scalar.h"
+#include "mapdata/nearest.h"
+#include "mapdata/plan.h"
+#include "mapdata/scalar.h"
 #include "policy/doc.h"
 
 const char *encode_shown(const char *text, char *buffer)

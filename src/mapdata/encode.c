@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See encode.h. Recursion and the writes follow the plan, whose depth and offsets are checked. */
 
-#include "object/encode.h"
+#include "mapdata/encode.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/diag.h"
-#include "object/encode-scalar.h"
-#include "object/nearest.h"
-#include "object/plan.h"
-#include "object/scalar.h"
+#include "mapdata/encode-scalar.h"
+#include "mapdata/nearest.h"
+#include "mapdata/plan.h"
+#include "mapdata/scalar.h"
 #include "policy/doc.h"
 
 #define PATH_LEN 512

@@ -3,7 +3,7 @@
 
 /* What encode.c has from encode-scalar.c: values that a text writes as one word. */
 
-#include "object/encode.h"
+#include "mapdata/encode.h"
 
 struct plan_type;
 

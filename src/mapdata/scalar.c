@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See scalar.h. */
 
-#include "object/scalar.h"
+#include "mapdata/scalar.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "data-fixture.h"
-#include "object/plan.h"
+#include "mapdata/plan.h"
 #include "test.h"
 
 #define ROUNDS 200

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See data.h. */
 
-#include "object/data.h"
+#include "mapdata/data.h"
 
 #include <errno.h>
 #include <fcntl.h>

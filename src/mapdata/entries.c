@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See entries.h. */
 
-#include "object/entries.h"
+#include "mapdata/entries.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 
 #include "base/cleanup.h"
 #include "base/size.h"
-#include "object/encode.h"
-#include "object/plan.h"
-#include "object/scalar.h"
+#include "mapdata/encode.h"
+#include "mapdata/plan.h"
+#include "mapdata/scalar.h"
 #include "policy/doc.h"
 
 static const char *const form_names[] = {

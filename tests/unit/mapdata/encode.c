@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Each kind of type: what its text becomes is what the compiler makes of the same value. */
 
-#include "object/encode.h"
+#include "mapdata/encode.h"
 
 #include <arpa/inet.h>
 #include <endian.h>

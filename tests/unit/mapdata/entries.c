@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The text of map contents as a whole: maps, entries, variables, their limits and their errors. */
 
-#include "object/entries.h"
+#include "mapdata/entries.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include "base/diag.h"
 #include "data-fixture.h"
 #include "data-types.h"
-#include "object/plan.h"
+#include "mapdata/plan.h"
 #include "policy/walk.h"
 #include "test.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "object/plan-internal.h"
+#include "mapdata/plan-internal.h"
 
 /* One struct or union whose members are added: the composite itself, or an anonymous member. */
 struct part {

@@ -5,7 +5,7 @@
 
 #include <bpf/btf.h>
 
-#include "object/plan.h"
+#include "mapdata/plan.h"
 
 struct plan_maker {
 	const struct btf *btf;
