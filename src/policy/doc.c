@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* See doc.h. Recursion is bounded by DOC_MAX_DEPTH, work by DOC_MAX_SIZE. */
+/* See doc.h. Recursion is bounded by the depth of the limits, work by their size. */
 
 #include "policy/doc.h"
 
@@ -20,6 +20,7 @@ struct reader {
 	yaml_parser_t *parser;
 	const char *file, *text;
 	size_t size;
+	const struct doc_limits *limits;
 	size_t n_nodes;
 	struct diag *reterr_diag;
 };
@@ -35,7 +36,6 @@ struct doc_node *doc_free(struct doc_node *node)
 	for (size_t i = 0; i < node->n_items; i++)
 		(void)doc_free(node->items[i]);
 	free(node->items);
-	free(node->text);
 	free(node);
 	return NULL;
 }
@@ -118,22 +118,62 @@ static int fill_scalar(struct reader *reader, const yaml_event_t *event, struct 
 				 "a NUL character is not accepted: remove it");
 
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	node->text = strndup(value, length);
-	return node->text ? 0 : -ENOMEM;
+	node->text = memcpy(node->own_text, value, length);
+	return 0;
 }
 
-static int refuse_duplicate(struct reader *reader, const struct doc_node *mapping,
-			    const struct doc_node *key)
+static int refuse_duplicate(struct reader *reader, const struct doc_node *key,
+			    const struct doc_node *first)
+{
+	diag_set(reader->reterr_diag, reader->file, key->line, key->column,
+		 "the key '%.64s' is here twice, first in line %u: keep one of them", key->text,
+		 first->line);
+	return DOC_E_INVALID;
+}
+
+/* The last key against the others, as long as they are few: the error is then the first one. */
+static int check_duplicate(struct reader *reader, const struct doc_node *mapping,
+			   const struct doc_node *key)
 {
 	for (size_t i = 0; i + 1 < mapping->n_items; i += 2) {
 		const struct doc_node *other = mapping->items[i];
 
-		if (other == key || strcmp(other->text, key->text) != 0)
-			continue;
-		diag_set(reader->reterr_diag, reader->file, key->line, key->column,
-			 "the key '%.64s' is here twice, first in line %u: keep one of them",
-			 key->text, other->line);
-		return DOC_E_INVALID;
+		if (other != key && strcmp(other->text, key->text) == 0)
+			return refuse_duplicate(reader, key, other);
+	}
+	return 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct doc_node *x = *(struct doc_node *const *)a, *y = *(struct doc_node *const *)b;
+	int order = strcmp(x->text, y->text);
+
+	if (order)
+		return order;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+/* All keys of a long mapping against each other. */
+static int check_duplicates(struct reader *reader, const struct doc_node *mapping)
+{
+	size_t n = mapping->n_items / 2;
+	_cleanup_free_ struct doc_node **keys = NULL;
+
+	if (n <= DOC_MAX_KEYS)
+		return 0;
+	keys = calloc(n, sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = mapping->items[2 * i];
+	qsort(keys, n, sizeof(*keys), compare_keys);
+
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(keys[i]->text, keys[i - 1]->text) == 0)
+			return refuse_duplicate(reader, keys[i], keys[i - 1]);
 	}
 	return 0;
 }
@@ -149,12 +189,12 @@ static int check_key(struct reader *reader, const struct doc_node *mapping)
 			 key->kind == DOC_LIST ? "list" : "mapping");
 		return DOC_E_INVALID;
 	}
-	if (mapping->n_items > 2 * DOC_MAX_KEYS) {
+	if (mapping->n_items > 2 * reader->limits->keys) {
 		diag_set(reader->reterr_diag, reader->file, key->line, key->column,
-			 "a mapping with more than %d keys is not accepted", DOC_MAX_KEYS);
+			 "a mapping with more than %zu keys is not accepted", reader->limits->keys);
 		return DOC_E_INVALID;
 	}
-	return refuse_duplicate(reader, mapping, key);
+	return mapping->n_items > 2 * DOC_MAX_KEYS ? 0 : check_duplicate(reader, mapping, key);
 }
 
 /* Reads the items of a list or mapping up to its end. */
@@ -167,8 +207,10 @@ static int fill_items(struct reader *reader, struct doc_node *node, unsigned dep
 		r = next_event(reader, &event);
 		if (r)
 			return r;
-		if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
+		if (event.type == YAML_SEQUENCE_END_EVENT)
 			return 0;
+		if (event.type == YAML_MAPPING_END_EVENT)
+			return check_duplicates(reader, node);
 
 		r = array_grow(&node->items, node->n_items, sizeof(*node->items));
 		if (r < 0)
@@ -190,16 +232,19 @@ static int read_node(struct reader *reader, yaml_event_t *event, unsigned depth,
 		     struct doc_node **ret_node)
 {
 	_cleanup_(doc_freep) struct doc_node *node = NULL;
+	size_t room = 0;
 	int r;
 
 	r = refuse_anchor_or_tag(reader, event);
 	if (r)
 		return r;
-	if (reader->n_nodes++ >= DOC_MAX_NODES)
-		return refuse_at(reader, event->start_mark, "more than %d values are not accepted",
-				 DOC_MAX_NODES);
+	if (reader->n_nodes++ >= reader->limits->nodes)
+		return refuse_at(reader, event->start_mark, "more than %zu values are not accepted",
+				 reader->limits->nodes);
 
-	node = calloc(1, sizeof(*node));
+	if (event->type == YAML_SCALAR_EVENT)
+		room = event->data.scalar.length + 1;
+	node = calloc(1, sizeof(*node) + room);
 	if (!node)
 		return -ENOMEM;
 	node->line = (unsigned)event->start_mark.line + 1;
@@ -210,10 +255,10 @@ static int read_node(struct reader *reader, yaml_event_t *event, unsigned depth,
 		r = fill_scalar(reader, event, node);
 	} else {
 		node->kind = event->type == YAML_MAPPING_START_EVENT ? DOC_MAPPING : DOC_LIST;
-		if (depth >= DOC_MAX_DEPTH)
+		if (depth >= reader->limits->depth)
 			return refuse_at(reader, event->start_mark,
-					 "lists and mappings nest more than %d deep",
-					 DOC_MAX_DEPTH);
+					 "lists and mappings nest more than %u deep",
+					 reader->limits->depth);
 		r = fill_items(reader, node, depth);
 	}
 	if (r)
@@ -243,7 +288,8 @@ static int read_document(struct reader *reader, struct doc_node **ret_root)
 			if (root)
 				return refuse_at(
 					reader, event.start_mark,
-					"a second document begins here: a policy is one document");
+					"a second document begins here: a %s is one document",
+					reader->limits->what);
 			continue;
 		}
 		r = read_node(reader, &event, 0, &root);
@@ -253,7 +299,8 @@ static int read_document(struct reader *reader, struct doc_node **ret_root)
 
 	if (!root) {
 		diag_set(reader->reterr_diag, reader->file, 1, 1,
-			 "the file is empty: a policy starts with `apiVersion: holdfast/v1`");
+			 "the file is empty: a %s starts with `apiVersion: holdfast/v1`",
+			 reader->limits->what);
 		return DOC_E_INVALID;
 	}
 	*ret_root = TAKE_PTR(root);
@@ -275,20 +322,21 @@ static int refuse_encoding(const struct reader *reader)
 	return DOC_E_INVALID;
 }
 
-int doc_parse(const char *file, const char *text, size_t size, struct doc_node **ret_root,
-	      struct diag *reterr_diag)
+int doc_read(const struct doc_source *source, struct doc_node **ret_root, struct diag *reterr_diag)
 {
 	_cleanup_(yaml_parser_delete) yaml_parser_t parser = {0};
 	struct reader reader = {.parser = &parser,
-				.file = file,
-				.text = text,
-				.size = size,
+				.file = source->file,
+				.text = source->text,
+				.size = source->size,
+				.limits = &source->limits,
 				.reterr_diag = reterr_diag};
 	int r;
 
-	if (size > DOC_MAX_SIZE) {
-		diag_set(reterr_diag, file, 0, 0,
-			 "the file has more than %zu bytes: that is no policy", DOC_MAX_SIZE);
+	if (source->size > source->limits.size) {
+		diag_set(reterr_diag, source->file, 0, 0,
+			 "the file has more than %zu bytes: that is no %s", source->limits.size,
+			 source->limits.what);
 		return DOC_E_INVALID;
 	}
 	r = refuse_encoding(&reader);
@@ -298,8 +346,23 @@ int doc_parse(const char *file, const char *text, size_t size, struct doc_node *
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->size);
 	return read_document(&reader, ret_root);
+}
+
+int doc_parse(const char *file, const char *text, size_t size, struct doc_node **ret_root,
+	      struct diag *reterr_diag)
+{
+	struct doc_source source = {.file = file,
+				    .text = text,
+				    .size = size,
+				    .limits = {.what = "policy",
+					       .size = DOC_MAX_SIZE,
+					       .depth = DOC_MAX_DEPTH,
+					       .nodes = DOC_MAX_NODES,
+					       .keys = DOC_MAX_KEYS}};
+
+	return doc_read(&source, ret_root, reterr_diag);
 }
 
 static bool is_word_of(const char *text, const char *const *words, size_t n_words)

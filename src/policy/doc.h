@@ -36,10 +36,37 @@ struct doc_node {
 	char *text; /* a scalar's, NUL terminated, without NUL inside; else NULL */
 	struct doc_node **items; /* a list's items; a mapping's keys and values in turn */
 	size_t n_items; /* pointers in items: twice the keys of a mapping */
+	char own_text[]; /* what text points to: a large file has a million of them */
+};
+
+/* What a text may hold, and what it is called in errors. */
+struct doc_limits {
+	const char *what; /* "policy" */
+	size_t size; /* bytes of text */
+	unsigned depth; /* mappings and lists within each other */
+	size_t nodes; /* keys and values, all in all */
+	size_t keys; /* of one mapping */
+};
+
+struct doc_source {
+	const char *file; /* name for errors, borrowed by the diag */
+	const char *text; /* borrowed, size bytes */
+	size_t size;
+	struct doc_limits limits;
 };
 
 /**
- * doc_parse() - read one document
+ * doc_read() - read one document within the limits of its source
+ * @ret_root:    the document's node, to be released with doc_free()
+ * @reterr_diag: filled on DOC_E_INVALID; or NULL
+ *
+ * The work is linear in the text, but for a factor of log(keys).
+ * Return: 0; DOC_E_INVALID; -ENOMEM.
+ */
+int doc_read(const struct doc_source *source, struct doc_node **ret_root, struct diag *reterr_diag);
+
+/**
+ * doc_parse() - read one document within the limits of a policy, the DOC_MAX_ above
  * @file:        name for errors, borrowed by @reterr_diag
  * @text:        borrowed, @size bytes
  * @ret_root:    the document's node, to be released with doc_free()

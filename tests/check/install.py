@@ -17,6 +17,7 @@ WANTED = (
     "share/bash-completion/completions/holdfast", "share/holdfast/holdfast-v1.schema.json",
     "include/holdfast/object.h", "LIB/libholdfast.a", "LIB/libholdfast.so", "LIB/libholdfast.so.0",
     "LIB/libholdfast.so.0.1.0", "LIB/pkgconfig/holdfast.pc",
+    "share/holdfast/holdfast-mapdata-v1.schema.json",
 )
 # systemd.exec(5): each of these gives the service a mount namespace, or limits what it starts
 UNIT_NEVER = r"^(Protect\w+|Private\w+|ReadOnly\w+|ReadWrite\w+|Inaccessible\w+|Temporary\w+|Bind\w+|" \

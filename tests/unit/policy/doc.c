@@ -169,6 +169,37 @@ static void keys_of_one_mapping_have_a_limit(void **state)
 	refused(bad, DOC_MAX_KEYS + 1, 1, "more than 64 keys");
 }
 
+static int read_with_keys(const char *text, size_t keys, struct diag *diag)
+{
+	_cleanup_(doc_freep) struct doc_node *root = NULL;
+	struct doc_source source = {.file = "f",
+				    .text = text,
+				    .size = strlen(text),
+				    .limits = {.what = "sample",
+					       .size = strlen(text),
+					       .depth = 4,
+					       .nodes = 4 * keys,
+					       .keys = keys}};
+
+	return doc_read(&source, &root, diag);
+}
+
+static void a_long_mapping_has_each_key_once(void **state)
+{
+	_cleanup_free_ char *good = mapping(5000), *bad = NULL;
+	struct diag diag = {0};
+
+	assert_int_equal(read_with_keys(good, 5000, &diag), 0);
+	assert_int_equal(read_with_keys(good, 4999, &diag), DOC_E_INVALID);
+	assert_non_null(strstr(diag.text, "more than 4999 keys"));
+
+	assert_true(asprintf(&bad, "%sk17: v\n", good) > 0);
+	assert_int_equal(read_with_keys(bad, 5001, &diag), DOC_E_INVALID);
+	assert_string_equal(diag.text,
+			    "the key 'k17' is here twice, first in line 18: keep one of them");
+	assert_int_equal(diag.line, 5001);
+}
+
 static char *list(size_t n)
 {
 	char *text = calloc(1, 3 * n + 1);
@@ -278,6 +309,7 @@ int main(void)
 		cmocka_unit_test(broken_yaml_is_refused_with_its_place),
 		cmocka_unit_test(depth_has_a_limit),
 		cmocka_unit_test(keys_of_one_mapping_have_a_limit),
+		cmocka_unit_test(a_long_mapping_has_each_key_once),
 		cmocka_unit_test(values_have_a_limit),
 		cmocka_unit_test(the_text_has_a_limit),
 		cmocka_unit_test(the_worst_texts_of_the_limit_are_done_quickly),

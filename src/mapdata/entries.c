@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See entries.h. */
+
+#include "mapdata/entries.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "mapdata/encode.h"
+#include "mapdata/plan.h"
+#include "mapdata/scalar.h"
+#include "policy/doc.h"
+
+static const char *const form_names[] = {
+	[DATA_ENTRIES] = "entries",
+	[DATA_VALUES] = "values",
+	[DATA_VARIABLES] = "variables",
+};
+_Static_assert(ARRAY_SIZE(form_names) == _DATA_FORM_MAX, "form_names");
+
+/* One map on its way from text to bytes. */
+struct job {
+	struct encoder encoder;
+	const struct data_map *map;
+	const struct data_layout *layout;
+	struct data_entries *entries;
+	struct encode_step steps[3]; /* "maps", its name, its form */
+};
+
+static const struct encode_step *path_of(const struct job *job)
+{
+	return &job->steps[2];
+}
+
+/* What a map of a shape is written as. */
+static const char *wanted_form(enum data_shape shape)
+{
+	switch (shape) {
+	case DATA_KEYED:
+		return "entries: a list of keys and values";
+	case DATA_ARRAY:
+		return "values: a list from index 0 on, or entries";
+	case DATA_UNKEYED:
+		return "values: a list";
+	case DATA_SECTION:
+		return "variables: a mapping";
+	case _DATA_SHAPE_MAX:
+		break;
+	}
+	return "";
+}
+
+static int check_form(const struct job *job)
+{
+	enum data_form form = job->map->form;
+	enum data_shape shape = job->layout->shape;
+	bool right = false;
+
+	switch (form) {
+	case DATA_ENTRIES:
+		right = shape == DATA_KEYED || shape == DATA_ARRAY;
+		break;
+	case DATA_VALUES:
+		right = shape == DATA_ARRAY || shape == DATA_UNKEYED;
+		break;
+	case DATA_VARIABLES:
+		right = shape == DATA_SECTION;
+		break;
+	case _DATA_FORM_MAX:
+		break;
+	}
+	if (!right)
+		return encode_refuse(&job->encoder, job->map->content, path_of(job),
+				     "a map of this type has %s", wanted_form(shape));
+	if (form != DATA_VARIABLES && job->map->content->n_items > job->layout->max_entries)
+		return encode_refuse(&job->encoder,
+				     job->map->content->items[job->layout->max_entries],
+				     path_of(job), "%zu are more than the %u that the map takes",
+				     job->map->content->n_items, job->layout->max_entries);
+	return 0;
+}
+
+/* One byte more than none, so that no room is not taken for no memory. */
+static int allocate(const struct job *job, size_t n, uint32_t size, uint8_t **ret_bytes)
+{
+	size_t bytes;
+
+	if (!size_mul(n, size, &bytes) || bytes > DATA_MAX_BYTES)
+		return encode_refuse(&job->encoder, job->map->content, path_of(job),
+				     "%zu of %u bytes are more than %zu", n, size, DATA_MAX_BYTES);
+	*ret_bytes = calloc(1, bytes + 1);
+	return *ret_bytes ? 0 : -ENOMEM;
+}
+
+static int encode_index(const struct job *job, const struct doc_node *node,
+			const struct encode_step *step, uint8_t *bytes)
+{
+	struct scalar_number number;
+	uint32_t index;
+	int r = node->kind == DOC_SCALAR ? scalar_number(node->text, &number) : SCALAR_E_SYNTAX;
+
+	if (r == SCALAR_E_SYNTAX)
+		return encode_expected(&job->encoder, node, step, "an index");
+	if (r || number.negative || number.magnitude >= job->layout->max_entries)
+		return encode_refuse(&job->encoder, node, step,
+				     "%.32s is no index of the map's %u entries", node->text,
+				     job->layout->max_entries);
+	index = (uint32_t)number.magnitude;
+	memcpy(bytes, &index, sizeof(index));
+	return 0;
+}
+
+static int encode_key(const struct job *job, const struct doc_node *node,
+		      const struct encode_step *step, uint8_t *bytes)
+{
+	if (job->layout->shape == DATA_ARRAY)
+		return encode_index(job, node, step, bytes);
+	return data_encode(&job->encoder, job->layout->key, node, step, bytes);
+}
+
+static const struct doc_node *value_of(const struct doc_node *mapping, const char *key)
+{
+	for (size_t i = 0; i + 1 < mapping->n_items; i += 2) {
+		if (strcmp(mapping->items[i]->text, key) == 0)
+			return mapping->items[i + 1];
+	}
+	return NULL;
+}
+
+static int refuse_entry(const struct job *job, const struct doc_node *entry,
+			const struct encode_step *step)
+{
+	if (entry->kind != DOC_MAPPING)
+		return encode_expected(&job->encoder, entry, step, "a mapping of key and value");
+	for (size_t i = 0; i + 1 < entry->n_items; i += 2) {
+		const struct doc_node *key = entry->items[i];
+
+		if (strcmp(key->text, "key") != 0 && strcmp(key->text, "value") != 0)
+			return encode_refuse(&job->encoder, key, step,
+					     "unknown key \"%.32s\", allowed here: key, value",
+					     key->text);
+	}
+	return encode_refuse(&job->encoder, entry, step, "the key \"%s\" is missing, add it",
+			     value_of(entry, "key") ? "value" : "key");
+}
+
+static int encode_entry(const struct job *job, size_t i)
+{
+	const struct doc_node *entry = job->map->content->items[i], *key = NULL, *value = NULL;
+	const struct data_entries *e = job->entries;
+	struct encode_step step = {.parent = path_of(job), .index = i};
+	struct encode_step key_step = {.parent = &step, .name = "key"};
+	struct encode_step value_step = {.parent = &step, .name = "value"};
+	int r;
+
+	if (entry->kind == DOC_MAPPING && entry->n_items == 4) {
+		key = value_of(entry, "key");
+		value = value_of(entry, "value");
+	}
+	if (!key || !value)
+		return refuse_entry(job, entry, &step);
+	r = encode_key(job, key, &key_step, e->keys + i * e->key_size);
+	if (r)
+		return r;
+	return data_encode(&job->encoder, job->layout->value, value, &value_step,
+			   e->values + i * e->value_size);
+}
+
+static int compare_keys(const void *a, const void *b, void *userdata)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct data_entries *e = userdata;
+	int order = memcmp(e->keys + (size_t)x * e->key_size, e->keys + (size_t)y * e->key_size,
+			   e->key_size);
+
+	if (order)
+		return order;
+	return x < y ? -1 : x > y;
+}
+
+static bool same_key(const struct data_entries *e, uint32_t x, uint32_t y)
+{
+	return memcmp(e->keys + (size_t)x * e->key_size, e->keys + (size_t)y * e->key_size,
+		      e->key_size) == 0;
+}
+
+/* Sorted, not hashed: nobody can choose keys that make it slow. */
+static int check_duplicates(const struct job *job)
+{
+	struct data_entries *e = job->entries;
+	_cleanup_free_ uint32_t *order = calloc((size_t)e->n + 1, sizeof(*order));
+	uint32_t later = UINT32_MAX, first = 0;
+
+	if (!order)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < e->n; i++)
+		order[i] = i;
+	qsort_r(order, e->n, sizeof(*order), compare_keys, e);
+	for (uint32_t i = 1; i < e->n; i++) {
+		if (order[i] < later && same_key(e, order[i - 1], order[i])) {
+			first = order[i - 1];
+			later = order[i];
+		}
+	}
+	if (later == UINT32_MAX)
+		return 0;
+
+	struct encode_step step = {.parent = path_of(job), .index = later};
+	struct encode_step key_step = {.parent = &step, .name = "key"};
+	const struct doc_node *const *items =
+		(const struct doc_node *const *)job->map->content->items;
+
+	return encode_refuse(&job->encoder, value_of(items[later], "key"), &key_step,
+			     "the same key as that of entries[%u], in line %u: keep one of them",
+			     first, value_of(items[first], "key")->line);
+}
+
+static int encode_entries(struct job *job)
+{
+	struct data_entries *e = job->entries;
+	size_t n = job->map->content->n_items;
+	int r;
+
+	e->key_size = job->layout->shape == DATA_ARRAY ? (uint32_t)sizeof(uint32_t)
+						       : data_plan_size(job->layout->key);
+	r = allocate(job, n, e->key_size, &e->keys);
+	if (!r)
+		r = allocate(job, n, e->value_size, &e->values);
+	for (size_t i = 0; !r && i < n; i++)
+		r = encode_entry(job, i);
+	if (r)
+		return r;
+	e->n = (uint32_t)n;
+	return check_duplicates(job);
+}
+
+static int encode_values(struct job *job)
+{
+	struct data_entries *e = job->entries;
+	size_t n = job->map->content->n_items;
+	int r;
+
+	r = allocate(job, n, e->value_size, &e->values);
+	if (!r && job->layout->shape == DATA_ARRAY) {
+		e->key_size = (uint32_t)sizeof(uint32_t);
+		r = allocate(job, n, e->key_size, &e->keys);
+	}
+	for (size_t i = 0; !r && i < n; i++) {
+		struct encode_step step = {.parent = path_of(job), .index = i};
+		uint32_t index = (uint32_t)i;
+
+		if (e->keys)
+			memcpy(e->keys + i * sizeof(index), &index, sizeof(index));
+		r = data_encode(&job->encoder, job->layout->value, job->map->content->items[i],
+				&step, e->values + i * e->value_size);
+	}
+	if (!r)
+		e->n = (uint32_t)n;
+	return r;
+}
+
+static int encode_variables(struct job *job)
+{
+	struct data_entries *e = job->entries;
+	int r;
+
+	e->key_size = (uint32_t)sizeof(uint32_t);
+	r = allocate(job, 1, e->key_size, &e->keys);
+	if (!r)
+		r = allocate(job, 1, e->value_size, &e->values);
+	if (r)
+		return r;
+	if (job->layout->initial)
+		memcpy(e->values, job->layout->initial, e->value_size);
+	r = data_encode(&job->encoder, job->layout->value, job->map->content, path_of(job),
+			e->values);
+	if (!r)
+		e->n = 1;
+	return r;
+}
+
+static int encode_map(struct job *job)
+{
+	int r;
+
+	r = check_form(job);
+	if (r)
+		return r;
+	switch (job->map->form) {
+	case DATA_ENTRIES:
+		return encode_entries(job);
+	case DATA_VALUES:
+		return encode_values(job);
+	case DATA_VARIABLES:
+		return encode_variables(job);
+	case _DATA_FORM_MAX:
+		break;
+	}
+	return -EINVAL;
+}
+
+int data_map_encode(const struct data_file *data, const struct data_map *map,
+		    const struct data_layout *layout, struct data_entries *ret_entries,
+		    struct diag *reterr_diag)
+{
+	_cleanup_(data_entries_done) struct data_entries entries = {
+		.value_size = data_plan_size(layout->value)};
+	struct job job = {.encoder = {.file = data->file, .reterr_diag = reterr_diag},
+			  .map = map,
+			  .layout = layout,
+			  .entries = &entries,
+			  .steps = {{.name = "maps"},
+				    {.name = map->name, .parent = &job.steps[0]},
+				    {.name = form_names[map->form], .parent = &job.steps[1]}}};
+	int r;
+
+	r = encode_map(&job);
+	if (r)
+		return r == ENCODE_E_INVALID ? DATA_E_INVALID : r;
+	*ret_entries = entries;
+	entries = (struct data_entries){0};
+	return 0;
+}
+
+void data_entries_done(struct data_entries *entries)
+{
+	free(entries->keys);
+	free(entries->values);
+	*entries = (struct data_entries){0};
+}
