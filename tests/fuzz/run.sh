@@ -14,7 +14,8 @@ count=0
 failed=0
 
 ninja -C "$build" fuzzers >/dev/null || exit 2
-for target in yaml lock image elf control event-explain event-replay event-text proc-text record; do
+for target in yaml lock image elf control event-explain event-replay event-text proc-text record \
+	data btf-plan; do
 	found=$build/tests/fuzz/found-$target
 	dictionary=$here/$target.dict
 	mkdir -p "$found/corpus"
