@@ -14,8 +14,8 @@
 #include "base/diag.h"
 #include "fuzz.h"
 #include "must.h"
-#include "object/encode.h"
-#include "object/plan.h"
+#include "mapdata/encode.h"
+#include "mapdata/plan.h"
 #include "policy/doc.h"
 
 #define TYPES 64 /* of one input that are tried */

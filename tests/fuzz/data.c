@@ -13,8 +13,8 @@
 #include "base/diag.h"
 #include "fuzz.h"
 #include "must.h"
-#include "object/entries.h"
-#include "object/plan.h"
+#include "mapdata/entries.h"
+#include "mapdata/plan.h"
 
 static struct btf *btf;
 static struct data_plan *prefix, *value, *section;
