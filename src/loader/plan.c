@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What is to become of each map: decided from the object and the text, before anything is loaded. */
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "holdfast/object.h"
+#include "loader/loader.h"
+#include "mapdata/plan.h"
+#include "object/object.h"
+
+/* Return: whether text can fill maps of the type. */
+static bool shape_of(const struct object_map *map, enum data_shape *ret_shape)
+{
+	*ret_shape = DATA_KEYED;
+	if (map->origin == MAP_DATA) {
+		*ret_shape = DATA_SECTION;
+		return true;
+	}
+	switch (map->type) {
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+		*ret_shape = DATA_ARRAY;
+		return true;
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+		*ret_shape = DATA_UNKEYED;
+		return true;
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_LPM_TRIE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int refuse(struct diag *diag, const struct loader_request *request,
+		  const struct data_map *contents, const char *why)
+{
+	diag_set(diag, request->contents->file, 0, 0, "maps.%s: %s", contents->name, why);
+	return LOADER_E_REFUSED;
+}
+
+static int side_plan(const struct loader_request *request, const struct plan_request *side,
+		     struct data_plan **ret_plan, struct diag *diag)
+{
+	int r = data_plan_make(side, ret_plan, diag);
+
+	if (r == PLAN_E_INVALID && diag)
+		diag->file = request->path;
+	return r == PLAN_E_INVALID ? LOADER_E_REFUSED : r;
+}
+
+static int encode(const struct loader *loader, const struct loader_request *request,
+		  const struct object_map *map, struct loader_map *plan, struct diag *diag)
+{
+	const struct data_map *contents = data_file_find(request->contents, map->name);
+	_cleanup_(data_plan_freep) struct data_plan *key = NULL;
+	_cleanup_(data_plan_freep) struct data_plan *value = NULL;
+	struct plan_request side = {.btf = bpf_object__btf(loader->bpf)};
+	struct data_layout layout = {.shape = plan->shape, .max_entries = map->max_entries};
+	struct bpf_map *bpf = bpf_object__find_map_by_name(loader->bpf, map->name);
+	size_t size;
+	int r;
+
+	if (!bpf || !side.btf || !map->value_id)
+		return refuse(diag, request, contents, "the object has no BTF type for its values");
+	side.type_id = map->value_id;
+	side.size = map->value_size;
+	r = side_plan(request, &side, &value, diag);
+	if (r)
+		return r;
+	if (plan->shape == DATA_KEYED) {
+		side.type_id = map->key_id;
+		side.size = map->key_size;
+		side.is_prefix = map->type == BPF_MAP_TYPE_LPM_TRIE;
+		r = side_plan(request, &side, &key, diag);
+		if (r)
+			return r;
+	}
+	layout.key = key;
+	layout.value = value;
+	if (plan->shape == DATA_SECTION)
+		layout.initial = bpf_map__initial_value(bpf, &size);
+	r = data_map_encode(request->contents, contents, &layout, &plan->entries, diag);
+	return r == DATA_E_INVALID ? LOADER_E_REFUSED : r;
+}
+
+static int map_plan(const struct loader *loader, const struct loader_request *request,
+		    const struct object_map *map, struct loader_map *plan, struct diag *diag)
+{
+	const struct data_map *contents =
+		request->contents ? data_file_find(request->contents, map->name) : NULL;
+	bool sealed;
+
+	*plan = (struct loader_map){.name = map->name, .filled = contents};
+	advise(request->object, map, &plan->advice);
+	sealed = contents || map->origin == MAP_DATA;
+	if (sealed && plan->advice.freeze == ADVICE_YES)
+		plan->flags |= HOLDFAST_MAP_FREEZE;
+	if (sealed && plan->advice.read_only == ADVICE_YES)
+		plan->flags |= HOLDFAST_MAP_RDONLY_PROG;
+	if (!contents)
+		return 0;
+	if (!shape_of(map, &plan->shape))
+		return refuse(diag, request, contents,
+			      "what is in a map of its type cannot be written as text");
+	return encode(loader, request, map, plan, diag);
+}
+
+/* Each map of the text is one of the object. */
+static int names_check(const struct loader_request *request, struct diag *diag)
+{
+	for (size_t i = 0; request->contents && i < request->contents->n_maps; i++) {
+		const char *name = request->contents->maps[i].name;
+		size_t n = 0;
+
+		while (n < request->object->n_maps &&
+		       strcmp(request->object->maps[n].name, name) != 0)
+			n++;
+		if (n == request->object->n_maps)
+			return refuse(diag, request, &request->contents->maps[i],
+				      "the object has no map of that name");
+	}
+	return 0;
+}
+
+int loader_plan(const struct loader_request *request, struct loader **ret_loader,
+		struct diag *reterr_diag)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "loaded");
+	_cleanup_(loader_freep) struct loader *loader = calloc(1, sizeof(*loader));
+	const struct object *object = request->object;
+	int r;
+
+	if (!loader)
+		return -ENOMEM;
+	r = names_check(request, reterr_diag);
+	if (r)
+		return r;
+	loader->object = object;
+	loader->maps = calloc(object->n_maps + 1, sizeof(*loader->maps));
+	loader->links = calloc(object->n_programs + 1, sizeof(*loader->links));
+	if (!loader->maps || !loader->links)
+		return -ENOMEM;
+	loader->bpf = bpf_object__open_mem(object->data, object->size, &opts);
+	if (!loader->bpf) {
+		diag_set(reterr_diag, request->path, 0, 0, "libbpf does not take the object: %s",
+			 strerror(errno));
+		return LOADER_E_REFUSED;
+	}
+	for (; loader->n_maps < object->n_maps; loader->n_maps++) {
+		size_t i = loader->n_maps;
+
+		r = map_plan(loader, request, &object->maps[i], &loader->maps[i], reterr_diag);
+		if (r) {
+			data_entries_done(&loader->maps[i].entries);
+			return r;
+		}
+	}
+	*ret_loader = TAKE_PTR(loader);
+	return 0;
+}
