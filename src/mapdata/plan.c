@@ -357,6 +357,9 @@ static int make_root(struct plan_maker *maker, const struct plan_request *reques
 
 	if (btf__endianness(request->btf) != BTF_LITTLE_ENDIAN)
 		return plan_refuse(maker, "the object is for machines of the other byte order");
+	if (request->type_id == 0)
+		return plan_refuse(maker, "the map has no types: declare it with __type(key, ...) "
+					  "and __type(value, ...)");
 	r = plan_type_get(maker, request->type_id, &root);
 	if (r)
 		return r;

@@ -70,7 +70,10 @@ static void types_that_are_not_there_are_refused(void **state)
 	assert_int_equal(btf__add_field(btf, "a", 77, 0, 0), 0);
 	refused(btf, s, 4, "it has no type 77");
 	refused(btf, 78, 4, "it has no type 78");
-	refused(btf, 0, 0, "a type without values");
+	refused(btf, 0, 0, "the map has no types: declare it");
+	s = btf__add_struct(btf, "void", 4);
+	assert_int_equal(btf__add_field(btf, "a", 0, 0, 0), 0);
+	refused(btf, s, 4, "a type without values");
 }
 
 static void circles_are_refused(void **state)
