@@ -51,6 +51,53 @@ static void each_map_gets_its_advice(void **state)
 	}
 }
 
+static void what_the_verifier_refuses_is_no_write(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("agent");
+	struct object_map *map = fixture_map(object, ".rodata");
+
+	map->uses |= USE_ESCAPE;
+	assert_string_equal(advice_writers(map), "user");
+	map->flags &= ~(uint32_t)BPF_F_RDONLY_PROG;
+	assert_string_equal(advice_writers(map), "both");
+}
+
+/* As Linux 6.1 and 7.3 answer BPF_MAP_CREATE with BPF_F_RDONLY_PROG and nothing else wrong. */
+static void the_flag_is_advised_only_where_the_kernel_takes_it(void **state)
+{
+	static const uint32_t takes[] = {
+		BPF_MAP_TYPE_HASH,
+		BPF_MAP_TYPE_ARRAY,
+		BPF_MAP_TYPE_PERCPU_HASH,
+		BPF_MAP_TYPE_PERCPU_ARRAY,
+		BPF_MAP_TYPE_LRU_HASH,
+		BPF_MAP_TYPE_LRU_PERCPU_HASH,
+		BPF_MAP_TYPE_LPM_TRIE,
+		BPF_MAP_TYPE_HASH_OF_MAPS,
+		BPF_MAP_TYPE_CGROUP_STORAGE,
+		BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+		BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
+		BPF_MAP_TYPE_QUEUE,
+		BPF_MAP_TYPE_STACK,
+		BPF_MAP_TYPE_BLOOM_FILTER,
+	};
+	_cleanup_(object_freep) struct object *object = fixture_object("bare");
+	struct object_map *map = &object->maps[0];
+
+	map->flags = 0;
+	for (uint32_t type = BPF_MAP_TYPE_HASH; type <= BPF_MAP_TYPE_USER_RINGBUF; type++) {
+		enum advice_verdict want = ADVICE_NO;
+		struct advice advice;
+
+		for (size_t i = 0; i < ARRAY_SIZE(takes); i++)
+			want = takes[i] == type ? ADVICE_YES : want;
+		map->type = type;
+		advise(object, map, &advice);
+		if (advice.read_only != want)
+			fail_msg("type %u: %s", type, advice.read_only_why);
+	}
+}
+
 static void the_reason_names_the_write(void **state)
 {
 	_cleanup_(object_freep) struct object *object = fixture_object("writer");
@@ -104,6 +151,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_map_gets_its_advice),
+		cmocka_unit_test(what_the_verifier_refuses_is_no_write),
+		cmocka_unit_test(the_flag_is_advised_only_where_the_kernel_takes_it),
 		cmocka_unit_test(the_reason_names_the_write),
 		cmocka_unit_test(a_map_that_can_be_mapped_is_not_frozen),
 		cmocka_unit_test(the_patch_has_what_is_advised_and_nothing_else),

@@ -40,6 +40,8 @@ static void objects_in_a_file_are_found_whole(void **state)
 	assert_non_null(file);
 	memcpy(file, ELFMAG, SELFMAG);
 	memcpy(file + BEFORE, agent, sizes[0]);
+	/* An object within an object is its data. */
+	memcpy(file + BEFORE + sizeof(Elf64_Ehdr), agent, sizeof(Elf64_Ehdr));
 	memcpy(file + BEFORE + sizes[0] + BEFORE, bare, sizes[1]);
 	assert_int_equal(carried_find(file, size, items), 2);
 	assert_int_equal(items[0].offset, BEFORE);

@@ -25,6 +25,7 @@ MAP(probed, HASH, __u64);
 MAP(copied, HASH, __u64);
 MAP(stored, HASH, __u64);
 MAP(stored_or, HASH, __u64);
+MAP(joined, HASH, __u64);
 MAP(counted, ARRAY, __u64);
 MAP(spilled, HASH, __u64);
 MAP(updated, HASH, __u64);
@@ -106,6 +107,11 @@ int stores(void *ctx)
 		value = bpf_map_lookup_elem(&stored_or, &key);
 	if (value)
 		*value = 3;
+	value = &total;
+	if (bpf_get_prandom_u32() & 1)
+		value = bpf_map_lookup_elem(&joined, &key);
+	if (value)
+		*value = 5;
 	value = bpf_map_lookup_elem(&counted, &key);
 	if (value)
 		__sync_fetch_and_add(value, 1);

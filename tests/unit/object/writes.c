@@ -24,6 +24,7 @@ static void each_way_to_write_is_seen_and_no_other(void **state)
 		{"ring", 0},
 		{"stored", USE_STORE},
 		{"stored_or", USE_STORE},
+		{"joined", USE_STORE},
 		{"counted", USE_STORE},
 		{"spilled", USE_STORE},
 		{".bss", USE_STORE},
