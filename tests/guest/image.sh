@@ -3,7 +3,7 @@
 #
 # Packs the initramfs that every suite shares, from a build folder, and prints its path:
 # image.sh BUILD. In it: the build as `make install` lays it out, and at /opt/tests the build's
-# tests/guest programs and the scripts of tests/guest/suites.
+# tests/guest programs, the scripts of tests/guest/suites, and what they compare with.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,6 +26,9 @@ find "$build/tests/guest" -maxdepth 1 -type f -perm -u+x ! -name guest-init \
 if [ -d "$here/suites" ]; then
 	cp -a "$here/suites/." "$stage/opt/tests/"
 fi
+
+mkdir "$stage/opt/tests/freeze.d"
+cp "$here"/freeze/*.txt "$stage/opt/tests/freeze.d/"
 
 "$here/mkinitramfs.sh" "$build/guest.cpio" --init "$build/tests/guest/guest-init" --overlay "$stage"
 echo "$build/guest.cpio"
