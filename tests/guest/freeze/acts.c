@@ -56,6 +56,13 @@ static int erase(struct subject *subject)
 	return answer(bpf_map_delete_elem(subject->fd, map_key(subject)));
 }
 
+static int erase_new_fd(struct subject *subject)
+{
+	int fd = bpf_map_get_fd_by_id(subject->id);
+
+	return fd < 0 ? -errno : answer(bpf_map_delete_elem(fd, map_key(subject)));
+}
+
 static int take(struct subject *subject)
 {
 	uint8_t value[VALUE_MAX];
@@ -206,6 +213,7 @@ const struct act user_acts[] = {
 	{"update", update, false},
 	{"update-new-fd", update_new_fd, false},
 	{"delete", erase, false},
+	{"delete-new-fd", erase_new_fd, false},
 	{"take", take, false},
 	{"update-batch", update_batch, false},
 	{"delete-batch", erase_batch, false},

@@ -126,6 +126,12 @@ bool special_known(enum special special);
 /* ops_type() - a type of struct_ops that this kernel has: id and bytes. Return: 0 or -errno. */
 int ops_type(uint32_t *ret_id, uint32_t *ret_size);
 
+/* member_at() - offset in bytes of a member of a struct of the kernel; negative: none. */
+int member_at(const char *type, const char *member);
+
+/* functions_btf() - BTF for a program of two functions, the second static: fd or -errno. */
+int functions_btf(uint32_t *ret_first, uint32_t *ret_second);
+
 /* types_unknown() - print each type of map that the kernel has, and `kinds` has not. */
 void types_unknown(void);
 

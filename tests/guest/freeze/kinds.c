@@ -272,12 +272,27 @@ static int arena_fill(const struct subject *subject)
 	return munmap(memory, size) < 0 ? -errno : 0;
 }
 
+/* One event of eight bytes: the producer's page and the first of the data follow each other. */
+static int user_ring_fill(const struct subject *subject)
+{
+	uint64_t *pages =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, subject->fd, PAGE);
+
+	if (pages == MAP_FAILED)
+		return -errno;
+	pages[PAGE / 8] = 8;
+	pages[0] = 16;
+	return munmap(pages, 2 * PAGE) < 0 ? -errno : 0;
+}
+
 int map_fill(struct subject *subject)
 {
 	if (subject->variant->wants & UNTOUCHED)
 		return 0;
 	if (strcmp(subject->kind->name, "arena") == 0)
 		return arena_fill(subject);
+	if (strcmp(subject->kind->name, "user_ringbuf") == 0)
+		return user_ring_fill(subject);
 	if (subject->kind->key == KEY_GROUP_ID && group_fill(subject) < 0)
 		return -errno;
 	switch (subject->kind->content) {

@@ -23,8 +23,12 @@
 #define VALUE_AT (-48)
 #define PARENTS_AT (-56)
 
+#define FUNC_CGRP_STORAGE_GET 210 /* newer than the build machine's headers */
+
 #define STORE32(d, o, i) INSN(BPF_ST | BPF_MEM | BPF_W, d, 0, o, i)
 #define LOAD32(d, s, o) INSN(BPF_LDX | BPF_MEM | BPF_W, d, s, o, 0)
+#define LOAD_FUNCTION(d, o) \
+	INSN(BPF_LD | BPF_DW | BPF_IMM, d, BPF_PSEUDO_FUNC, 0, o), INSN(0, 0, 0, 0, 0)
 /* from a number to a pointer into an arena */
 #define TO_ARENA(d, s) INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 1, 1)
 
@@ -34,6 +38,8 @@ struct text {
 	size_t n;
 	enum bpf_prog_type type;
 	enum bpf_attach_type attach;
+	int hook; /* of an LSM program */
+	uint32_t callback; /* the instruction where its second function begins, or 0 */
 };
 
 #define ADD(text, ...)                                    \
@@ -49,10 +55,20 @@ static void add(struct text *text, const struct bpf_insn *insns, size_t n)
 static int load(const struct text *text)
 {
 	static char log[8192];
+	struct bpf_func_info functions[2] = {{}, {.insn_off = text->callback}};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = text->attach);
 	bool verbose = getenv("FREEZE_VERBOSE");
 	int fd;
 
+	if (text->hook > 0)
+		opts.attach_btf_id = (uint32_t)text->hook;
+	if (text->callback) {
+		fd = functions_btf(&functions[0].type_id, &functions[1].type_id);
+		opts.prog_btf_fd = fd < 0 ? 0 : (uint32_t)fd;
+		opts.func_info = functions;
+		opts.func_info_cnt = 2;
+		opts.func_info_rec_size = sizeof(functions[0]);
+	}
 	if (verbose) {
 		opts.log_buf = log;
 		opts.log_size = sizeof(log);
@@ -210,6 +226,24 @@ static int helper_socket(struct subject *subject)
 	return load_and_run(subject, &text);
 }
 
+/* Takes the event that map_fill() has put in, and so moves the position of who reads. */
+static int helper_drain(struct subject *subject)
+{
+	struct text text = {.type = BPF_PROG_TYPE_SCHED_CLS};
+	int r;
+
+	if (strcmp(subject->kind->name, "user_ringbuf") != 0)
+		return UNTRIED;
+	ADD(&text, LOAD_MAP(BPF_REG_1, subject->fd), LOAD_FUNCTION(BPF_REG_2, 5),
+	    MOV_IMM(BPF_REG_3, 0), MOV_IMM(BPF_REG_4, 0), CALL(BPF_FUNC_user_ringbuf_drain), EXIT(),
+	    MOV_IMM(BPF_REG_0, 0), EXIT());
+	text.callback = (uint32_t)text.n - 2;
+	r = load_and_run(subject, &text);
+	if (r < 0)
+		return r;
+	return r == 1 ? 0 : UNCHANGED;
+}
+
 /* ---- stores through a pointer to the value */
 
 static void store_and_leave(struct text *text)
@@ -310,6 +344,22 @@ static int store_task(struct subject *subject)
 	return load_and_run(subject, &text);
 }
 
+/* The group of this task in the one hierarchy: where it is, the kernel's types say. */
+static int store_cgroup(struct subject *subject)
+{
+	struct text text = {.type = BPF_PROG_TYPE_RAW_TRACEPOINT};
+	int groups = member_at("task_struct", "cgroups"), own = member_at("css_set", "dfl_cgrp");
+
+	if (groups < 0 || own < 0)
+		return UNTRIED;
+	ADD(&text, CALL(BPF_FUNC_get_current_task_btf), LOAD(BPF_REG_1, BPF_REG_0, (int16_t)groups),
+	    LOAD(BPF_REG_2, BPF_REG_1, (int16_t)own), LOAD_MAP(BPF_REG_1, subject->fd),
+	    MOV_IMM(BPF_REG_3, 0), MOV_IMM(BPF_REG_4, 1), CALL(FUNC_CGRP_STORAGE_GET),
+	    JUMP_EQ(BPF_REG_0, 0, 2), STORE_IMM(BPF_REG_0, 0, FORGED),
+	    LOAD(BPF_REG_0, BPF_REG_0, 0), EXIT());
+	return load_and_run(subject, &text);
+}
+
 /* What the program made for its own object, it also read back. */
 static int store_storage(struct subject *subject)
 {
@@ -319,6 +369,8 @@ static int store_storage(struct subject *subject)
 		r = store_socket(subject);
 	else if (strcmp(subject->kind->name, "task_storage") == 0)
 		r = store_task(subject);
+	else if (strcmp(subject->kind->name, "cgrp_storage") == 0)
+		r = store_cgroup(subject);
 	else
 		return UNTRIED;
 	if (r < 0)
@@ -417,6 +469,30 @@ static int store_group(struct subject *subject)
 	return map_forged(subject);
 }
 
+/* A hook at each opening of a file, which stores into the storage of the file's inode. */
+static int store_inode(struct subject *subject)
+{
+	struct text text = {.type = BPF_PROG_TYPE_LSM, .attach = BPF_LSM_MAC};
+	int inode = member_at("file", "f_inode"), program;
+
+	if (strcmp(subject->kind->name, "inode_storage") != 0 || inode < 0)
+		return UNTRIED;
+	ADD(&text, LOAD(BPF_REG_1, BPF_REG_1, 0), LOAD(BPF_REG_2, BPF_REG_1, (int16_t)inode),
+	    LOAD_MAP(BPF_REG_1, subject->fd), MOV_IMM(BPF_REG_3, 0), MOV_IMM(BPF_REG_4, 1),
+	    CALL(BPF_FUNC_inode_storage_get), JUMP_EQ(BPF_REG_0, 0, 1),
+	    STORE_IMM(BPF_REG_0, 0, FORGED), MOV_IMM(BPF_REG_0, 0), EXIT());
+	text.hook = libbpf_find_vmlinux_btf_id("file_open", BPF_LSM_MAC);
+	program = load(&text);
+	subject->at_load = program < 0;
+	if (program < 0)
+		return program;
+	if (bpf_raw_tracepoint_open(NULL, program) < 0)
+		return -errno;
+	if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0)
+		return -errno;
+	return map_forged(subject);
+}
+
 /* ---- iterators, which pass each value to a program */
 
 static int iterator(const char *target)
@@ -466,6 +542,7 @@ const struct act program_acts[] = {
 	{"helper-push", helper_push, false},
 	{"helper-pop", helper_pop, false},
 	{"helper-output", helper_output, false},
+	{"helper-drain", helper_drain, false},
 	{"helper-socket", helper_socket, false},
 	{"helper-stack", helper_stack, false},
 	{"store", store, false},
@@ -473,6 +550,7 @@ const struct act program_acts[] = {
 	{"store-arena", store_arena, false},
 	{"store-storage", store_storage, false},
 	{"store-group", store_group, false},
+	{"store-inode", store_inode, false},
 	{"store-old", store_old, true},
 	{"inner-helper", helper_inner, false},
 	{"iterator", iterate, false},

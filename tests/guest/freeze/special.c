@@ -72,6 +72,28 @@ int special_btf(enum special special, uint32_t *ret_key, uint32_t *ret_value)
 	return fd;
 }
 
+int functions_btf(uint32_t *ret_first, uint32_t *ret_second)
+{
+	struct btf *btf = btf__new_empty();
+	int number, proto, first, second, fd;
+	const void *data;
+	uint32_t size;
+
+	if (!btf)
+		return -errno;
+	number = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+	proto = btf__add_func_proto(btf, number);
+	first = btf__add_func(btf, "first", BTF_FUNC_GLOBAL, proto);
+	second = btf__add_func(btf, "second", BTF_FUNC_STATIC, proto);
+	data = btf__raw_data(btf, &size);
+	fd = second > 0 && data ? bpf_btf_load(data, size, NULL) : -1;
+	fd = fd < 0 ? -errno : fd;
+	btf__free(btf);
+	*ret_first = (uint32_t)first;
+	*ret_second = (uint32_t)second;
+	return fd;
+}
+
 static struct btf *vmlinux(void)
 {
 	static struct btf *btf;
@@ -101,6 +123,22 @@ int ops_type(uint32_t *ret_id, uint32_t *ret_size)
 	*ret_id = (uint32_t)id;
 	*ret_size = btf__type_by_id(btf, (uint32_t)id)->size;
 	return 0;
+}
+
+int member_at(const char *type, const char *member)
+{
+	struct btf *btf = vmlinux();
+	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : -ENOENT;
+	const struct btf_type *found;
+
+	if (id < 0)
+		return id;
+	found = btf__type_by_id(btf, (uint32_t)id);
+	for (int i = 0; i < btf_vlen(found); i++) {
+		if (strcmp(btf__name_by_offset(btf, btf_members(found)[i].name_off), member) == 0)
+			return (int)btf_member_bit_offset(found, (uint32_t)i) / 8;
+	}
+	return -ENOENT;
 }
 
 static bool known(uint32_t type)
