@@ -126,6 +126,9 @@ bool special_known(enum special special);
 /* ops_type() - a type of struct_ops that this kernel has: id and bytes. Return: 0 or -errno. */
 int ops_type(uint32_t *ret_id, uint32_t *ret_size);
 
+/* hook_id() - the number of a function of the kernel that programs attach to; negative: none. */
+int hook_id(const char *function);
+
 /* member_at() - offset in bytes of a member of a struct of the kernel; negative: none. */
 int member_at(const char *type, const char *member);
 

@@ -481,7 +481,7 @@ static int store_inode(struct subject *subject)
 	    LOAD_MAP(BPF_REG_1, subject->fd), MOV_IMM(BPF_REG_3, 0), MOV_IMM(BPF_REG_4, 1),
 	    CALL(BPF_FUNC_inode_storage_get), JUMP_EQ(BPF_REG_0, 0, 1),
 	    STORE_IMM(BPF_REG_0, 0, FORGED), MOV_IMM(BPF_REG_0, 0), EXIT());
-	text.hook = libbpf_find_vmlinux_btf_id("file_open", BPF_LSM_MAC);
+	text.hook = hook_id("bpf_lsm_file_open");
 	program = load(&text);
 	subject->at_load = program < 0;
 	if (program < 0)
@@ -495,8 +495,9 @@ static int store_inode(struct subject *subject)
 
 /* ---- iterators, which pass each value to a program */
 
-static int iterator(const char *target)
+static int iterator(bool of_storage)
 {
+	static int ids[2]; /* a search of all the kernel's types takes a guest long */
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_ITER);
 	const struct bpf_insn insns[] = {
 		LOAD(BPF_REG_1, BPF_REG_1, 24),
@@ -505,11 +506,13 @@ static int iterator(const char *target)
 		MOV_IMM(BPF_REG_0, 0),
 		EXIT(),
 	};
-	int id = libbpf_find_vmlinux_btf_id(target, BPF_TRACE_ITER), fd;
+	int *id = &ids[of_storage], fd;
 
-	if (id < 0)
-		return id;
-	opts.attach_btf_id = (uint32_t)id;
+	if (!*id)
+		*id = hook_id(of_storage ? "bpf_iter_bpf_sk_storage_map" : "bpf_iter_bpf_map_elem");
+	if (*id < 0)
+		return *id;
+	opts.attach_btf_id = (uint32_t)*id;
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "forger", "GPL", insns, 5, &opts);
 	return fd < 0 ? -errno : fd;
 }
@@ -518,11 +521,10 @@ static int iterate(struct subject *subject)
 {
 	union bpf_iter_link_info info = {};
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &info, .iter_info_len = sizeof(info));
-	bool sockets = strcmp(subject->kind->name, "sk_storage") == 0;
 	char bytes[64];
 	int program, link, reader;
 
-	program = iterator(sockets ? "bpf_sk_storage_map" : "bpf_map_elem");
+	program = iterator(strcmp(subject->kind->name, "sk_storage") == 0);
 	subject->at_load = program < 0;
 	if (program < 0)
 		return program;

@@ -125,6 +125,13 @@ int ops_type(uint32_t *ret_id, uint32_t *ret_size)
 	return 0;
 }
 
+int hook_id(const char *function)
+{
+	struct btf *btf = vmlinux();
+
+	return btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) : -ENOENT;
+}
+
 int member_at(const char *type, const char *member)
 {
 	struct btf *btf = vmlinux();
