@@ -31,10 +31,13 @@ word() {
 	esac
 }
 
-# row ACT: of somebody whom no policy names, and of the victim
+# row ACT: of somebody whom no policy names, and of the victim; both whole, for an element that is
+# gone already has the errno of a refusal
 row() {
 	code=0 control=0
-	probe as ask neighbour reset >/dev/null
+	for name in neighbour victim; do
+		probe as ask $name reset >/dev/null
+	done
 	probe $1 neighbour >/dev/null 2>&1 || control=$?
 	probe $1 >/dev/null 2>&1 || code=$?
 	echo "guard stranger $1 $(word $control) $(word $code)"
