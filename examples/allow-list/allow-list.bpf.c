@@ -16,7 +16,7 @@ struct in_address {
 
 struct prefix {
 	__u32 length;
-	__u32 address;
+	__be32 address;
 };
 
 struct {

@@ -29,7 +29,8 @@ static int contents_read(const char *path, struct data_file **ret_data)
 /* Why a map that the text fills, or that has variables, is not sealed whole. */
 static void map_print(const struct loader_map *map)
 {
-	bool frozen = map->flags & HOLDFAST_MAP_FREEZE, closed = map->flags & HOLDFAST_MAP_RDONLY_PROG;
+	bool frozen = map->flags & HOLDFAST_MAP_FREEZE;
+	bool closed = map->flags & HOLDFAST_MAP_RDONLY_PROG;
 	bool already = map->advice.freeze == ADVICE_ALREADY;
 
 	printf("  %s\n    filled        ", map->name);
@@ -40,13 +41,12 @@ static void map_print(const struct loader_map *map)
 	else
 		printf("as the object has it\n");
 	printf("    system calls  %s\n",
-	       frozen || already ? "cannot write it: frozen" : map->advice.freeze_why);
-	printf("    programs      %s\n",
-	       closed || map->advice.read_only == ADVICE_ALREADY
-		       ? "cannot write it: BPF_F_RDONLY_PROG"
-		       : map->advice.read_only_why);
+	       frozen || already ? "cannot write it: frozen" : "can write it");
+	printf("    programs      %s\n", closed || map->advice.read_only == ADVICE_ALREADY
+						 ? "cannot write it: BPF_F_RDONLY_PROG"
+						 : map->advice.read_only_why);
 	if (!frozen && !already && map->advice.freeze == ADVICE_YES)
-		printf("    left open     the text has nothing for it; name it there to have it frozen\n");
+		printf("    not frozen    the text has nothing for it\n");
 }
 
 static void plan_print(const struct loader *loader)

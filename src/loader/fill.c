@@ -31,7 +31,7 @@ static bool per_cpu(const struct bpf_map *map)
 static int cpus_fill(struct bpf_map *map, const struct data_entries *entries,
 		     unsigned int *ret_done)
 {
-	size_t step = (entries->value_size + 7u) / 8 * 8;
+	size_t size = entries->value_size, step = (size + 7) / 8 * 8;
 	_cleanup_free_ uint8_t *values = NULL;
 	int cpus = libbpf_num_possible_cpus();
 
@@ -44,10 +44,9 @@ static int cpus_fill(struct bpf_map *map, const struct data_entries *entries,
 		size_t i = *ret_done;
 
 		for (int cpu = 0; cpu < cpus; cpu++)
-			memcpy(values + (size_t)cpu * step, entries->values + i * entries->value_size,
-			       entries->value_size);
-		if (bpf_map_update_elem(bpf_map__fd(map), entries->keys + i * entries->key_size, values,
-					BPF_ANY))
+			memcpy(values + (size_t)cpu * step, entries->values + i * size, size);
+		if (bpf_map_update_elem(bpf_map__fd(map), entries->keys + i * entries->key_size,
+					values, BPF_ANY))
 			return -errno;
 	}
 	return 0;

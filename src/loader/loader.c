@@ -106,8 +106,8 @@ static int hardening_make(const struct loader *loader, struct hardening *hardeni
 	};
 	for (size_t i = 0; i < loader->n_maps; i++) {
 		if (loader->maps[i].flags)
-			hardening->maps[hardening->opts.n_maps++] = (struct holdfast_map){
-				loader->maps[i].name, loader->maps[i].flags};
+			hardening->maps[hardening->opts.n_maps++] =
+				(struct holdfast_map){loader->maps[i].name, loader->maps[i].flags};
 	}
 	return 0;
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A BPF object into the kernel, as hard as it can be made: verify, fill, freeze, prove, attach, pin,
- * in that order, and a failure at any step leaves nothing behind. What is to be done is found out
- * first, and can be shown without doing it.
+ * A BPF object into the kernel, as hard as it can be made: verify, fill, freeze, prove, attach,
+ * pin, in that order, and a failure at any step leaves nothing behind. What is to be done is found
+ * out first, and can be shown without doing it.
  */
 
 #include <stdbool.h>

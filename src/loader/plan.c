@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is to become of each map: decided from the object and the text, before anything is loaded. */
+/* What is to become of each map: decided from object and text, before anything is loaded. */
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -95,19 +95,25 @@ static int encode(const struct loader *loader, const struct loader_request *requ
 	return r == DATA_E_INVALID ? LOADER_E_REFUSED : r;
 }
 
+/* Variables can be frozen here: the mapping that keeps an agent from it is a skeleton's. */
+static bool freezes(const struct object_map *map, const struct loader_map *plan)
+{
+	if (map->origin == MAP_DATA)
+		return plan->advice.freeze != ADVICE_ALREADY && !(map->uses & USE_WRITES);
+	return plan->filled && plan->advice.freeze == ADVICE_YES;
+}
+
 static int map_plan(const struct loader *loader, const struct loader_request *request,
 		    const struct object_map *map, struct loader_map *plan, struct diag *diag)
 {
 	const struct data_map *contents =
 		request->contents ? data_file_find(request->contents, map->name) : NULL;
-	bool sealed;
 
 	*plan = (struct loader_map){.name = map->name, .filled = contents};
 	advise(request->object, map, &plan->advice);
-	sealed = contents || map->origin == MAP_DATA;
-	if (sealed && plan->advice.freeze == ADVICE_YES)
+	if (freezes(map, plan))
 		plan->flags |= HOLDFAST_MAP_FREEZE;
-	if (sealed && plan->advice.read_only == ADVICE_YES)
+	if ((contents || map->origin == MAP_DATA) && plan->advice.read_only == ADVICE_YES)
 		plan->flags |= HOLDFAST_MAP_RDONLY_PROG;
 	if (!contents)
 		return 0;

@@ -18,8 +18,9 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "integers and bit fields are laid out so");
 
-/* Stands for a type that is being made: whoever meets it goes in a circle. */
-static struct plan_type busy;
+/* Stands for a type that is being made: whoever meets it goes in a circle. Only its address. */
+static const struct plan_type busy_type;
+#define BUSY ((struct plan_type *)&busy_type)
 
 int plan_refuse(struct plan_maker *maker, const char *format, ...)
 {
@@ -303,10 +304,10 @@ static int make_once(struct plan_maker *maker, uint32_t id, struct plan_type **r
 	if (r)
 		return r;
 	memo = memo_id(&s, id);
-	if (plan->types[memo] == &busy)
+	if (plan->types[memo] == BUSY)
 		return plan_refuse(maker, "the BTF is broken: type %u contains itself", memo);
 	if (!plan->types[memo]) {
-		plan->types[memo] = &busy;
+		plan->types[memo] = BUSY;
 		r = plan_new(maker, &type);
 		if (!r)
 			r = make_type(maker, &s, type);

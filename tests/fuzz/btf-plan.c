@@ -13,9 +13,9 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "fuzz.h"
-#include "must.h"
 #include "mapdata/encode.h"
 #include "mapdata/plan.h"
+#include "must.h"
 #include "policy/doc.h"
 
 #define TYPES 64 /* of one input that are tried */

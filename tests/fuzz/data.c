@@ -12,9 +12,9 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "fuzz.h"
-#include "must.h"
 #include "mapdata/entries.h"
 #include "mapdata/plan.h"
+#include "must.h"
 
 static struct btf *btf;
 static struct data_plan *prefix, *value, *section;

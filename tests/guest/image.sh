@@ -3,7 +3,7 @@
 #
 # Packs the initramfs that every suite shares, from a build folder, and prints its path:
 # image.sh BUILD. In it: the build as `make install` lays it out, and at /opt/tests the build's
-# tests/guest programs, the examples and the scripts of tests/guest/suites.
+# tests/guest programs, the examples, the suites' scripts, and what these compare with.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,10 +23,14 @@ fi
 
 find "$build/tests/guest" -maxdepth 1 -type f -perm -u+x ! -name guest-init \
 	-exec cp -a {} "$stage/opt/tests/" \;
-find "$build/examples" -maxdepth 1 -type f -perm -u+x -exec cp -a {} "$stage/opt/tests/" \;
+find "$build/examples" -maxdepth 1 -type f \( -perm -u+x -o -name '*.bpf.o' \) \
+	-exec cp -a {} "$stage/opt/tests/" \;
 if [ -d "$here/suites" ]; then
 	cp -a "$here/suites/." "$stage/opt/tests/"
 fi
+
+mkdir "$stage/opt/tests/freeze.d"
+cp "$here"/freeze/*.txt "$stage/opt/tests/freeze.d/"
 
 "$here/mkinitramfs.sh" "$build/guest.cpio" --init "$build/tests/guest/guest-init" --overlay "$stage"
 echo "$build/guest.cpio"

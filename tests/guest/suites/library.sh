@@ -36,6 +36,63 @@ nothing_left() {
 	connects unreachable 192.0.2.1 && ! bpftool prog show name allow_connect | grep -q .
 }
 
+# ---- the same object, loaded from a file and a text
+
+# contents LINE...: allow-list.yaml, with these lines in it
+contents() {
+	printf 'apiVersion: holdfast/v1\nkind: MapData\nmaps:\n' >$work/allow.yaml
+	printf '  %s\n' "$@" >>$work/allow.yaml
+}
+
+loads() {
+	holdfast object load --config $work/allow.yaml --pin $pins $object >$work/loaded
+}
+
+# says TEXT CMD...: it fails, and says so, and nothing of it is there
+says() {
+	text=$1
+	shift
+	exits 1 "$@" 2>$work/said || return 1
+	grep -qF "$text" $work/said || { cat $work/said; return 1; }
+	connects unreachable 192.0.2.1 && ! bpftool prog show name allow_connect | grep -q . &&
+		[ -z "$(ls $pins)" ]
+}
+
+loaded() {
+	object=$here/allow-list.bpf.o
+	mkdir -p $pins
+	contents 'allowed: { entries: [ { key: 127.0.0.0/33, value: 1 } ] }'
+	check "a prefix that is too long is an error with its line" says 'allow.yaml:4:' loads
+	contents 'allowed: { entries: [ { key: 127.0.0.0/8, value: 256 } ] }'
+	check "so is a value that does not fit" says '0..255' loads
+	contents "allowed: { entries: [ { key: 127.0.0.0/8, value: 1 } ] }" "refused: { values: [] }"
+	check "so is a map that is not there" says 'maps.refused' loads
+	contents 'allowed: { entries: [ { key: 127.0.0.0/8, value: 1 } ] }' \
+		'.data: { variables: { enforced: 1 } }'
+	check "so is a variable that is not there" says 'enforced' loads
+	contents 'allowed: { entries: [ { key: 127.0.0.0/8, value: 1 } ] }' \
+		'.data: { variables: { enforce: 1 } }'
+	check "what would be done can be asked" sh -c "holdfast object load --dry-run \
+		--config $work/allow.yaml $object | grep -q 'with 1 entries'"
+	check "which does nothing" connects unreachable 192.0.2.1
+	bpftool map create $pins/allowed type array key 4 value 4 entries 1 name other
+	check "M21 a pin of somebody else's is not replaced" exits 1 loads
+	check "and nothing is attached" connects unreachable 192.0.2.1
+	rm $pins/allowed
+	need "it is loaded and pinned" loads
+	check "an address of the text is reached" connects refused 127.0.0.1
+	check "another is not" connects 'not permitted' 192.0.2.1
+	check "root does not add to the list" cannot bpftool map update pinned $pins/allowed \
+		key 32 0 0 0 192 0 2 1 value 1
+	check "nor does he change the variable" cannot bpftool map update pinned $pins/_data \
+		key 0 0 0 0 value 0 0 0 0
+	check "what the program writes is not sealed" bpftool map update pinned $pins/_bss \
+		key 0 0 0 0 value 0 0 0 0 0 0 0 0
+	rm -r $pins
+	check "without its pins it is gone" guest-ctl until 10 sh -c \
+		"bash -c '</dev/tcp/192.0.2.1/9' 2>&1 | grep -q unreachable"
+}
+
 "$here/hardened" || failed=1
 
 ip link set lo up
@@ -59,4 +116,5 @@ check "which is as it was" connects 'not permitted' 192.0.2.1
 check "it goes when its pins do" rm -r $pins
 check "and then anybody connects again" guest-ctl until 10 sh -c \
 	"bash -c '</dev/tcp/192.0.2.1/9' 2>&1 | grep -q unreachable"
+loaded
 exit $failed
