@@ -155,6 +155,26 @@ static void map_that_somebody_has_mapped(void)
 	bpf_object__close(object);
 }
 
+/* As libbpf does it where a skeleton shows variables: over the place where it keeps their values. */
+static void variables_of_a_skeleton(void)
+{
+	const struct holdfast_map map = {".data", HOLDFAST_MAP_FREEZE};
+	struct holdfast_object_opts opts = options(&map);
+	struct bpf_object *object = loaded();
+	struct bpf_map *data = bpf_object__find_map_by_name(object, ".data");
+	size_t size;
+	const int *knob = bpf_map__initial_value(data, &size);
+	int r;
+
+	if (mmap((void *)knob, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 bpf_map__fd(data), 0) == MAP_FAILED)
+		exit(2);
+	r = holdfast_object_seal(object, &opts);
+	result(!r, "variables that a skeleton has mapped to write are sealed", r);
+	result(*knob == 1, "and can be read where they were", *knob);
+	bpf_object__close(object);
+}
+
 static void steps_out_of_order(void)
 {
 	const struct holdfast_map map = {"array", BOTH};
@@ -237,6 +257,7 @@ int main(void)
 	map_that_is_only_frozen();
 	types_that_cannot_be_so();
 	map_that_somebody_has_mapped();
+	variables_of_a_skeleton();
 	steps_out_of_order();
 	wrong_options();
 	pins();

@@ -18,7 +18,7 @@ agent() {
 		guest-ctl until 20 probe as ask $name state
 }
 
-# as a unit's ProtectSystem= does it
+# as a unit's ProtectSystem= does it; for each that runs the file, or the other's mount serves both
 sandbox="mount --bind $here $here && mount -o remount,bind,ro $here && exec \"\$@\""
 
 pid_of() {
@@ -225,7 +225,8 @@ dyn_writer() {
 }
 
 preloaded_start() {
-	agent preloaded dyn.service env LD_PRELOAD=$here/libvictim-evil.so $here/victim-dyn
+	agent preloaded dyn.service env LD_PRELOAD=$here/libvictim-evil.so unshare -m \
+		sh -c "$sandbox" sh $here/victim-dyn
 }
 
 later() {
