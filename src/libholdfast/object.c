@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "object/freeze-facts.h"
 
 #define MAP_FLAGS_KNOWN (HOLDFAST_MAP_RDONLY_PROG | HOLDFAST_MAP_FREEZE)
 /* in the first version; what is shorter is not from any */
@@ -68,22 +69,20 @@ static int map_find(struct bpf_object *object, const struct holdfast_object_opts
 	return 0;
 }
 
-/* fd_array_map_alloc_check(), ringbuf_map_alloc() and their like refuse the flag. */
-static bool type_writable_only(enum bpf_map_type type)
+/* As kernels were seen to answer; of a type that nobody has asked about the load will tell. */
+static bool never_read_only(enum bpf_map_type type, const char **ret_reason)
 {
-	static const bool refused[] = {
-		[BPF_MAP_TYPE_PROG_ARRAY] = true,   [BPF_MAP_TYPE_PERF_EVENT_ARRAY] = true,
-		[BPF_MAP_TYPE_CGROUP_ARRAY] = true, [BPF_MAP_TYPE_ARRAY_OF_MAPS] = true,
-		[BPF_MAP_TYPE_HASH_OF_MAPS] = true, [BPF_MAP_TYPE_RINGBUF] = true,
-		[BPF_MAP_TYPE_SK_STORAGE] = true,   [BPF_MAP_TYPE_INODE_STORAGE] = true,
-		[BPF_MAP_TYPE_TASK_STORAGE] = true, [BPF_MAP_TYPE_STRUCT_OPS] = true,
-	};
+	struct freeze_facts facts;
 
-	return (size_t)type < sizeof(refused) && refused[type];
+	if (freeze_facts_get(type, 0, false, &facts) || facts.can_rdonly_prog != FREEZE_NO)
+		return false;
+	*ret_reason = facts.rdonly_prog_reason;
+	return true;
 }
 
 int holdfast_object_prepare(struct bpf_object *object, const struct holdfast_object_opts *opts)
 {
+	const char *reason;
 	struct bpf_map *map;
 	int r;
 
@@ -96,11 +95,9 @@ int holdfast_object_prepare(struct bpf_object *object, const struct holdfast_obj
 			r = failure(opts, -EBUSY,
 				    "map %s is there already: prepare before the load",
 				    opts->maps[i].name);
-		else if (type_writable_only(bpf_map__type(map)))
-			r = failure(
-				opts, -EOPNOTSUPP,
-				"map %s: the kernel makes no map of its type read-only to programs",
-				opts->maps[i].name);
+		else if (never_read_only(bpf_map__type(map), &reason))
+			r = failure(opts, -EOPNOTSUPP, "map %s cannot be read-only to programs: %s",
+				    opts->maps[i].name, reason);
 	}
 	for (size_t i = 0; !r && i < opts->n_maps; i++) {
 		if (!(opts->maps[i].flags & HOLDFAST_MAP_RDONLY_PROG))

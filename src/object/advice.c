@@ -10,35 +10,10 @@
 #include <linux/bpf.h>
 
 #include "base/size.h"
+#include "object/freeze-facts.h"
 #include "object/object.h"
 
 #define MAP_TYPE_ARENA 33
-
-/* What the kernel says to BPF_F_RDONLY_PROG, where that is not "yes". */
-static const struct {
-	uint32_t type;
-	const char *why;
-} refusals[] = {
-	{BPF_MAP_TYPE_PROG_ARRAY, "no program can write a prog_array"},
-	{BPF_MAP_TYPE_PERF_EVENT_ARRAY, "no program can change the events in a perf_event_array"},
-	{BPF_MAP_TYPE_CGROUP_ARRAY, "no program can write a cgroup_array"},
-	{BPF_MAP_TYPE_ARRAY_OF_MAPS, "no program can change which maps are in it"},
-	{BPF_MAP_TYPE_STACK_TRACE, "stacks come in by a helper"},
-	{BPF_MAP_TYPE_DEVMAP, "no program can write a devmap"},
-	{BPF_MAP_TYPE_DEVMAP_HASH, "no program can write a devmap"},
-	{BPF_MAP_TYPE_CPUMAP, "no program can write a cpumap"},
-	{BPF_MAP_TYPE_XSKMAP, "no program can write an xskmap"},
-	{BPF_MAP_TYPE_SOCKMAP, "sockets come in by a helper or by the agent"},
-	{BPF_MAP_TYPE_SOCKHASH, "sockets come in by a helper or by the agent"},
-	{BPF_MAP_TYPE_SK_STORAGE, "local storage is there for programs to write"},
-	{BPF_MAP_TYPE_INODE_STORAGE, "local storage is there for programs to write"},
-	{BPF_MAP_TYPE_TASK_STORAGE, "local storage is there for programs to write"},
-	{BPF_MAP_TYPE_TASK_STORAGE + 3, "local storage is there for programs to write"},
-	{BPF_MAP_TYPE_RINGBUF, "a ring buffer is there for programs to write"},
-	{BPF_MAP_TYPE_USER_RINGBUF, "programs consume it"},
-	{BPF_MAP_TYPE_STRUCT_OPS, "it is a table of programs"},
-	{MAP_TYPE_ARENA, "an arena is memory that is shared with programs"},
-};
 
 static void say(char why[ADVICE_WHY], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -148,11 +123,15 @@ static void say_writer(const struct object *object, const struct object_map *map
 static void advise_read_only(const struct object *object, const struct object_map *map,
 			     struct advice *advice)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-		if (refusals[i].type != map->type)
-			continue;
-		say(advice->read_only_why, "the kernel refuses the flag for this type: %s",
-		    refusals[i].why);
+	struct freeze_facts facts;
+
+	if (freeze_facts_get(map->type, 0, false, &facts)) {
+		say(advice->read_only_why, "nobody has asked a kernel about maps of its type");
+		return;
+	}
+	if (facts.can_rdonly_prog == FREEZE_NO) {
+		say(advice->read_only_why, "%s; %s", facts.rdonly_prog_reason,
+		    facts.writers_reason);
 		return;
 	}
 	if (map->flags & BPF_F_RDONLY_PROG) {

@@ -155,7 +155,7 @@ static void map_that_somebody_has_mapped(void)
 	bpf_object__close(object);
 }
 
-/* As libbpf does it where a skeleton shows variables: over the place where it keeps their values. */
+/* As libbpf does it where a skeleton shows variables: over where it keeps their values. */
 static void variables_of_a_skeleton(void)
 {
 	const struct holdfast_map map = {".data", HOLDFAST_MAP_FREEZE};
