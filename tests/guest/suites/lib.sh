@@ -150,7 +150,7 @@ replace() {
 }
 
 runs() {
-	guest-ctl until 60 sh -c "holdfast guard status --json | grep -q '\"daemon\": \"$(digest $1)\"'" &&
+	guest-ctl until 120 sh -c "holdfast guard status --json | grep -q '\"daemon\": \"$(digest $1)\"'" &&
 		armed
 }
 
