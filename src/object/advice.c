@@ -130,8 +130,7 @@ static void advise_read_only(const struct object *object, const struct object_ma
 		return;
 	}
 	if (facts.can_rdonly_prog == FREEZE_NO) {
-		say(advice->read_only_why, "%s; %s", facts.rdonly_prog_reason,
-		    facts.writers_reason);
+		say(advice->read_only_why, "%s", facts.rdonly_prog_reason);
 		return;
 	}
 	if (map->flags & BPF_F_RDONLY_PROG) {

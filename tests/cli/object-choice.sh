@@ -73,7 +73,7 @@ gives 'by a program of it' 0 'object 2 of 2' inspect two --object only
 gives 'not by a number that is too high' 1 'no object has the number "3"' inspect two --object 3
 gives 'nor by 0' 1 'no object has the number "0"' inspect two --object 0
 gives 'nor by half a number' 1 'no object has the number "1x"' inspect two --object 1x
-gives 'advice comes with a reason' 0 'the kernel refuses the flag for this type' advise "$agent"
+gives 'advice comes with a reason' 0 'the kernel makes no map of this type with it' advise "$agent"
 gives 'and with a patch' 0 '+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);' \
 	advise "$agent"
 gives 'inspect has JSON' 0 '"programs": [' inspect --json "$agent"
