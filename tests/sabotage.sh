@@ -21,10 +21,12 @@ all_rooms() {
 	sed -n '/^rooms = \[/,/^\]/s/^ *'\''\([a-z_]*\)'\'',$/\1/p' src/bpf/meson.build
 }
 
-# What the demo carries into its guest; the tests of the host are not for it.
+# What is installed, and what else the demo carries into its guest; not the tests of the host.
 carried() {
+	local ours='src/drill|src/libholdfast|tests/demo'
+
 	ninja -C "$1" -t targets all | sed 's/: [^:]*$//' |
-		grep -xE 'holdfastd?|(src/drill|tests/demo)/[^/]*|tests/guest/guest-init'
+		grep -xE "holdfastd?|($ours)/[^/]*|tests/guest/guest-init"
 }
 
 # build_without ROOM DIR PROOF: only what they change is built again
