@@ -7,12 +7,9 @@
 
 #define AF_INET 2
 #define EPERM 1
-
-struct in_address {
-	__u16 family;
-	__u16 port;
-	__u32 address; /* network byte order, as the key of the list */
-};
+#define FAMILY_OFFSET 0 /* struct sockaddr_in, which programs of all kernels are built with */
+#define ADDRESS_OFFSET 4
+#define ADDRESS_END 8
 
 struct prefix {
 	__u32 length;
@@ -30,16 +27,20 @@ struct {
 int enforce = 1; /* .data: set before the load, sealed after it */
 __u64 refused; /* .bss: this program's own, and so not sealed */
 
+/*
+ * The kernel's copy of the address is read as what the hook is given, byte by byte: it knows it as
+ * a struct sockaddr only, and lockdown forbids the helper that reads anything.
+ */
 SEC("lsm/socket_connect")
 int BPF_PROG(allow_connect, struct socket *socket, struct sockaddr *address, int length)
 {
+	const volatile __u8 *bytes = (const volatile __u8 *)address;
 	struct prefix prefix = {.length = 32};
-	struct in_address to;
 
-	if (length < (int)sizeof(to) || bpf_probe_read_kernel(&to, sizeof(to), address) ||
-	    to.family != AF_INET)
+	if (length < ADDRESS_END || *(const volatile __u16 *)(bytes + FAMILY_OFFSET) != AF_INET)
 		return 0;
-	prefix.address = to.address;
+	for (int i = 0; i < 4; i++)
+		((__u8 *)&prefix.address)[i] = bytes[ADDRESS_OFFSET + i];
 	if (bpf_map_lookup_elem(&allowed, &prefix))
 		return 0;
 	__sync_fetch_and_add(&refused, 1);

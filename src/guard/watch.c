@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who else is there: what hung beside the guard when it came up, who held BPF objects then, and
- * what has come since. It tells; the guard itself refuses what can be refused.
+ * Who else is there: what hung beside the guard when it came up, who held BPF objects then, what
+ * has come since, and which links came without the guard's seeing them. It tells; the guard itself
+ * refuses what can be refused.
  */
 
 #include <errno.h>

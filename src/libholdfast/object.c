@@ -22,8 +22,8 @@
 #include "object/freeze-facts.h"
 
 #define MAP_FLAGS_KNOWN (HOLDFAST_MAP_RDONLY_PROG | HOLDFAST_MAP_FREEZE)
-/* in the first version; what is shorter is not from any */
-#define OPTS_SIZE_MIN sizeof(struct holdfast_object_opts)
+/* in the first version, whatever comes after; what is shorter is not from any */
+#define OPTS_SIZE_MIN (offsetof(struct holdfast_object_opts, error) + sizeof(char *))
 #define PATH_LEN 512
 
 __attribute__((format(printf, 3, 4))) static int failure(const struct holdfast_object_opts *opts,
@@ -44,7 +44,7 @@ static int opts_check(const struct bpf_object *object, const struct holdfast_obj
 {
 	if (!object || !opts || opts->size < OPTS_SIZE_MIN)
 		return -EINVAL;
-	for (size_t i = OPTS_SIZE_MIN; i < opts->size; i++) {
+	for (size_t i = sizeof(*opts); i < opts->size; i++) {
 		if (((const unsigned char *)opts)[i])
 			return failure(opts, -E2BIG,
 				       "this libholdfast is older than its user: an "
@@ -164,8 +164,7 @@ static int write_try(struct bpf_map *map)
 	value = calloc((size_t)possible, (n + 7) / 8 * 8 + 8);
 	if (!key || !value)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem(bpf_map__fd(map), key, value) && errno != ENOENT)
-		memset(value, 0, n);
+	(void)bpf_map_lookup_elem(bpf_map__fd(map), key, value);
 	return bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_EXIST) ? -errno : 0;
 }
 

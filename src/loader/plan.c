@@ -22,6 +22,9 @@ static bool shape_of(const struct object_map *map, enum data_shape *ret_shape)
 		*ret_shape = DATA_SECTION;
 		return true;
 	}
+	/* libbpf fills that, and freezes it */
+	if (map->origin == MAP_KCONFIG)
+		return false;
 	switch (map->type) {
 	case BPF_MAP_TYPE_ARRAY:
 	case BPF_MAP_TYPE_PERCPU_ARRAY:
@@ -96,10 +99,12 @@ static int encode(const struct loader *loader, const struct loader_request *requ
 }
 
 /* Variables can be frozen here: the mapping that keeps an agent from it is a skeleton's. */
-static bool freezes(const struct object_map *map, const struct loader_map *plan)
+static bool freezes(const struct object *object, const struct object_map *map,
+		    const struct loader_map *plan)
 {
 	if (map->origin == MAP_DATA)
-		return plan->advice.freeze != ADVICE_ALREADY && !(map->uses & USE_WRITES);
+		return plan->advice.freeze != ADVICE_ALREADY && !(map->uses & USE_WRITES) &&
+		       !advice_special(object, map);
 	return plan->filled && plan->advice.freeze == ADVICE_YES;
 }
 
@@ -111,7 +116,7 @@ static int map_plan(const struct loader *loader, const struct loader_request *re
 
 	*plan = (struct loader_map){.name = map->name, .filled = contents};
 	advise(request->object, map, &plan->advice);
-	if (freezes(map, plan))
+	if (freezes(request->object, map, plan))
 		plan->flags |= HOLDFAST_MAP_FREEZE;
 	if ((contents || map->origin == MAP_DATA) && plan->advice.read_only == ADVICE_YES)
 		plan->flags |= HOLDFAST_MAP_RDONLY_PROG;
@@ -119,7 +124,7 @@ static int map_plan(const struct loader *loader, const struct loader_request *re
 		return 0;
 	if (!shape_of(map, &plan->shape))
 		return refuse(diag, request, contents,
-			      "what is in a map of its type cannot be written as text");
+			      "what is in such a map cannot be written as text");
 	return encode(loader, request, map, plan, diag);
 }
 

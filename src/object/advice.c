@@ -197,11 +197,27 @@ static void advise_freeze(const struct object *object, const struct object_map *
 	}
 }
 
+/* What neither closes (M13). */
+static void say_iterator(const struct object_map *map, char *why)
+{
+	size_t used = strlen(why);
+	struct freeze_facts facts;
+
+	if (freeze_facts_get(map->type, 0, false, &facts) ||
+	    !(facts.writers & FREEZE_WRITER_ITERATOR))
+		return;
+	(void)snprintf(
+		why + used, ADVICE_WHY - used,
+		"; an iterator's program writes it all the same, so keep its fd from others");
+}
+
 void advise(const struct object *object, const struct object_map *map, struct advice *ret_advice)
 {
 	*ret_advice = (struct advice){0};
 	advise_freeze(object, map, ret_advice);
 	advise_read_only(object, map, ret_advice);
+	if (ret_advice->freeze == ADVICE_YES)
+		say_iterator(map, ret_advice->freeze_why);
 }
 
 /* Whether only the agent can put something into maps of the type. */

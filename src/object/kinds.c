@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 
 #include "base/size.h"
+#include "object/freeze-facts.h"
 
 /* Newer than the header of Debian 12. */
 #define MAP_TYPE_CGRP_STORAGE 32
@@ -15,40 +16,41 @@ struct kind {
 	const char *name, *since;
 };
 
-static const struct kind map_types[] = {
-	[BPF_MAP_TYPE_HASH] = {"hash", "3.19"},
-	[BPF_MAP_TYPE_ARRAY] = {"array", "3.19"},
-	[BPF_MAP_TYPE_PROG_ARRAY] = {"prog_array", "4.2"},
-	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = {"perf_event_array", "4.3"},
-	[BPF_MAP_TYPE_PERCPU_HASH] = {"percpu_hash", "4.6"},
-	[BPF_MAP_TYPE_PERCPU_ARRAY] = {"percpu_array", "4.6"},
-	[BPF_MAP_TYPE_STACK_TRACE] = {"stack_trace", "4.6"},
-	[BPF_MAP_TYPE_CGROUP_ARRAY] = {"cgroup_array", "4.8"},
-	[BPF_MAP_TYPE_LRU_HASH] = {"lru_hash", "4.10"},
-	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = {"lru_percpu_hash", "4.10"},
-	[BPF_MAP_TYPE_LPM_TRIE] = {"lpm_trie", "4.11"},
-	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = {"array_of_maps", "4.12"},
-	[BPF_MAP_TYPE_HASH_OF_MAPS] = {"hash_of_maps", "4.12"},
-	[BPF_MAP_TYPE_DEVMAP] = {"devmap", "4.14"},
-	[BPF_MAP_TYPE_SOCKMAP] = {"sockmap", "4.14"},
-	[BPF_MAP_TYPE_CPUMAP] = {"cpumap", "4.15"},
-	[BPF_MAP_TYPE_XSKMAP] = {"xskmap", "4.18"},
-	[BPF_MAP_TYPE_SOCKHASH] = {"sockhash", "4.18"},
-	[BPF_MAP_TYPE_CGROUP_STORAGE] = {"cgroup_storage", "4.19"},
-	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = {"reuseport_sockarray", "4.19"},
-	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = {"percpu_cgroup_storage", "4.20"},
-	[BPF_MAP_TYPE_QUEUE] = {"queue", "4.20"},
-	[BPF_MAP_TYPE_STACK] = {"stack", "4.20"},
-	[BPF_MAP_TYPE_SK_STORAGE] = {"sk_storage", "5.2"},
-	[BPF_MAP_TYPE_DEVMAP_HASH] = {"devmap_hash", "5.4"},
-	[BPF_MAP_TYPE_STRUCT_OPS] = {"struct_ops", "5.6"},
-	[BPF_MAP_TYPE_RINGBUF] = {"ringbuf", "5.8"},
-	[BPF_MAP_TYPE_INODE_STORAGE] = {"inode_storage", "5.10"},
-	[BPF_MAP_TYPE_TASK_STORAGE] = {"task_storage", "5.11"},
-	[BPF_MAP_TYPE_BLOOM_FILTER] = {"bloom_filter", "5.16"},
-	[BPF_MAP_TYPE_USER_RINGBUF] = {"user_ringbuf", "6.1"},
-	[MAP_TYPE_CGRP_STORAGE] = {"cgrp_storage", "6.2"},
-	[MAP_TYPE_ARENA] = {"arena", "6.9"},
+/* Their names are freeze-facts.h's. */
+static const char *const map_types_since[] = {
+	[BPF_MAP_TYPE_HASH] = "3.19",
+	[BPF_MAP_TYPE_ARRAY] = "3.19",
+	[BPF_MAP_TYPE_PROG_ARRAY] = "4.2",
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "4.3",
+	[BPF_MAP_TYPE_PERCPU_HASH] = "4.6",
+	[BPF_MAP_TYPE_PERCPU_ARRAY] = "4.6",
+	[BPF_MAP_TYPE_STACK_TRACE] = "4.6",
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = "4.8",
+	[BPF_MAP_TYPE_LRU_HASH] = "4.10",
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = "4.10",
+	[BPF_MAP_TYPE_LPM_TRIE] = "4.11",
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = "4.12",
+	[BPF_MAP_TYPE_HASH_OF_MAPS] = "4.12",
+	[BPF_MAP_TYPE_DEVMAP] = "4.14",
+	[BPF_MAP_TYPE_SOCKMAP] = "4.14",
+	[BPF_MAP_TYPE_CPUMAP] = "4.15",
+	[BPF_MAP_TYPE_XSKMAP] = "4.18",
+	[BPF_MAP_TYPE_SOCKHASH] = "4.18",
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = "4.19",
+	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = "4.19",
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = "4.20",
+	[BPF_MAP_TYPE_QUEUE] = "4.20",
+	[BPF_MAP_TYPE_STACK] = "4.20",
+	[BPF_MAP_TYPE_SK_STORAGE] = "5.2",
+	[BPF_MAP_TYPE_DEVMAP_HASH] = "5.4",
+	[BPF_MAP_TYPE_STRUCT_OPS] = "5.6",
+	[BPF_MAP_TYPE_RINGBUF] = "5.8",
+	[BPF_MAP_TYPE_INODE_STORAGE] = "5.10",
+	[BPF_MAP_TYPE_TASK_STORAGE] = "5.11",
+	[BPF_MAP_TYPE_BLOOM_FILTER] = "5.16",
+	[BPF_MAP_TYPE_USER_RINGBUF] = "6.1",
+	[MAP_TYPE_CGRP_STORAGE] = "6.2",
+	[MAP_TYPE_ARENA] = "6.9",
 };
 
 static const struct kind program_types[] = {
@@ -110,12 +112,12 @@ static const struct {
 
 const char *map_type_name(uint32_t type)
 {
-	return type < ARRAY_SIZE(map_types) ? map_types[type].name : NULL;
+	return freeze_type_name(type);
 }
 
 const char *map_type_since(uint32_t type)
 {
-	return type < ARRAY_SIZE(map_types) ? map_types[type].since : NULL;
+	return type < ARRAY_SIZE(map_types_since) ? map_types_since[type] : NULL;
 }
 
 const char *program_type_name(uint32_t type)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What an agent loses by dying, and what its domain holds meanwhile: links, prog arrays, timers. All
-# of it is judged by what it does, not by what is listed.
+# of it is judged by what it does, not by what is listed. Before that, whether each link that the
+# agent makes is its domain's at all.
 # shellcheck disable=SC2086 # no path of ours has a space in it
 # shellcheck disable=SC2317 # the functions are called through check
 # shellcheck source-path=SCRIPTDIR source=lib.sh
