@@ -47,12 +47,13 @@ static void admission_give(struct image_header *image, const __u8 *digest, __u64
 		.high = image->n_admissions,
 	};
 	struct image_admission *admission;
+	__u32 found;
 
 	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
-	bpf_loop(16, digest_search_step, &search, 0);
-	if (!search.found)
+	found = digest_find(&search);
+	if (!found)
 		return;
-	admission = image_at(image, search.found);
+	admission = image_at(image, found);
 	if (admission->size != size)
 		return;
 	verdict->admission = admission->id;
@@ -118,10 +119,10 @@ static bool digest_is_self(struct guard_state *guard, const __u8 *digest, __u64 
 	struct digest *file = (struct digest *)digest;
 
 	if (size == guard->build.daemon_size &&
-	    !digest_compare(file, (struct digest *)guard->build.daemon))
+	    digest_same(file, (struct digest *)guard->build.daemon))
 		return true;
 	return size == guard->next.daemon_size &&
-	       !digest_compare(file, (struct digest *)guard->next.daemon);
+	       digest_same(file, (struct digest *)guard->next.daemon);
 }
 
 static void exec_judge_content(struct linux_binprm *bprm, struct task_label *label,

@@ -41,7 +41,7 @@ struct message_walk {
 static long attribute_step(__u32 i, void *context)
 {
 	struct message_walk *walk = context;
-	struct block block;
+	struct block block = {};
 	__u32 len, type;
 
 	if (walk->at + 4 > walk->end) {
@@ -110,7 +110,7 @@ static long message_step(__u32 i, void *context)
 {
 	struct message_walk *walk = context;
 	struct message_walk attributes;
-	struct block header, link;
+	struct block header = {}, link = {};
 	__u32 type;
 
 	if (walk->at + HEADER_SIZE > walk->end) {

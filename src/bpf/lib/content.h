@@ -47,6 +47,14 @@ INLINE int digest_compare(const struct digest *a, const struct digest *b)
 	return 0;
 }
 
+/* digest_same() - 1 or 0 */
+int digest_same(const struct digest *a, const struct digest *b);
+
+GLOBAL int digest_same(const struct digest *a, const struct digest *b)
+{
+	return a && b && !digest_compare(a, b);
+}
+
 /* SHA-256 of the content, by the kernel, if it can. */
 INLINE bool kernel_digest(struct file *file, __u8 *ret_digest)
 {
@@ -115,6 +123,20 @@ static long digest_search_step(__u32 i, void *context)
 	return 0;
 }
 
+/* digest_find() - the offset in the image in force of the record with the digest; 0: none */
+__u32 digest_find(const struct digest_search *wanted);
+
+GLOBAL __u32 digest_find(const struct digest_search *wanted)
+{
+	struct digest_search search;
+
+	if (!wanted)
+		return 0;
+	search = *wanted;
+	bpf_loop(16, digest_search_step, &search, 0);
+	return search.found;
+}
+
 INLINE struct image_executable *executable_find(struct image_header *image, const __u8 *digest)
 {
 	struct digest_search search = {
@@ -122,10 +144,11 @@ INLINE struct image_executable *executable_find(struct image_header *image, cons
 		.stride = sizeof(struct image_executable),
 		.high = image->n_executables,
 	};
+	__u32 found;
 
 	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
-	bpf_loop(16, digest_search_step, &search, 0);
-	return search.found ? image_at(image, search.found) : NULL;
+	found = digest_find(&search);
+	return found ? image_at(image, found) : NULL;
 }
 
 INLINE bool digest_trusted(struct image_header *image, const __u8 *digest, __u32 domain)
@@ -138,19 +161,37 @@ INLINE bool digest_trusted(struct image_header *image, const __u8 *digest, __u32
 	};
 
 	__builtin_memcpy(&search.digest, digest, sizeof(search.digest));
-	bpf_loop(16, digest_search_step, &search, 0);
-	return search.found;
+	return digest_find(&search);
 }
 
-INLINE bool names_equal(const char *a, const char *b)
+struct unit_name {
+	char text[IMAGE_UNIT_LEN];
+};
+
+/* unit_same() - 1 or 0 */
+int unit_same(const struct unit_name *a, const struct unit_name *b);
+
+GLOBAL int unit_same(const struct unit_name *a, const struct unit_name *b)
 {
+	if (!a || !b)
+		return 0;
 	for (int i = 0; i < IMAGE_UNIT_LEN; i++) {
-		if (a[i] != b[i])
-			return false;
-		if (!a[i])
-			return true;
+		if (a->text[i] != b->text[i])
+			return 0;
+		if (!a->text[i])
+			return 1;
 	}
-	return false;
+	return 0;
+}
+
+INLINE bool is_system_slice(const struct unit_name *name)
+{
+	static const char text[] = "system.slice";
+	__u32 differs = 0;
+
+	for (int i = 0; i < (int)sizeof(text); i++)
+		differs |= name->text[i] ^ text[i];
+	return !differs;
 }
 
 /* In /system.slice/UNIT? */
@@ -158,17 +199,17 @@ static __attribute__((unused)) bool in_unit(struct task_struct *task,
 					    struct image_executable *executable)
 {
 	struct kernfs_node *node, *slice, *root;
-	char name[IMAGE_UNIT_LEN] = {};
+	struct unit_name name = {};
 
 	node = task->cgroups->dfl_cgrp->kn;
-	read_name(name, sizeof(name), node->name);
-	if (!names_equal(name, executable->unit))
+	read_name(name.text, sizeof(name.text), node->name);
+	if (!unit_same(&name, (struct unit_name *)executable->unit))
 		return false;
 	slice = kernfs_parent(node);
 	if (!slice)
 		return false;
-	read_name(name, sizeof(name), slice->name);
-	if (!names_equal(name, "system.slice"))
+	read_name(name.text, sizeof(name.text), slice->name);
+	if (!is_system_slice(&name))
 		return false;
 	root = kernfs_parent(slice);
 	return root && !kernfs_parent(root);

@@ -15,6 +15,12 @@
 #include "bpf/events-api.h"
 
 #define INLINE static __always_inline
+/*
+ * A function that a verifier goes through once and not from each place that calls it, at the price
+ * that it knows nothing of what comes back. Takes numbers and pointers to what has a size; none may
+ * be NULL, and each is compared with it. Declared before, as any function that is not static.
+ */
+#define GLOBAL __weak __noinline
 
 #define MAY_WRITE 2 /* of what inode_permission and file_permission are asked */
 
