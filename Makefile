@@ -39,7 +39,7 @@ kernels: setup ## fetch the kernels of the matrix into the cache
 demo: all ## the main job, in a guest: attacks before and after; SABOTAGE=room, KERNEL=name
 	@tests/demo/run.sh
 
-test: setup ## every test on every kernel; QUICK=1: one kernel, the rooms that changed; FULL=1
+test: setup ## the tests on every kernel; QUICK=1: one, what changed; FULL=1: nothing by turns
 	@tests/run.sh
 
 drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=

@@ -8,8 +8,9 @@
 # build/test-logs/.
 #
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
-# FULL=1        the suites of the full guest on every kernel, not on one; every mutant, where
-#               otherwise each commit takes a quarter of them, and four that follow each other all
+# FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
+#               runs half of its suites, the profiles other than default on every other kernel,
+#               and a quarter of the mutants; four commits that follow each other run them all
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
 #
@@ -25,6 +26,8 @@ kernels_list=${HOLDFAST_KERNELS:-tools/kernels.list}
 # where the full guest is enough if not all are asked for: what Debian 12 gets by backports
 full_kernel=6.12
 started=$SECONDS
+# whose turn it is: see FULL
+turn=$(git rev-list --count --first-parent HEAD 2>/dev/null || echo 0)
 
 rm -rf "$logs"
 mkdir -p "$logs/guests"
@@ -283,15 +286,26 @@ collect() {
 	fi
 }
 
-# Does this run take the suite on this kernel? full_wanted KERNEL COMMAND
-full_wanted() {
-	case $2 in
-	full/*) [ -n "${FULL:-}${KERNEL:-}" ] || [ "$1" = "$full_kernel" ] ;;
+# of the full guest's suites, how many have been asked for
+full_suites=0
+
+# Does this run take the suite on this kernel? wanted KERNEL KERNEL-NUMBER PROFILE COMMAND
+wanted() {
+	if [ -n "${FULL:-}${KERNEL:-}" ]; then
+		return 0
+	fi
+	case $4 in
+	full/*)
+		[ "$1" = "$full_kernel" ] || return 1
+		full_suites=$((full_suites + 1))
+		[ $(((full_suites + turn) % 2)) -eq 0 ]
+		;;
+	*) [ -n "${QUICK:-}" ] || [ "$3" = default ] || [ $((($2 + turn) % 2)) -eq 0 ] ;;
 	esac
 }
 
 run_guests() {
-	local kernel status suite profiles deadline rooms command profile
+	local kernel status suite profiles deadline rooms command profile number=0
 	local -a queue=()
 
 	echo "# guests"
@@ -303,6 +317,7 @@ run_guests() {
 		fi
 	done
 	while read -r kernel status; do
+		number=$((number + 1))
 		if ! tools/fetch-kernels.sh "$kernel" 2>"$logs/kernel-$kernel.log"; then
 			sed 's/^/# /' "$logs/kernel-$kernel.log"
 			if [ "$status" = required ]; then
@@ -314,11 +329,10 @@ run_guests() {
 		fi
 		sed 's/^/# /' "$logs/kernel-$kernel.log"
 		while read -r suite profiles deadline rooms command; do
-			if ! full_wanted "$kernel" "$command"; then
-				continue
-			fi
 			for profile in ${profiles//,/ }; do
-				queue+=("$kernel $status $suite $profile $deadline $command")
+				if wanted "$kernel" "$number" "$profile" "$command"; then
+					queue+=("$kernel $status $suite $profile $deadline $command")
+				fi
 			done
 		done < <(chosen_suites)
 	done < <(chosen_kernels)
@@ -382,7 +396,7 @@ run_mutants() {
 	if [ -n "${QUICK:-}" ]; then
 		which=--changed
 	elif [ -z "${FULL:-}" ]; then
-		which=--part=$(git rev-list --count --first-parent HEAD 2>/dev/null || echo 0)/4
+		which=--part=$turn/4
 	fi
 	echo "# mutants: one error each, and the test that has to notice ${which#--}"
 	run_script mutants tests/mutants/run.py ${which:+"$which"}

@@ -302,8 +302,11 @@ static int as_hammer(int argc, char **argv)
 		denied += code == PROBE_DENIED;
 		/* an attack leaves its fds to the exit that is not there */
 		(void)close_range(STDERR_FILENO + 1, ~0u, 0);
-		/* often enough to fall into any gap, seldom enough for the ring to hold it all */
-		(void)poll(NULL, 0, 2);
+		/*
+		 * Often enough to fall into any gap, seldom enough for the ring to hold it all, and
+		 * for holdfastd to have most of the processor.
+		 */
+		(void)poll(NULL, 0, 5);
 	}
 	printf("%u attacks, %u refused, %u went through\n", n, denied, allowed);
 	if (allowed)
