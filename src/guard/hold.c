@@ -26,12 +26,14 @@
 #define BACK_NS (60 * CLOCK_SECOND_NS) /* what nothing was made for is let go that long after */
 #define LOOK_NS (60 * CLOCK_SECOND_NS)
 #define DOUBT_NS (CLOCK_SECOND_NS / 2)
+#define DOUBTS 2 /* looks, DOUBT_NS apart */
 
 struct entry {
 	struct guard_kept kept;
 	unsigned int retries; /* not kept yet; 0: it is */
 	bool succeeded; /* its domain has made another in its place */
-	bool doubted; /* its domain has closed an fd of it: has it another? */
+	unsigned int
+		doubts; /* its domain has closed an fd of it, and has no other: so many looks */
 	bool open; /* somebody has, as far as the last look at the fds goes */
 	uint64_t due; /* to be let go, or tried again; 0: not known yet */
 };
@@ -257,7 +259,7 @@ static void left(struct server *server, struct entry *entry)
 /* It may have another fd of it. Looking for that is dear, and done for all that are closed soon. */
 static void entry_closed(struct server *server, struct entry *entry)
 {
-	entry->doubted = true;
+	entry->doubts = 1;
 	if (!server->hold->doubt_due)
 		server->hold->doubt_due = server->options.now() + DOUBT_NS;
 }
@@ -329,6 +331,10 @@ static int fds_look(struct server *server)
 	return guard_fds_each(server->guard, fd_see, hold);
 }
 
+/*
+ * Who ends has no fds some time before what he held is released, and that before we hear of it: so
+ * what has no fd once is looked at again.
+ */
 static void doubts_settle(struct server *server)
 {
 	struct hold *hold = server->hold;
@@ -339,10 +345,12 @@ static void doubts_settle(struct server *server)
 	for (size_t i = hold->n; i-- > 0;) {
 		struct entry *entry = &hold->entries[i];
 
-		if (entry->doubted && !entry->open && !entry->kept.left)
-			entry_let_go(server, entry, "its domain has closed it");
+		if (!entry->doubts || entry->open || entry->kept.left)
+			entry->doubts = 0;
+		else if (entry->doubts++ < DOUBTS)
+			hold->doubt_due = server->options.now() + DOUBT_NS;
 		else
-			entry->doubted = false;
+			entry_let_go(server, entry, "its domain has closed it");
 	}
 }
 

@@ -60,11 +60,27 @@ static void link_that_is_closed_is_let_go(void **state)
 	happens(world, EVENT_ACT_MADE, 11, 0);
 	happens(world, EVENT_ACT_CLOSED, 11, 0);
 	pass(world, 1);
+	assert_true(fake_kept(11));
+	pass(world, 1);
 	assert_false(fake_kept(11));
 	/* though it is there yet, by a pin of its domain's: that is its domain's to end */
 	fake_kernel()->objects[fake_kernel()->n_objects++] = 11;
 	pass(world, 61);
 	assert_false(fake_kept(11));
+}
+
+/* A domain that ends soon after: its fds are gone before its end is heard of. */
+static void link_closed_before_the_end_is_kept(void **state)
+{
+	struct world *world = up(state);
+
+	happens(world, EVENT_ACT_MADE, 11, 0);
+	happens(world, EVENT_ACT_CLOSED, 11, 0);
+	pass(world, 1);
+	happens(world, EVENT_ACT_CLOSED, 11, ENDED);
+	fake_kernel()->dead = true;
+	pass(world, 1000);
+	assert_true(fake_kept(11));
 }
 
 static void link_with_another_fd_is_kept(void **state)
@@ -78,6 +94,7 @@ static void link_with_another_fd_is_kept(void **state)
 	assert_true(fake_kept(11));
 	fake_kernel()->n_fds = 0;
 	happens(world, EVENT_ACT_CLOSED, 11, 0);
+	pass(world, 2);
 	pass(world, 2);
 	assert_false(fake_kept(11));
 }
@@ -250,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(link_outlives_its_domain),
 		TEST(link_that_is_closed_is_let_go),
+		TEST(link_closed_before_the_end_is_kept),
 		TEST(link_with_another_fd_is_kept),
 		TEST(link_is_kept_once_it_is_there),
 		TEST(next_in_its_place_ends_it),
