@@ -51,7 +51,7 @@ struct loader {
 struct loader_request {
 	const struct object *object; /* as object_read() gave it; borrowed as long as the loader */
 	const char *path; /* of the file, for errors; borrowed */
-	const struct data_file *contents; /* of maps; NULL: none */
+	struct data_file *contents; /* of maps, which may be read again; NULL: none */
 };
 
 /**

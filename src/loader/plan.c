@@ -95,7 +95,7 @@ static int encode(const struct loader *loader, const struct loader_request *requ
 	if (plan->shape == DATA_SECTION)
 		layout.initial = bpf_map__initial_value(bpf, &size);
 	r = data_map_encode(request->contents, contents, &layout, &plan->entries, diag);
-	return r == DATA_E_INVALID ? LOADER_E_REFUSED : r;
+	return r > 0 ? LOADER_E_REFUSED : r;
 }
 
 /* Variables can be frozen here: the mapping that keeps an agent from it is a skeleton's. */
@@ -145,8 +145,8 @@ static int names_check(const struct loader_request *request, struct diag *diag)
 	return 0;
 }
 
-int loader_plan(const struct loader_request *request, struct loader **ret_loader,
-		struct diag *reterr_diag)
+static int plan_all(const struct loader_request *request, struct loader **ret_loader,
+		    struct diag *reterr_diag)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "loaded");
 	_cleanup_(loader_freep) struct loader *loader = calloc(1, sizeof(*loader));
@@ -180,4 +180,20 @@ int loader_plan(const struct loader_request *request, struct loader **ret_loader
 	}
 	*ret_loader = TAKE_PTR(loader);
 	return 0;
+}
+
+int loader_plan(const struct loader_request *request, struct loader **ret_loader,
+		struct diag *reterr_diag)
+{
+	bool quick = request->contents && request->contents->quick;
+	struct diag unheard;
+	int r;
+
+	r = plan_all(request, ret_loader, quick ? &unheard : reterr_diag);
+	if (r != LOADER_E_REFUSED || !quick)
+		return r;
+	r = data_file_again(request->contents, reterr_diag);
+	if (r)
+		return r == DATA_E_INVALID ? LOADER_E_REFUSED : r;
+	return plan_all(request, ret_loader, reterr_diag);
 }

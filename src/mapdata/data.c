@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/size.h"
 #include "base/system.h"
+#include "policy/doc-quick.h"
 #include "policy/doc.h"
 #include "policy/walk.h"
 
@@ -48,7 +49,7 @@ static int take_content(struct walk *walk, const struct doc_node *value, struct 
 		return walk_expected(walk, value,
 				     kind == DOC_LIST ? "a list" : "a mapping of variables");
 	if (kind == DOC_LIST && value->n_items > DATA_MAX_ENTRIES)
-		return walk_refuse(walk, value->items[DATA_MAX_ENTRIES],
+		return walk_refuse(walk, value->rows ? value : value->items[DATA_MAX_ENTRIES],
 				   "more than %d are not accepted", DATA_MAX_ENTRIES);
 	map->form = form;
 	map->content = value;
@@ -141,36 +142,99 @@ static int read_root(struct data_file *data, struct diag *reterr_diag)
 	return r == WALK_E_INVALID ? DATA_E_INVALID : r;
 }
 
-int data_file_parse(const char *file, const char *text, size_t size, struct data_file **ret_data,
-		    struct diag *reterr_diag)
+struct doc_source data_file_source(const struct data_file *data)
 {
-	_cleanup_(data_file_freep) struct data_file *data = calloc(1, sizeof(*data));
-	struct doc_source source = {.file = file,
-				    .text = text,
-				    .size = size,
-				    .limits = {.what = "file of map data",
-					       .size = DATA_MAX_SIZE,
-					       .depth = DATA_MAX_DEPTH,
-					       .nodes = DATA_MAX_NODES,
-					       .keys = DATA_MAX_KEYS}};
+	return (struct doc_source){.file = data->file,
+				   .text = data->text,
+				   .size = data->size,
+				   .limits = {.what = "file of map data",
+					      .size = DATA_MAX_SIZE,
+					      .depth = DATA_MAX_DEPTH,
+					      .nodes = DATA_MAX_NODES,
+					      .keys = DATA_MAX_KEYS}};
+}
+
+static void forget(struct data_file *data)
+{
+	data->root = doc_free(data->root);
+	free(data->maps);
+	data->maps = NULL;
+	data->n_maps = 0;
+}
+
+int data_file_again(struct data_file *data, struct diag *reterr_diag)
+{
+	struct doc_source source = data_file_source(data);
 	int r;
 
-	if (!data)
-		return -ENOMEM;
-	data->file = file;
+	forget(data);
+	data->quick = false;
 	r = doc_read(&source, &data->root, reterr_diag);
+	if (!r)
+		r = read_root(data, reterr_diag);
+	else if (r == DOC_E_INVALID)
+		r = DATA_E_INVALID;
 	if (r)
-		return r == DOC_E_INVALID ? DATA_E_INVALID : r;
-	r = read_root(data, reterr_diag);
+		forget(data);
+	return r;
+}
+
+/* Quickly if it is plain: entries and values, which are three deep, become rows. */
+static int read_document(struct data_file *data, struct diag *reterr_diag)
+{
+	struct doc_source source = data_file_source(data);
+	struct diag unheard;
+	int r = data->size > DATA_MAX_SIZE ? 0 : doc_quick_read(&source, 3, &data->root);
+
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		data->quick = true;
+		r = read_root(data, &unheard);
+		if (r <= 0)
+			return r;
+	}
+	return data_file_again(data, reterr_diag);
+}
+
+/* Takes the text in any case. */
+static int parse(const char *file, char *text, size_t size, struct data_file **ret_data,
+		 struct diag *reterr_diag)
+{
+	_cleanup_(data_file_freep) struct data_file *data = calloc(1, sizeof(*data));
+	int r;
+
+	if (!data) {
+		free(text);
+		return -ENOMEM;
+	}
+	data->file = file;
+	data->text = text;
+	data->size = size;
+	r = read_document(data, reterr_diag);
 	if (r)
 		return r;
 	*ret_data = TAKE_PTR(data);
 	return 0;
 }
 
+int data_file_parse(const char *file, const char *text, size_t size, struct data_file **ret_data,
+		    struct diag *reterr_diag)
+{
+	/* longer ones are refused by their size alone */
+	size_t copied = size > DATA_MAX_SIZE ? 0 : size;
+	char *copy = malloc(copied + 1);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, copied);
+	copy[copied] = '\0';
+	return parse(file, copy, size, ret_data, reterr_diag);
+}
+
 int data_file_read(const char *path, struct data_file **ret_data, struct diag *reterr_diag)
 {
-	_cleanup_free_ char *text = NULL;
+	char *text = NULL;
 	size_t size;
 	int r;
 
@@ -183,7 +247,7 @@ int data_file_read(const char *path, struct data_file **ret_data, struct diag *r
 	}
 	if (r)
 		return r;
-	return data_file_parse(path, text, size, ret_data, reterr_diag);
+	return parse(path, text, size, ret_data, reterr_diag);
 }
 
 const struct data_map *data_file_find(const struct data_file *data, const char *name)
@@ -202,6 +266,7 @@ struct data_file *data_file_free(struct data_file *data)
 
 	(void)doc_free(data->root);
 	free(data->maps);
+	free(data->text);
 	free(data);
 	return NULL;
 }

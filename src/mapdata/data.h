@@ -6,10 +6,12 @@
  * bytes is for entries.h, once the types are known.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct diag;
 struct doc_node;
+struct doc_source;
 struct walk_table;
 
 #define DATA_MAX_SIZE ((size_t)64 << 20) /* bytes of text */
@@ -22,6 +24,7 @@ struct walk_table;
 enum data_error {
 	_DATA_E_SUCCESS,
 	DATA_E_INVALID, /* the diag says what and where */
+	DATA_E_AGAIN, /* not for rows: data_file_again(), then all of it once more */
 };
 
 enum data_form {
@@ -35,11 +38,14 @@ struct data_map {
 	const char *name;
 	enum data_form form;
 	const struct doc_node *name_node; /* where its name stands */
-	const struct doc_node *content; /* the list or mapping of its form */
+	const struct doc_node *content; /* the list or mapping of its form; a list may be rows */
 };
 
 struct data_file {
 	const char *file; /* borrowed, for errors */
+	char *text; /* its size bytes, and a NUL */
+	size_t size;
+	bool quick; /* not read by libyaml: lists are rows, and nothing is said against it */
 	struct doc_node *root;
 	struct data_map *maps; /* in the order of the text, each name once */
 	size_t n_maps;
@@ -62,6 +68,20 @@ int data_file_parse(const char *file, const char *text, size_t size, struct data
  * Return: 0; DATA_E_INVALID; -ENOMEM; any errno of openat() and read(), @reterr_diag untouched.
  */
 int data_file_read(const char *path, struct data_file **ret_data, struct diag *reterr_diag);
+
+/**
+ * data_file_again() - read the same text once more, by libyaml
+ * @data: with quick; what is borrowed from it is gone
+ *
+ * Rows are known to be plain only when all of them have been read, and so is what is around them.
+ * Whoever refuses anything of a text that was read quickly has it read again first, and then looks
+ * at all of it anew: what is wrong, if anything is, is for libyaml's tree to say.
+ * Return: 0; DATA_E_INVALID or -ENOMEM, and the text has no maps.
+ */
+int data_file_again(struct data_file *data, struct diag *reterr_diag);
+
+/* data_file_source() - what doc_rows_open() wants: the text and its limits, borrowed */
+struct doc_source data_file_source(const struct data_file *data);
 
 /**
  * data_file_find() - what a text has for a map

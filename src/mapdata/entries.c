@@ -12,6 +12,7 @@
 #include "mapdata/encode.h"
 #include "mapdata/plan.h"
 #include "mapdata/scalar.h"
+#include "policy/doc-quick.h"
 #include "policy/doc.h"
 
 static const char *const form_names[] = {
@@ -28,7 +29,23 @@ struct job {
 	const struct data_layout *layout;
 	struct data_entries *entries;
 	struct encode_step steps[3]; /* "maps", its name, its form */
+	struct doc_cursor *cursor; /* where the list is rows */
 };
+
+/* The items of the map's list, one after the other. */
+static int item_at(struct job *job, size_t i, const struct doc_node **ret_item)
+{
+	int r;
+
+	if (!job->cursor) {
+		*ret_item = job->map->content->items[i];
+		return 0;
+	}
+	r = doc_rows_next(job->cursor, ret_item);
+	if (r <= 0)
+		return r < 0 ? r : DATA_E_AGAIN;
+	return 0;
+}
 
 static const struct encode_step *path_of(const struct job *job)
 {
@@ -77,7 +94,9 @@ static int check_form(const struct job *job)
 				     "a map of this type has %s", wanted_form(shape));
 	if (form != DATA_VARIABLES && job->map->content->n_items > job->layout->max_entries)
 		return encode_refuse(&job->encoder,
-				     job->map->content->items[job->layout->max_entries],
+				     job->cursor
+					     ? job->map->content
+					     : job->map->content->items[job->layout->max_entries],
 				     path_of(job), "%zu are more than the %u that the map takes",
 				     job->map->content->n_items, job->layout->max_entries);
 	return 0;
@@ -147,15 +166,17 @@ static int refuse_entry(const struct job *job, const struct doc_node *entry,
 			     value_of(entry, "key") ? "value" : "key");
 }
 
-static int encode_entry(const struct job *job, size_t i)
+static int encode_entry(struct job *job, size_t i)
 {
-	const struct doc_node *entry = job->map->content->items[i], *key = NULL, *value = NULL;
+	const struct doc_node *entry, *key = NULL, *value = NULL;
 	const struct data_entries *e = job->entries;
 	struct encode_step step = {.parent = path_of(job), .index = i};
 	struct encode_step key_step = {.parent = &step, .name = "key"};
 	struct encode_step value_step = {.parent = &step, .name = "value"};
-	int r;
+	int r = item_at(job, i, &entry);
 
+	if (r)
+		return r;
 	if (entry->kind == DOC_MAPPING && entry->n_items == 4) {
 		key = value_of(entry, "key");
 		value = value_of(entry, "value");
@@ -169,44 +190,69 @@ static int encode_entry(const struct job *job, size_t i)
 			   e->values + i * e->value_size);
 }
 
+/* A key by its first bytes, and its number: most differ there, and are in one place. */
+struct ordered_key {
+	uint64_t head;
+	uint32_t i;
+};
+
+static const uint8_t *key_at(const struct data_entries *e, uint32_t i)
+{
+	return e->keys + (size_t)i * e->key_size;
+}
+
+static struct ordered_key ordered_key(const struct data_entries *e, uint32_t i)
+{
+	struct ordered_key key = {.i = i};
+
+	memcpy(&key.head, key_at(e, i),
+	       e->key_size < sizeof(key.head) ? e->key_size : sizeof(key.head));
+	return key;
+}
+
 static int compare_keys(const void *a, const void *b, void *userdata)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct ordered_key *x = a, *y = b;
 	const struct data_entries *e = userdata;
-	int order = memcmp(e->keys + (size_t)x * e->key_size, e->keys + (size_t)y * e->key_size,
-			   e->key_size);
+	int order = 0;
 
+	if (x->head != y->head)
+		return x->head < y->head ? -1 : 1;
+	if (e->key_size > sizeof(x->head))
+		order = memcmp(key_at(e, x->i), key_at(e, y->i), e->key_size);
 	if (order)
 		return order;
-	return x < y ? -1 : x > y;
+	return x->i < y->i ? -1 : x->i > y->i;
 }
 
 static bool same_key(const struct data_entries *e, uint32_t x, uint32_t y)
 {
-	return memcmp(e->keys + (size_t)x * e->key_size, e->keys + (size_t)y * e->key_size,
-		      e->key_size) == 0;
+	return memcmp(key_at(e, x), key_at(e, y), e->key_size) == 0;
 }
 
 /* Sorted, not hashed: nobody can choose keys that make it slow. */
 static int check_duplicates(const struct job *job)
 {
 	struct data_entries *e = job->entries;
-	_cleanup_free_ uint32_t *order = calloc((size_t)e->n + 1, sizeof(*order));
+	_cleanup_free_ struct ordered_key *order = calloc((size_t)e->n + 1, sizeof(*order));
 	uint32_t later = UINT32_MAX, first = 0;
 
 	if (!order)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < e->n; i++)
-		order[i] = i;
+		order[i] = ordered_key(e, i);
 	qsort_r(order, e->n, sizeof(*order), compare_keys, e);
 	for (uint32_t i = 1; i < e->n; i++) {
-		if (order[i] < later && same_key(e, order[i - 1], order[i])) {
-			first = order[i - 1];
-			later = order[i];
+		if (order[i].i < later && order[i - 1].head == order[i].head &&
+		    same_key(e, order[i - 1].i, order[i].i)) {
+			first = order[i - 1].i;
+			later = order[i].i;
 		}
 	}
 	if (later == UINT32_MAX)
 		return 0;
+	if (job->cursor)
+		return DATA_E_AGAIN;
 
 	struct encode_step step = {.parent = path_of(job), .index = later};
 	struct encode_step key_step = {.parent = &step, .name = "key"};
@@ -250,12 +296,16 @@ static int encode_values(struct job *job)
 	}
 	for (size_t i = 0; !r && i < n; i++) {
 		struct encode_step step = {.parent = path_of(job), .index = i};
+		const struct doc_node *item;
 		uint32_t index = (uint32_t)i;
 
+		r = item_at(job, i, &item);
+		if (r)
+			break;
 		if (e->keys)
 			memcpy(e->keys + i * sizeof(index), &index, sizeof(index));
-		r = data_encode(&job->encoder, job->layout->value, job->map->content->items[i],
-				&step, e->values + i * e->value_size);
+		r = data_encode(&job->encoder, job->layout->value, item, &step,
+				e->values + i * e->value_size);
 	}
 	if (!r)
 		e->n = (uint32_t)n;
@@ -306,18 +356,28 @@ int data_map_encode(const struct data_file *data, const struct data_map *map,
 		    const struct data_layout *layout, struct data_entries *ret_entries,
 		    struct diag *reterr_diag)
 {
+	_cleanup_(doc_rows_closep) struct doc_cursor *cursor = NULL;
+	struct doc_source source = data_file_source(data);
 	_cleanup_(data_entries_done) struct data_entries entries = {
 		.value_size = data_plan_size(layout->value)};
-	struct job job = {.encoder = {.file = data->file, .reterr_diag = reterr_diag},
-			  .map = map,
-			  .layout = layout,
-			  .entries = &entries,
-			  .steps = {{.name = "maps"},
-				    {.name = map->name, .parent = &job.steps[0]},
-				    {.name = form_names[map->form], .parent = &job.steps[1]}}};
-	int r;
+	struct job job = {
+		.encoder = {.file = data->file, .reterr_diag = data->quick ? NULL : reterr_diag},
+		.map = map,
+		.layout = layout,
+		.entries = &entries,
+		.steps = {{.name = "maps"},
+			  {.name = map->name, .parent = &job.steps[0]},
+			  {.name = form_names[map->form], .parent = &job.steps[1]}}};
+	int r = map->content->rows ? doc_rows_open(&source, map->content, &cursor) : 0;
 
+	if (r)
+		return r;
+	job.cursor = cursor;
 	r = encode_map(&job);
+	if (!r && cursor && !doc_rows_end(cursor))
+		r = DATA_E_AGAIN;
+	if (r > 0 && data->quick)
+		return DATA_E_AGAIN;
 	if (r)
 		return r == ENCODE_E_INVALID ? DATA_E_INVALID : r;
 	*ret_entries = entries;

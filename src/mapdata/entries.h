@@ -43,7 +43,8 @@ struct data_entries {
  * @reterr_diag: filled on DATA_E_INVALID; or NULL
  *
  * A key that is there twice is refused, also if the text writes it in two ways.
- * Return: 0; DATA_E_INVALID; -ENOMEM.
+ * Return: 0; DATA_E_INVALID; DATA_E_AGAIN, without a diag, if @data was read quickly and anything
+ * is in the way; -ENOMEM.
  */
 int data_map_encode(const struct data_file *data, const struct data_map *map,
 		    const struct data_layout *layout, struct data_entries *ret_entries,

@@ -15,6 +15,7 @@
 #include "base/diag.h"
 #include "base/size.h"
 #include "base/utf8.h"
+#include "policy/doc-quick.h"
 
 struct reader {
 	yaml_parser_t *parser;
@@ -32,6 +33,10 @@ struct doc_node *doc_free(struct doc_node *node)
 {
 	if (!node)
 		return NULL;
+	if (node->whole) {
+		doc_quick_free(node);
+		return NULL;
+	}
 
 	for (size_t i = 0; i < node->n_items; i++)
 		(void)doc_free(node->items[i]);

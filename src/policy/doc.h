@@ -33,8 +33,10 @@ struct doc_node {
 	enum doc_kind kind;
 	unsigned line, column; /* from 1 */
 	bool plain; /* a scalar without quotes */
+	bool whole; /* a root that is released in one piece, with all below it */
 	char *text; /* a scalar's, NUL terminated, without NUL inside; else NULL */
 	struct doc_node **items; /* a list's items; a mapping's keys and values in turn */
+	const struct doc_rows *rows; /* of a list instead of the items: see doc-quick.h */
 	size_t n_items; /* pointers in items: twice the keys of a mapping */
 	char own_text[]; /* what text points to: a large file has a million of them */
 };

@@ -90,7 +90,8 @@ static void check_entries(const struct data_entries *e)
 				    e->keys + (size_t)k * e->key_size, e->key_size) != 0);
 }
 
-static void try_map(const struct data_file *data, const struct data_map *map)
+/* Returns whether the text has to be read again. */
+static bool try_map(const struct data_file *data, const struct data_map *map)
 {
 	static const uint8_t initial[4];
 	const struct data_layout layouts[] = {
@@ -105,12 +106,15 @@ static void try_map(const struct data_file *data, const struct data_map *map)
 		struct diag diag = {0};
 		int r = data_map_encode(data, map, &layouts[i], &entries, &diag);
 
-		must(r >= 0);
+		must(r >= 0 && (r != DATA_E_AGAIN || data->quick));
+		if (r == DATA_E_AGAIN)
+			return true;
 		if (r)
 			must(diag.text[0] && diag.line > 0 && diag.column > 0 && !entries.values);
 		else if (entries.keys)
 			check_entries(&entries);
 	}
+	return false;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *text, size_t size)
@@ -125,7 +129,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *text, size_t size)
 	must(r >= 0 && !data == !!r);
 	if (r)
 		must(diag.text[0] && diag.line > 0);
-	for (size_t i = 0; !r && i < data->n_maps && i < 8; i++)
-		try_map(data, &data->maps[i]);
+	for (size_t i = 0; !r && i < data->n_maps && i < 8; i++) {
+		if (!try_map(data, &data->maps[i]))
+			continue;
+		r = data_file_again(data, &diag);
+		must(r >= 0 && !data->quick);
+		i = SIZE_MAX;
+	}
 	return 0;
 }

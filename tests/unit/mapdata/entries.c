@@ -44,12 +44,26 @@ static void refused_text(const char *text, const char *error)
 	assert_string_equal(diag_format(&diag, got, sizeof(got)), error);
 }
 
+/* As a loader does: whatever is refused, libyaml's tree is asked. */
+static int encode_first(struct data_file *data, const struct data_layout *layout,
+			struct data_entries *entries, struct diag *diag)
+{
+	bool quick = data->quick;
+	int r = data_map_encode(data, &data->maps[0], layout, entries, diag);
+
+	if (r != DATA_E_AGAIN)
+		return r;
+	assert_true(quick);
+	r = data_file_again(data, diag);
+	return r ? r : data_map_encode(data, &data->maps[0], layout, entries, diag);
+}
+
 static int encode_map(const char *text, const struct data_layout *layout,
 		      struct data_entries *entries, struct diag *diag)
 {
 	_cleanup_(data_file_freep) struct data_file *data = parse(text);
 
-	return data_map_encode(data, &data->maps[0], layout, entries, diag);
+	return encode_first(data, layout, entries, diag);
 }
 
 static void refused_map(const char *text, const struct data_layout *layout, const char *error)
@@ -107,6 +121,59 @@ static void json_is_read_too(void **state)
 	assert_int_equal(entries.n, 2);
 	assert_memory_equal(entries.keys, keys, sizeof(keys));
 	assert_memory_equal(entries.values, values, sizeof(values));
+}
+
+/* Both readers, one after the other: the same bytes, and it was the quick one first. */
+static void read_both_ways(const char *text, const struct data_layout *layout, bool plain)
+{
+	_cleanup_(data_entries_done) struct data_entries quick = {0}, slow = {0};
+	_cleanup_(data_file_freep) struct data_file *data = parse(text);
+	struct diag diag = {0};
+
+	assert_true(data->quick);
+	assert_int_equal(data_map_encode(data, &data->maps[0], layout, &quick, &diag),
+			 plain ? 0 : DATA_E_AGAIN);
+	assert_int_equal(data_file_again(data, &diag), 0);
+	assert_false(data->quick);
+	assert_int_equal(data_map_encode(data, &data->maps[0], layout, &slow, &diag), 0);
+	if (!plain)
+		return;
+	assert_int_equal(quick.n, slow.n);
+	assert_memory_equal(quick.keys, slow.keys, quick.n * quick.key_size);
+	assert_memory_equal(quick.values, slow.values, quick.n * quick.value_size);
+}
+
+static void plain_text_is_read_quickly(void **state)
+{
+	_cleanup_(data_plan_freep) struct data_plan *key = fixture_plan("__u32", false);
+	_cleanup_(data_plan_freep) struct data_plan *value = fixture_plan("inner", false);
+	struct data_layout layout = {DATA_KEYED, key, value, 4, NULL};
+
+	read_both_ways(HEAD "  m:\n    entries:\n"
+			    "      # two ways to write one\n"
+			    "      - {key: 7, value: {x: 3, \"y\": 4}} # and a comment\n"
+			    "      - key: 0x8\n        value:\n          x: 5\n          'y': 6\n",
+		       &layout, true);
+	read_both_ways("{\"apiVersion\": \"holdfast/v1\", \"kind\":\"MapData\", \"maps\": {\"m\":\n"
+		       "{\"entries\": [{\"key\":1,\"value\":{\"x\":2,\"y\":3}},\n"
+		       " {\"value\":{\"y\":3, \"x\":2}, \"key\":2}]}}}\n",
+		       &layout, true);
+}
+
+static void rows_that_are_not_plain_are_read_again(void **state)
+{
+	_cleanup_(data_plan_freep) struct data_plan *key = fixture_plan("__u32", false);
+	_cleanup_(data_plan_freep) struct data_plan *value = fixture_plan("inner", false);
+	struct data_layout layout = {DATA_KEYED, key, value, 4, NULL};
+
+	read_both_ways(HEAD "  m:\n    entries:\n"
+			    "    - {key: 7, value: {x: 3, y: 4}}\n"
+			    "    - {key: \"\\x38\", value: {x: 3, y: 4}}\n",
+		       &layout, false);
+	/* a list that ends before what looks like its end */
+	read_both_ways(HEAD "  m:\n    entries:\n"
+			    "    - {key: 7, value: {x: 3, y: 4},\n      }\n",
+		       &layout, false);
 }
 
 static void an_array_may_have_entries_by_index(void **state)
@@ -350,7 +417,7 @@ static int encode_and_free(void *userdata)
 		r = data_file_parse("f", text, strlen(text), &data, NULL);
 	layout.key = key;
 	layout.value = value;
-	return r ? r : data_map_encode(data, &data->maps[0], &layout, &entries, NULL);
+	return r ? r : encode_first(data, &layout, &entries, NULL);
 }
 
 static void running_out_of_memory_leaves_nothing_behind(void **state)
@@ -409,6 +476,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_become_keys_and_values_in_their_order),
 		cmocka_unit_test(json_is_read_too),
+		cmocka_unit_test(plain_text_is_read_quickly),
+		cmocka_unit_test(rows_that_are_not_plain_are_read_again),
 		cmocka_unit_test(an_array_may_have_entries_by_index),
 		cmocka_unit_test(a_queue_has_values_and_no_keys),
 		cmocka_unit_test(variables_leave_the_others_as_they_were),

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What `holdfast object load` takes for 100,000 typed entries, against a map made and filled by one
+ * batch update of the same bytes: both in turn, so that what else the machine does meets both, and
+ * the median of each. TAP. Ends at once, with a skip, where maps cannot be made.
+ *
+ * usage: bench-load FOLDER        for the texts
+ */
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "loader/loader.h"
+#include "object/object.h"
+
+#define ENTRIES 100000
+#define ROUNDS 9
+
+extern const unsigned char guard_object_start[], guard_object_end[]; /* load.bpf.o */
+
+struct subject {
+	const char *map;
+	double limit; /* times the bare update */
+	void (*print)(FILE *text, unsigned int i);
+};
+
+/* Not in the order of the keys. */
+static unsigned int mixed(unsigned int i)
+{
+	return i * 2654435761u % 16777213u;
+}
+
+static void print_number(FILE *text, unsigned int i)
+{
+	(void)fprintf(text, "      - {key: %u, value: %s}\n", mixed(i), i % 2 ? "DENY" : "ALLOW");
+}
+
+static void print_prefix(FILE *text, unsigned int i)
+{
+	(void)fprintf(text, "      - {key: 10.%u.%u.%u/32, value: %s}\n", i >> 16, i >> 8 & 255,
+		      i & 255, i % 2 ? "DENY" : "ALLOW");
+}
+
+static void print_peer(FILE *text, unsigned int i)
+{
+	(void)fprintf(text,
+		      "      - {key: {address: %u, port: %u, protocol: 6, flags: 0}, value: %s}\n",
+		      mixed(i), i % 60000, i % 2 ? "DENY" : "ALLOW");
+}
+
+static const struct subject subjects[] = {
+	{"numbers", 2, print_number},
+	{"prefixes", 2, print_prefix},
+	{"peers", 3, print_peer}, /* four fields and 84 bytes of text for 12 */
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *times)
+{
+	qsort(times, ROUNDS, sizeof(*times), by_size);
+	return times[ROUNDS / 2];
+}
+
+static int text_write(const struct subject *subject, const char *path)
+{
+	FILE *text = fopen(path, "we");
+
+	if (!text)
+		return -errno;
+	(void)fprintf(text, "apiVersion: holdfast/v1\nkind: MapData\nmaps:\n  %s:\n    entries:\n",
+		      subject->map);
+	for (unsigned int i = 0; i < ENTRIES; i++)
+		subject->print(text, i);
+	return fclose(text) ? -EIO : 0;
+}
+
+/* Memory for a map that nothing goes into is none of the text's cost. */
+static void others_shrink(const struct loader *loader, const char *name)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, loader->bpf) {
+		if (strcmp(bpf_map__name(map), name) != 0)
+			(void)bpf_map__set_max_entries(map, 1);
+	}
+}
+
+/* All of it, from the file's name to a frozen map; what it wrote stays in the loader. */
+static int load(const struct object *object, const char *name, const char *path,
+		struct loader **ret_loader, double *ret_seconds)
+{
+	_cleanup_(data_file_freep) struct data_file *data = NULL;
+	struct loader_request request = {.object = object, .path = "load.bpf.o"};
+	struct diag diag = {0};
+	double begun = now();
+	int r;
+
+	r = data_file_read(path, &data, &diag);
+	request.contents = data;
+	if (!r)
+		r = loader_plan(&request, ret_loader, &diag);
+	if (!r)
+		others_shrink(*ret_loader, name);
+	if (!r)
+		r = loader_run(*ret_loader, NULL, &diag);
+	*ret_seconds = now() - begun;
+	if (r)
+		printf("# %s:%u: %s (%d)\n", path, diag.line, diag.text, r);
+	else if (!data->quick)
+		printf("# %s was not read quickly\n", path);
+	return r;
+}
+
+static int bare(const struct loader_map *map, const struct bpf_map *like, double *ret_seconds)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(like));
+	const struct data_entries *e = &map->entries;
+	double begun = now();
+	_cleanup_close_ int fd = bpf_map_create(bpf_map__type(like), "bare", e->key_size,
+						e->value_size, ENTRIES, &opts);
+	__u32 n = e->n;
+	int r = fd < 0 ? -errno : bpf_map_update_batch(fd, e->keys, e->values, &n, NULL);
+
+	*ret_seconds = now() - begun;
+	return r ? -1 : n == ENTRIES ? 0 : -1;
+}
+
+static const struct loader_map *map_of(const struct loader *loader, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(loader->maps[i].name, name) != 0)
+		i++;
+	return &loader->maps[i];
+}
+
+/* Returns the times that a load takes of a bare update; below 0 if one of them fails. */
+static double compare(const struct object *object, const struct subject *subject, const char *path)
+{
+	double loads[ROUNDS], bares[ROUNDS];
+
+	if (text_write(subject, path) < 0)
+		return -1;
+	for (int i = 0; i < ROUNDS; i++) {
+		_cleanup_(loader_freep) struct loader *loader = NULL;
+
+		if (load(object, subject->map, path, &loader, &loads[i]) ||
+		    bare(map_of(loader, subject->map),
+			 bpf_object__find_map_by_name(loader->bpf, subject->map), &bares[i]))
+			return -1;
+	}
+	printf("# %s: load %.1f ms, bare update %.1f ms\n", subject->map, median(loads) * 1e3,
+	       median(bares) * 1e3);
+	return loads[ROUNDS / 2] / bares[ROUNDS / 2];
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(object_freep) struct object *object = NULL;
+	struct diag diag = {0};
+	int failed = 0, probe;
+	char path[512];
+
+	probe = bpf_map_create(BPF_MAP_TYPE_HASH, "probe", 4, 4, 1, NULL);
+	if (argc != 2 || probe < 0) {
+		printf("1..0 # SKIP no map can be made: %s\n", strerror(errno));
+		return argc != 2;
+	}
+	if (object_read(guard_object_start, (size_t)(guard_object_end - guard_object_start),
+			&object, &diag)) {
+		printf("not ok - the object is read: %s\n", diag.text);
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(*subjects); i++) {
+		const struct subject *subject = &subjects[i];
+		double times;
+		int good;
+
+		(void)snprintf(path, sizeof(path), "%s/%s.yaml", argv[1], subject->map);
+		times = compare(object, subject, path);
+		good = times > 0 && times <= subject->limit;
+		printf("%sok - %d %s are loaded in %.0f times a bare update\n", good ? "" : "not ",
+		       ENTRIES, subject->map, subject->limit);
+		printf("# in %.2f times\n", times);
+		failed |= !good;
+	}
+	return failed;
+}
