@@ -6,11 +6,11 @@
 #include "loaded/holders.h"
 #include "loaded/loaded.h"
 
-/* find_map() - index of a map by its id; SIZE_MAX if it is not there */
-size_t find_map(const struct loaded *loaded, uint32_t id);
+/* maps_find() - index of a map by its id; SIZE_MAX if it is not there */
+size_t maps_find(const struct loaded *loaded, uint32_t id);
 
-/* count_unopened() - @r: of opening something by its id, below 0 */
-void count_unopened(struct loaded *loaded, int r);
+/* unopened_count() - @r: of opening something by its id, below 0 */
+void unopened_count(struct loaded *loaded, int r);
 
 /**
  * programs_look() - add what each loaded program does to its maps

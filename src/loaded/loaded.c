@@ -39,7 +39,7 @@ struct loaded *loaded_free(struct loaded *loaded)
 	return NULL;
 }
 
-size_t find_map(const struct loaded *loaded, uint32_t id)
+size_t maps_find(const struct loaded *loaded, uint32_t id)
 {
 	size_t low = 0, high = loaded->object.n_maps;
 
@@ -54,7 +54,7 @@ size_t find_map(const struct loaded *loaded, uint32_t id)
 	return low < loaded->object.n_maps && loaded->maps[low].id == id ? low : SIZE_MAX;
 }
 
-void count_unopened(struct loaded *loaded, int r)
+void unopened_count(struct loaded *loaded, int r)
 {
 	if (r == -ENOENT)
 		loaded->n_gone++;
@@ -82,7 +82,7 @@ static int add_map(struct loaded *loaded, int fd)
 
 	r = bpf_obj_get_info_by_fd(fd, &info, &size);
 	if (r < 0) {
-		count_unopened(loaded, r);
+		unopened_count(loaded, r);
 		return 0;
 	}
 	r = array_grow(&loaded->object.maps, loaded->object.n_maps, sizeof(map));
@@ -121,13 +121,13 @@ static int maps_look(struct loaded *loaded, struct holders *holders)
 		}
 		fd = bpf_map_get_fd_by_id_opts(id, &opts);
 		if (fd < 0) {
-			count_unopened(loaded, fd);
+			unopened_count(loaded, fd);
 			continue;
 		}
 		r = add_map(loaded, fd);
 		if (r < 0)
 			return r;
-		if (find_map(loaded, id) == SIZE_MAX)
+		if (maps_find(loaded, id) == SIZE_MAX)
 			continue;
 		held = holders ? held_find(&holders->maps, id) : NULL;
 		if (held)

@@ -145,7 +145,7 @@ static int read_program(struct programs *programs, const struct shown *shown, bo
 	if (!maps)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++) {
-		size_t map = find_map(loaded, shown->map_ids[i]);
+		size_t map = maps_find(loaded, shown->map_ids[i]);
 
 		maps[i] = map == SIZE_MAX ? &unknown : &loaded->object.maps[map];
 		if (map == SIZE_MAX)
@@ -166,12 +166,12 @@ static int look_at(struct programs *programs, uint32_t id, struct held *held)
 	int r;
 
 	if (fd < 0) {
-		count_unopened(programs->loaded, fd);
+		unopened_count(programs->loaded, fd);
 		return 0;
 	}
 	r = show(fd, &shown);
 	if (r < 0 && r != -ENOMEM) {
-		count_unopened(programs->loaded, r);
+		unopened_count(programs->loaded, r);
 		return 0;
 	}
 	if (r)

@@ -21,7 +21,7 @@ static bool is_outer(const struct object_map *map)
 static int add_inner(struct loaded *loaded, struct loaded_map *outer, uint32_t id)
 {
 	uint32_t number = (uint32_t)(outer - loaded->maps) + 1;
-	size_t map = find_map(loaded, id);
+	size_t map = maps_find(loaded, id);
 	int r;
 
 	if (map == SIZE_MAX)
@@ -51,7 +51,7 @@ static int look_at(struct loaded *loaded, size_t outer, uint32_t *budget)
 	if (!keys)
 		return -ENOMEM;
 	if (fd < 0) {
-		count_unopened(loaded, fd);
+		unopened_count(loaded, fd);
 		return 0;
 	}
 	/* Of two keys in turn one is the last; a map that changes meanwhile may begin anew. */
