@@ -99,6 +99,9 @@ int symbols_add(struct symbols *symbols, const char *line)
 	unsigned long long address;
 	int r;
 
+	/* Most lines can mean nothing here, and there are hundreds of thousands. */
+	if (!strstr(line, "bpf_") && !strstr(line, "_elem") && !strstr(line, "_redirect"))
+		return 0;
 	/* After the name of a module's function stands the module's. */
 	if (sscanf(line, "%16llx %*1[tT] %63s %c", &address, name, &rest) != 2 || !address)
 		return 0;
