@@ -13,7 +13,7 @@ _holdfast_words() {
 	policy) echo "check lock compile learn diff admit : --json --root --output --unit --pid" \
 		"--for --running --deb --prune" ;;
 	events) echo ": --follow --json --replay" ;;
-	object) echo "inspect advise load : --json --object --config --dry-run --pin" ;;
+	object) echo "inspect advise load : --json --object --config --dry-run --pin --all --pid --unit" ;;
 	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
 	"") echo "guard run release policy events drill object help version :" ;;
 	help) echo "guard run release policy events drill object :" ;;

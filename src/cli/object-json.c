@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* `holdfast object inspect --json`. Names come printable from the reader; order is the file's. */
+/*
+ * `holdfast object inspect` and `advise` with --json. Names come printable from the reader; order
+ * is the file's, or the kernel's.
+ */
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "cli/object-view.h"
+#include "loaded/loaded.h"
 #include "object/advice.h"
 #include "object/ctype.h"
 #include "object/flags.h"
@@ -218,6 +222,48 @@ int object_advise_json(const struct object_view *view)
 	set(json, "patch", string_or_null(patch));
 	if (r < 0)
 		return r;
+	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
+		return -ENOMEM;
+	(void)putchar('\n');
+	return 0;
+}
+
+static json_t *inner_json(const struct loaded *loaded, const struct loaded_map *map)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < map->n_inner; i++)
+		(void)json_array_append_new(json,
+					    json_pack("{s:s, s:I}", "name",
+						      loaded->object.maps[map->inner[i]].name, "id",
+						      (json_int_t)loaded->maps[map->inner[i]].id));
+	return json;
+}
+
+int loaded_advise_json(const struct loaded *loaded)
+{
+	_cleanup_(decrefp) json_t *json = json_object();
+	json_t *maps = json_array();
+
+	set(json, "maps", maps);
+	for (size_t i = 0; i < loaded->object.n_maps; i++) {
+		const struct object_map *map = &loaded->object.maps[i];
+		json_t *one;
+
+		if (!loaded->maps[i].wanted)
+			continue;
+		one = advice_json(&loaded->object, map);
+		set(one, "id", json_integer(loaded->maps[i].id));
+		set(one, "flags", flags_json(map->flags));
+		set(one, "frozen", json_boolean(map->frozen));
+		set(one, "inner", inner_json(loaded, &loaded->maps[i]));
+		(void)json_array_append_new(maps, one);
+	}
+	set(json, "gone", json_integer((json_int_t)loaded->n_gone));
+	set(json, "refused", json_integer((json_int_t)loaded->n_refused));
+	set(json, "untyped", json_integer((json_int_t)loaded->n_untyped));
+	set(json, "cut", json_boolean(loaded->cut));
+	set(json, "calls_hidden", json_boolean(loaded->calls_hidden));
 	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
 		return -ENOMEM;
 	(void)putchar('\n');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* `holdfast object inspect`, for people. */
+/* `holdfast object inspect` and `advise`, for people. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/size.h"
 #include "cli/object-view.h"
+#include "loaded/loaded.h"
 #include "object/advice.h"
 #include "object/ctype.h"
 #include "object/flags.h"
@@ -160,6 +161,15 @@ static void print_verdict(const char *what, enum advice_verdict verdict, const c
 	(void)printf("  %-18s %s: %s\n", what, words[verdict], why);
 }
 
+static void print_advice(const struct object *object, const struct object_map *map)
+{
+	struct advice advice;
+
+	advise(object, map, &advice);
+	print_verdict("freeze", advice.freeze, advice.freeze_why);
+	print_verdict("BPF_F_RDONLY_PROG", advice.read_only, advice.read_only_why);
+}
+
 /* An iterator writes the map that it is attached to, which no object names. */
 static bool has_iterator(const struct object *object)
 {
@@ -181,15 +191,12 @@ int object_advise_text(const struct object_view *view)
 
 	for (size_t i = 0; i < object->n_maps; i++) {
 		const struct object_map *map = &object->maps[i];
-		struct advice advice;
 		char number[32];
 
-		advise(object, map, &advice);
 		(void)printf("%s (%s, written by %s)\n", map->name,
 			     or_number(map_type_name(map->type), map->type, number, sizeof(number)),
 			     advice_writers(map));
-		print_verdict("freeze", advice.freeze, advice.freeze_why);
-		print_verdict("BPF_F_RDONLY_PROG", advice.read_only, advice.read_only_why);
+		print_advice(object, map);
 	}
 	if (object->n_maps == 0)
 		(void)printf("%s: no maps\n", view->path);
@@ -201,5 +208,65 @@ int object_advise_text(const struct object_view *view)
 		return r;
 	if (patch[0])
 		(void)printf("\n%s", patch);
+	return 0;
+}
+
+static void print_inner(const struct loaded *loaded, const struct loaded_map *map)
+{
+	for (size_t i = 0; i < map->n_inner; i++)
+		(void)printf("%s%s (map %u)", i ? ", " : "  maps in it         ",
+			     loaded->object.maps[map->inner[i]].name,
+			     loaded->maps[map->inner[i]].id);
+	if (map->n_inner)
+		(void)putchar('\n');
+}
+
+/* What makes the answer less than all of it. */
+static void print_limits(const struct loaded *loaded)
+{
+	if (loaded->n_gone)
+		(void)printf("note: %zu maps or programs were not found by their id: they have "
+			     "gone meanwhile, or a guard hides them\n",
+			     loaded->n_gone);
+	if (loaded->n_refused)
+		(void)printf("note: %zu maps or programs could not be opened: CAP_SYS_ADMIN is "
+			     "missing, or a guard keeps them from strangers\n",
+			     loaded->n_refused);
+	if (loaded->n_untyped)
+		(void)printf("note: of %zu maps the type information could not be read: a lock or "
+			     "a timer in their values is not seen\n",
+			     loaded->n_untyped);
+	if (loaded->cut)
+		(void)printf("note: there are more than %d maps, programs or slots, and only so "
+			     "many were looked at\n",
+			     LOADED_MAX);
+	if (loaded->calls_hidden)
+		(void)printf("note: which helpers programs call is hidden (kernel.kptr_restrict, "
+			     "CAP_SYSLOG): what any is given counts as written\n");
+}
+
+int loaded_advise_text(const struct loaded *loaded)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < loaded->object.n_maps; i++) {
+		const struct object_map *map = &loaded->object.maps[i];
+		char number[32], flags[FLAGS_MAX];
+
+		if (!loaded->maps[i].wanted)
+			continue;
+		n++;
+		(void)printf("%s%s(map %u, %s, written by %s%s%s%s)\n", map->name,
+			     map->name[0] ? " " : "", loaded->maps[i].id,
+			     or_number(map_type_name(map->type), map->type, number, sizeof(number)),
+			     advice_writers(map), map->frozen ? ", frozen" : "",
+			     map->flags ? ", " : "",
+			     map->flags ? flags_text(map->flags, flags) : "");
+		print_advice(&loaded->object, map);
+		print_inner(loaded, &loaded->maps[i]);
+	}
+	if (n == 0)
+		(void)printf("no maps\n");
+	print_limits(loaded);
 	return 0;
 }

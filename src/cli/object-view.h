@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+struct loaded;
 struct object;
 
 /* What inspect shows. */
@@ -41,3 +42,10 @@ int object_print_json(const struct object_view *view);
  */
 int object_advise_text(const struct object_view *view);
 int object_advise_json(const struct object_view *view);
+
+/**
+ * loaded_advise_text(), loaded_advise_json() - advice for each wanted map of the kernel, to stdout
+ * Return: 0; -ENOMEM.
+ */
+int loaded_advise_text(const struct loaded *loaded);
+int loaded_advise_json(const struct loaded *loaded);

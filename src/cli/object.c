@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* `holdfast object`: its verbs, and those that read a file, load nothing and need no right. */
+/* `holdfast object`: its verbs, and what reads a file, loads nothing and needs no right. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,12 +33,26 @@ static int inspect(const struct cli_call *call)
 
 static int advise_maps(const struct cli_call *call)
 {
+	if (object_means_loaded(call))
+		return object_advise_loaded(call);
+	if (call->n_args == 0)
+		return cli_usage_error(call, "name a FILE, or what is loaded by --pid, --unit or "
+					     "--all");
 	return show(call, object_advise_text, object_advise_json);
 }
 
 static const struct cli_option options[] = {
 	{"json", '\0', NULL, "for machines"},
 	{"object", '\0', "N|PROGRAM", "which one, of a file that carries several"},
+	{NULL},
+};
+
+static const struct cli_option advise_options[] = {
+	{"all", '\0', NULL, "every map that the kernel has"},
+	{"json", '\0', NULL, "for machines"},
+	{"object", '\0', "N|PROGRAM", "which one, of a file that carries several"},
+	{"pid", '\0', "PID", "the maps that a process holds"},
+	{"unit", '\0', "NAME", "the maps that a unit's processes hold"},
 	{NULL},
 };
 
@@ -53,8 +67,8 @@ static const struct cli_option load_options[] = {
 const struct cli_verb cli_object_verbs[] = {
 	{"object", "inspect", "FILE", 1, 1, options, "show a BPF object's programs and maps",
 	 inspect},
-	{"object", "advise", "FILE", 1, 1, options, "which maps can be frozen or read-only",
-	 advise_maps},
+	{"object", "advise", "[FILE]", 0, 1, advise_options,
+	 "which maps can be frozen or read-only", advise_maps},
 	{"object", "load", "FILE", 1, 1, load_options, "load it, with its maps filled and sealed",
 	 object_load},
 	{NULL},

@@ -86,7 +86,8 @@ const char *advice_special(const struct object *object, const struct object_map 
 {
 	unsigned budget = 1u << 16;
 
-	return map->value_id ? find_special(&object->btf, map->value_id, 0, &budget) : NULL;
+	return map->value_id ? find_special(map->btf ?: &object->btf, map->value_id, 0, &budget)
+			     : NULL;
 }
 
 static const char *what_it_does(unsigned use)
@@ -115,6 +116,11 @@ static void say_writer(const struct object *object, const struct object_map *map
 			 "in code that is too long to be read");
 		return;
 	}
+	if (w->withheld) {
+		say(why, "the function %.64s may write it: its instructions are withheld",
+		    object->functions[w->function].name);
+		return;
+	}
 	say(why, "the function %.64s %s%s%s, at instruction %llu",
 	    object->functions[w->function].name, what_it_does(w->use), helper ? " with bpf_" : "",
 	    helper ? helper : "", (unsigned long long)w->offset / 8);
@@ -136,9 +142,9 @@ static void advise_read_only(const struct object *object, const struct object_ma
 	if (map->flags & BPF_F_RDONLY_PROG) {
 		advice->read_only = ADVICE_ALREADY;
 		say(advice->read_only_why, "%s",
-		    map->origin == MAP_DATA || map->origin == MAP_KCONFIG
-			    ? "libbpf creates it so"
-			    : "its definition has the flag");
+		    map->origin == MAP_DATA || map->origin == MAP_KCONFIG ? "libbpf creates it so"
+		    : map->origin == MAP_LOADED ? "it was created with the flag"
+						: "its definition has the flag");
 		return;
 	}
 	if (map->n_writers) {
@@ -151,7 +157,9 @@ static void advise_read_only(const struct object *object, const struct object_ma
 		    "no program writes these variables: declared const volatile they are in "
 		    ".rodata, which libbpf creates with the flag");
 	else
-		say(advice->read_only_why, "no program writes it, as far as they can be read");
+		say(advice->read_only_why, "no program writes it, as far as they can be read%s",
+		    map->origin == MAP_LOADED ? "; but only who creates it can give it the flag"
+					      : "");
 }
 
 static bool is_constant(const struct object_map *map)
@@ -166,9 +174,11 @@ static void advise_freeze(const struct object *object, const struct object_map *
 	const char *special = advice_special(object, map);
 	char *why = advice->freeze_why;
 
-	if (is_constant(map)) {
+	if (is_constant(map) || map->frozen) {
 		advice->freeze = ADVICE_ALREADY;
-		say(why, "libbpf freezes it while it loads");
+		say(why, "%s",
+		    map->frozen ? "no system call writes it any more"
+				: "libbpf freezes it while it loads");
 	} else if (map->type == BPF_MAP_TYPE_STRUCT_OPS) {
 		say(why, "the kernel refuses it for struct_ops with ENOTSUPP");
 	} else if (special) {
@@ -216,7 +226,7 @@ void advise(const struct object *object, const struct object_map *map, struct ad
 	*ret_advice = (struct advice){0};
 	advise_freeze(object, map, ret_advice);
 	advise_read_only(object, map, ret_advice);
-	if (ret_advice->freeze == ADVICE_YES)
+	if (ret_advice->freeze == ADVICE_YES || map->frozen)
 		say_iterator(map, ret_advice->freeze_why);
 }
 

@@ -27,6 +27,7 @@ enum map_origin {
 	MAP_KCONFIG, /* externs that libbpf fills from the kernel's configuration */
 	MAP_INNER, /* what the slots of another map hold */
 	MAP_STRUCT_OPS, /* a table of programs; libbpf makes the map */
+	MAP_LOADED, /* the kernel has it */
 };
 
 /* What programs do to a map, as far as reading them tells. */
@@ -47,6 +48,7 @@ struct map_writer {
 	uint32_t function; /* index into functions */
 	uint64_t offset; /* bytes into the function */
 	uint32_t helper; /* by which; 0 if it is a store or a call of a function */
+	bool withheld; /* the function has the map, and nobody may read what it does */
 };
 
 #define MAP_MAX_WRITERS 6 /* one for each kind of use */
@@ -56,11 +58,13 @@ struct object_map {
 	enum map_origin origin;
 	uint32_t type, key_size, value_size, max_entries, flags, pinning;
 	uint64_t extra;
+	const struct btf_view *btf; /* borrowed: of these types; NULL: the object's */
 	uint32_t key_id, value_id; /* BTF types; 0 if there are none */
 	char *key_type, *value_type; /* as C; NULL if there is no BTF */
 	uint32_t section; /* where it is defined; 0: nowhere */
 	uint64_t offset;
 	struct object_map *inner; /* what the slots of a map of maps hold; NULL if not told */
+	bool frozen; /* of one that is loaded */
 	unsigned uses; /* enum map_use, or'ed */
 	struct map_writer writers[MAP_MAX_WRITERS];
 	size_t n_writers;

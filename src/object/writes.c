@@ -1,468 +1,66 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who writes which map: each function is followed over its branches with, for each register and
- * stack slot, the maps whose value or handle it may hold. What is not understood counts as a write.
- *
- * Sets of maps are words of 64 bits: an object with more maps is read once for each 64 of them.
+ * Who writes which map of an object. An object with more maps than one reading follows is read once
+ * for each so many of them.
  */
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <linux/bpf.h>
 
-#include "base/cleanup.h"
-#include "base/size.h"
-#include "object/effects.h"
+#include "object/flow.h"
 #include "object/internal.h"
 
 #define INSN sizeof(struct bpf_insn)
-#define BATCH 64
-#define SLOTS 64 /* of 8 bytes: the stack of a function */
-#define REGISTERS 11
-#define MAX_LEADERS (1u << 13) /* of one function */
-#define MAX_STEPS (1u << 23) /* instructions followed, of all functions and batches */
-#define MODE(code) ((code)&0xe0)
-#define MODE_ATOMIC 0xc0
 
-/* The part of a value that is an address within the stack. */
-enum frame {
-	FRAME_NO,
-	FRAME_AT, /* at a known offset */
-	FRAME_ANY, /* somewhere */
-};
-
-struct value {
-	uint64_t values, handles; /* maps of the batch */
-	enum frame frame;
-	int32_t offset; /* from the frame pointer, with FRAME_AT */
-};
-
-struct state {
-	struct value registers[REGISTERS];
-	struct value stack[SLOTS];
-	bool reached, queued;
-};
-
-struct walk {
-	struct object *object;
+struct batch {
+	const struct object *object;
 	const struct object_function *function;
-	uint32_t first; /* map of the batch */
-	uint32_t n; /* instructions */
-	const uint8_t *code;
-	uint32_t *leaders; /* by instruction: index into states from 1; 0: none */
-	struct state *states;
-	uint32_t n_states;
-	uint32_t *queue; /* instructions */
-	uint32_t n_queue;
-	uint32_t at; /* the instruction that is read */
-	uint64_t outer; /* maps of maps */
-	uint32_t *steps;
-	bool lost; /* the function is not understood */
+	uint32_t first; /* map */
 };
 
-static void walk_done(struct walk *walk)
+static struct flow_reference refer(const struct flow *flow, uint32_t at)
 {
-	free(walk->leaders);
-	free(walk->states);
-	free(walk->queue);
+	const struct batch *batch = flow->context;
+	struct reference reference = reference_of(batch->object, batch->function->section,
+						  batch->function->offset + at * INSN);
+	struct flow_reference result = {.kind = FLOW_NOTHING};
+
+	if (reference.kind != REFERENCE_MAP && reference.kind != REFERENCE_VALUE)
+		return result;
+	if (reference.index < batch->first || reference.index - batch->first >= FLOW_MAPS)
+		return result;
+	result.kind = reference.kind == REFERENCE_MAP ? FLOW_HANDLE : FLOW_VALUE;
+	result.map = reference.index - batch->first;
+	return result;
 }
 
-static void add_use(struct object_map *map, const struct map_writer *writer)
+static uint32_t helper_itself(const struct flow *flow, int32_t number)
 {
-	if (!(map->uses & writer->use) && (writer->use & USE_WRITES) &&
-	    map->n_writers < MAP_MAX_WRITERS)
-		map->writers[map->n_writers++] = *writer;
-	map->uses |= writer->use;
-}
-
-static void mark(const struct walk *walk, uint64_t maps, unsigned use, uint32_t helper)
-{
-	struct map_writer writer = {.use = use,
-				    .function =
-					    (uint32_t)(walk->function - walk->object->functions),
-				    .offset = walk->at * INSN,
-				    .helper = helper};
-
-	for (; maps; maps &= maps - 1)
-		add_use(&walk->object->maps[walk->first + (uint32_t)__builtin_ctzll(maps)],
-			&writer);
-}
-
-static void read_insn(const struct walk *walk, uint32_t at, struct bpf_insn *ret_insn)
-{
-	memcpy(ret_insn, walk->code + at * INSN, sizeof(*ret_insn));
-}
-
-static bool is_jump(uint8_t code)
-{
-	uint8_t class = BPF_CLASS(code);
-
-	return (class == BPF_JMP || class == BPF_JMP32) && BPF_OP(code) != BPF_CALL &&
-	       BPF_OP(code) != BPF_EXIT;
-}
-
-/* Where a jump goes; UINT32_MAX if that is outside of the function. */
-static uint32_t jump_target(const struct walk *walk, const struct bpf_insn *insn, uint32_t at)
-{
-	int64_t target = (int64_t)at + 1;
-
-	target += insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm : insn->off;
-	return target >= 0 && target < walk->n ? (uint32_t)target : UINT32_MAX;
-}
-
-static bool is_unconditional(uint8_t code)
-{
-	return code == (BPF_JMP | BPF_JA) || code == (BPF_JMP32 | BPF_JA);
-}
-
-static void merge_value(struct value *into, const struct value *from, bool *changed)
-{
-	struct value old = *into;
-
-	into->values |= from->values;
-	into->handles |= from->handles;
-	if (into->frame != from->frame || (into->frame == FRAME_AT && into->offset != from->offset))
-		into->frame = FRAME_ANY;
-	*changed = *changed || into->values != old.values || into->handles != old.handles ||
-		   into->frame != old.frame;
-}
-
-/* Carries a state to a leader, and queues it if that says more than was known there. */
-static void reach(struct walk *walk, uint32_t at, const struct state *from)
-{
-	struct state *into;
-	bool changed = false;
-
-	if (at >= walk->n || !walk->leaders[at]) {
-		walk->lost = true;
-		return;
-	}
-	into = &walk->states[walk->leaders[at] - 1];
-	if (!into->reached) {
-		bool queued = into->queued;
-
-		*into = *from;
-		into->queued = queued;
-		into->reached = changed = true;
-	} else {
-		for (size_t i = 0; i < REGISTERS; i++)
-			merge_value(&into->registers[i], &from->registers[i], &changed);
-		for (size_t i = 0; i < SLOTS; i++)
-			merge_value(&into->stack[i], &from->stack[i], &changed);
-	}
-	if (changed && !into->queued) {
-		into->queued = true;
-		walk->queue[walk->n_queue++] = at;
-	}
-}
-
-/* All that the stack may hold. */
-static struct value whole_stack(const struct state *state)
-{
-	struct value all = {0};
-
-	for (size_t i = 0; i < SLOTS; i++) {
-		all.values |= state->stack[i].values;
-		all.handles |= state->stack[i].handles;
-		if (state->stack[i].frame != FRAME_NO)
-			all.frame = FRAME_ANY;
-	}
-	return all;
-}
-
-/* A value goes where it is no longer followed. */
-static void escape(const struct walk *walk, const struct state *state, const struct value *value)
-{
-	struct value stack;
-
-	mark(walk, value->values | value->handles, USE_ESCAPE, 0);
-	if (value->frame == FRAME_NO)
-		return;
-	stack = whole_stack(state);
-	mark(walk, stack.values | stack.handles, USE_ESCAPE, 0);
-}
-
-/* The slot of an address; -1 if it is not known, or not a whole slot. */
-static int slot_of(const struct value *address, int16_t offset)
-{
-	int64_t at = (int64_t)address->offset + offset;
-
-	if (address->frame != FRAME_AT || at % 8 || at >= 0 || at < -8 * SLOTS)
-		return -1;
-	return (int)(at / 8 + SLOTS);
-}
-
-static void step_load(struct state *state, const struct bpf_insn *insn)
-{
-	struct value *to = &state->registers[insn->dst_reg];
-	struct value from = state->registers[insn->src_reg];
-	int slot = slot_of(&from, insn->off);
-
-	*to = (struct value){0};
-	if (from.frame == FRAME_NO || BPF_SIZE(insn->code) != BPF_DW)
-		return;
-	*to = slot >= 0 ? state->stack[slot] : whole_stack(state);
-}
-
-static void step_store(struct walk *walk, struct state *state, const struct bpf_insn *insn)
-{
-	const struct value *to = &state->registers[insn->dst_reg];
-	struct value what = {0};
-	int slot = slot_of(to, insn->off);
-	bool changed = false;
-
-	if (BPF_CLASS(insn->code) == BPF_STX)
-		what = state->registers[insn->src_reg];
-	mark(walk, to->values, USE_STORE, 0);
-	if (to->frame == FRAME_NO || to->values) {
-		escape(walk, state, &what);
-		if (to->frame == FRAME_NO)
-			return;
-	}
-	if (slot >= 0 && BPF_SIZE(insn->code) == BPF_DW && MODE(insn->code) == BPF_MEM &&
-	    !to->values) {
-		state->stack[slot] = what;
-		return;
-	}
-	if (slot >= 0) {
-		merge_value(&state->stack[slot], &what, &changed);
-		return;
-	}
-	if (!what.values && !what.handles && what.frame == FRAME_NO)
-		return;
-	for (size_t i = 0; i < SLOTS; i++)
-		merge_value(&state->stack[i], &what, &changed);
-}
-
-static void step_arithmetic(struct state *state, const struct bpf_insn *insn)
-{
-	struct value *to = &state->registers[insn->dst_reg];
-	struct value from = {0};
-	uint8_t op = BPF_OP(insn->code);
-
-	if (BPF_SRC(insn->code) == BPF_X && op != BPF_END && op != BPF_NEG)
-		from = state->registers[insn->src_reg];
-	if (op == BPF_MOV) {
-		*to = from;
-		return;
-	}
-	to->values |= from.values;
-	to->handles |= from.handles;
-	if (to->frame == FRAME_AT && BPF_SRC(insn->code) == BPF_K && op == BPF_ADD &&
-	    BPF_CLASS(insn->code) == BPF_ALU64 &&
-	    !__builtin_add_overflow(to->offset, insn->imm, &to->offset))
-		return;
-	if (to->frame != FRAME_NO || from.frame != FRAME_NO)
-		to->frame = FRAME_ANY;
-}
-
-/* The second half of an instruction of 16 bytes is skipped by the caller. */
-static void step_immediate(struct walk *walk, struct state *state, const struct bpf_insn *insn)
-{
-	struct reference reference = reference_of(walk->object, walk->function->section,
-						  walk->function->offset + walk->at * INSN);
-	struct value *to = &state->registers[insn->dst_reg];
-	uint64_t bit;
-
-	*to = (struct value){0};
-	if ((reference.kind != REFERENCE_MAP && reference.kind != REFERENCE_VALUE) ||
-	    reference.index - walk->first >= BATCH)
-		return;
-	bit = (uint64_t)1 << (reference.index - walk->first);
-	if (reference.kind == REFERENCE_MAP)
-		to->handles = bit;
-	else
-		to->values = bit;
-	if (reference.kind == REFERENCE_VALUE)
-		mark(walk, bit, USE_READ, 0);
-}
-
-static void step_helper(struct walk *walk, struct state *state, uint32_t helper)
-{
-	struct effect effect = effect_of(helper);
-	struct value result = {0};
-
-	for (unsigned i = 1; i <= 5; i++) {
-		const struct value *argument = &state->registers[i];
-
-		if (!(effect.reads & (1u << i)))
-			mark(walk, argument->values, USE_ESCAPE, helper);
-		if (i == effect.map_argument) {
-			mark(walk, argument->handles, effect.use, helper);
-			if (effect.returns_value)
-				result.values = argument->handles & ~walk->outer;
-		} else if (!(effect.reads & (1u << i))) {
-			mark(walk, argument->handles, USE_ESCAPE, helper);
-		}
-		if (effect.calls_back && !(effect.reads & (1u << i)))
-			escape(walk, state, argument);
-	}
-	state->registers[0] = result;
-}
-
-static void step_call(struct walk *walk, struct state *state, const struct bpf_insn *insn)
-{
-	struct value kept = {0};
-
-	if (insn->src_reg == 0) {
-		step_helper(walk, state, (uint32_t)insn->imm);
-	} else {
-		for (unsigned i = 1; i <= 5; i++)
-			escape(walk, state, &state->registers[i]);
-		state->registers[0] = kept;
-	}
-	for (unsigned i = 1; i <= 5; i++)
-		state->registers[i] = kept;
-}
-
-/* One instruction. Returns whether the next one follows. */
-static bool step(struct walk *walk, struct state *state, const struct bpf_insn *insn)
-{
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD:
-		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW))
-			step_immediate(walk, state, insn);
-		else
-			memset(state->registers, 0, 6 * sizeof(state->registers[0]));
-		return true;
-	case BPF_LDX:
-		step_load(state, insn);
-		return true;
-	case BPF_ST:
-	case BPF_STX:
-		step_store(walk, state, insn);
-		return true;
-	case BPF_ALU:
-	case BPF_ALU64:
-		step_arithmetic(state, insn);
-		return true;
-	default:
-		break;
-	}
-	if (BPF_OP(insn->code) == BPF_CALL) {
-		step_call(walk, state, insn);
-		return true;
-	}
-	if (BPF_OP(insn->code) == BPF_EXIT) {
-		if (!walk->function->is_program)
-			escape(walk, state, &state->registers[0]);
-		return false;
-	}
-	reach(walk, jump_target(walk, insn, walk->at), state);
-	return !is_unconditional(insn->code);
-}
-
-/* From a leader to the next, or to where the function is left. */
-static void follow(struct walk *walk, uint32_t from)
-{
-	struct state state = walk->states[walk->leaders[from] - 1];
-
-	for (walk->at = from; !walk->lost; walk->at++) {
-		struct bpf_insn insn;
-
-		if (walk->at >= walk->n || ++*walk->steps > MAX_STEPS) {
-			walk->lost = true;
-			return;
-		}
-		if (walk->at != from && walk->leaders[walk->at]) {
-			reach(walk, walk->at, &state);
-			return;
-		}
-		read_insn(walk, walk->at, &insn);
-		if (insn.dst_reg >= REGISTERS || insn.src_reg >= REGISTERS) {
-			walk->lost = true;
-			return;
-		}
-		if (!step(walk, &state, &insn))
-			return;
-		if (insn.code == (BPF_LD | BPF_IMM | BPF_DW))
-			walk->at++;
-	}
-}
-
-/* Leaders: the first instruction, those jumped to, and those after a jump. */
-static int find_leaders(struct walk *walk)
-{
-	walk->leaders = calloc(walk->n + 1, sizeof(*walk->leaders));
-	if (!walk->leaders)
-		return -ENOMEM;
-	*walk->steps += walk->n;
-	walk->leaders[0] = 1;
-	for (uint32_t at = 0; at < walk->n; at++) {
-		struct bpf_insn insn;
-
-		read_insn(walk, at, &insn);
-		if (insn.code == (BPF_LD | BPF_IMM | BPF_DW)) {
-			at++;
-		} else if (is_jump(insn.code)) {
-			uint32_t target = jump_target(walk, &insn, at);
-
-			if (target != UINT32_MAX)
-				walk->leaders[target] = 1;
-			walk->leaders[at + 1] = 1;
-		}
-	}
-	for (uint32_t at = 0; at < walk->n; at++) {
-		if (walk->leaders[at])
-			walk->leaders[at] = ++walk->n_states;
-	}
-	if (walk->n_states > MAX_LEADERS) {
-		walk->lost = true;
-		return 0;
-	}
-	walk->states = calloc(walk->n_states, sizeof(*walk->states));
-	walk->queue = calloc(walk->n_states, sizeof(*walk->queue));
-	return walk->states && walk->queue ? 0 : -ENOMEM;
-}
-
-/* Nothing is known of the function but which maps it names. */
-static void give_up(struct walk *walk)
-{
-	for (walk->at = 0; walk->at < walk->n; walk->at++) {
-		struct reference reference = reference_of(walk->object, walk->function->section,
-							  walk->function->offset + walk->at * INSN);
-
-		if ((reference.kind == REFERENCE_MAP || reference.kind == REFERENCE_VALUE) &&
-		    reference.index - walk->first < BATCH)
-			mark(walk, (uint64_t)1 << (reference.index - walk->first), USE_ESCAPE, 0);
-	}
+	return (uint32_t)number;
 }
 
 static int read_function(struct object *object, const struct object_function *function,
 			 uint32_t first, uint32_t *steps)
 {
-	_cleanup_(walk_done) struct walk walk = {.object = object,
-						 .function = function,
-						 .first = first,
-						 .n = (uint32_t)(function->size / INSN),
-						 .steps = steps};
-	struct state entry = {.reached = false};
-	int r;
+	struct batch batch = {.object = object, .function = function, .first = first};
+	struct object_map *maps[FLOW_MAPS];
+	struct flow flow = {.maps = maps,
+			    .code = object->sections.items[function->section].data +
+				    function->offset,
+			    .n = (uint32_t)(function->size / INSN),
+			    .function = (uint32_t)(function - object->functions),
+			    .is_program = function->is_program,
+			    .refer = refer,
+			    .helper = helper_itself,
+			    .context = &batch,
+			    .steps = steps};
 
-	walk.code = object->sections.items[function->section].data + function->offset;
-	for (uint32_t i = 0; i < BATCH && first + i < object->n_maps; i++) {
-		uint32_t type = object->maps[first + i].type;
-
-		if (type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS)
-			walk.outer |= (uint64_t)1 << i;
+	while (flow.n_maps < FLOW_MAPS && first + flow.n_maps < object->n_maps) {
+		maps[flow.n_maps] = &object->maps[first + flow.n_maps];
+		flow.n_maps++;
 	}
-	r = find_leaders(&walk);
-	if (r < 0)
-		return r;
-	entry.registers[BPF_REG_10].frame = FRAME_AT;
-	if (!walk.lost)
-		reach(&walk, 0, &entry);
-	while (walk.n_queue && !walk.lost) {
-		uint32_t at = walk.queue[--walk.n_queue];
-
-		walk.states[walk.leaders[at] - 1].queued = false;
-		follow(&walk, at);
-	}
-	if (walk.lost)
-		give_up(&walk);
-	return 0;
+	return flow_follow(&flow);
 }
 
 /* Whether a map may be in a slot of another, where programs reach it without naming it. */
@@ -489,18 +87,18 @@ int writes_read(struct object *object)
 	uint32_t steps = 0;
 	int r = 0;
 
-	for (uint32_t first = 0; first < object->n_maps && !r; first += BATCH) {
-		for (size_t i = 0; i < object->n_functions && !r && steps < MAX_STEPS; i++)
+	for (uint32_t first = 0; first < object->n_maps && !r; first += FLOW_MAPS) {
+		for (size_t i = 0; i < object->n_functions && !r && steps < FLOW_MAX_STEPS; i++)
 			r = read_function(object, &object->functions[i], first, &steps);
-		for (size_t i = first; i < object->n_maps && steps >= MAX_STEPS; i++)
-			add_use(&object->maps[i], &unnamed);
+		for (size_t i = first; i < object->n_maps && steps >= FLOW_MAX_STEPS; i++)
+			flow_add_use(&object->maps[i], &unnamed);
 	}
 	for (size_t i = 0; i < object->n_maps; i++)
 		outer = outer || object->maps[i].type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
 			object->maps[i].type == BPF_MAP_TYPE_HASH_OF_MAPS;
 	for (size_t i = 0; outer && i < object->n_maps && !r; i++) {
 		if (object->maps[i].origin == MAP_DEFINED && may_be_inner(object, &object->maps[i]))
-			add_use(&object->maps[i], &unnamed);
+			flow_add_use(&object->maps[i], &unnamed);
 	}
 	return r;
 }

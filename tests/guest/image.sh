@@ -21,7 +21,8 @@ if ! DESTDIR=$stage meson install -C "$build" --no-rebuild --quiet >"$build/inst
 	exit 1
 fi
 
-find "$build/tests/guest" -maxdepth 1 -type f -perm -u+x ! -name guest-init \
+find "$build/tests/guest" -maxdepth 1 -type f \( -perm -u+x -o -name '*.test.bpf.o' \) \
+	! -name guest-init \
 	-exec cp -a {} "$stage/opt/tests/" \;
 find "$build/examples" -maxdepth 1 -type f \( -perm -u+x -o -name '*.bpf.o' \) \
 	-exec cp -a {} "$stage/opt/tests/" \;
