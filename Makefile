@@ -46,7 +46,8 @@ drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=,
 	@tests/drill/run.sh
 
 bench: all ## what loading 100,000 entries costs, against the kernel's own part of it
-	@mkdir -p $(BUILD)/bench && $(BUILD)/tests/bench/bench-load $(BUILD)/bench
+	@mkdir -p $(BUILD)/bench
+	@$(BUILD)/tests/bench/bench-load $(BUILD)/tests/bench/load.bpf.o $(BUILD)/bench
 
 install: all ## install into PREFIX (DESTDIR is honoured)
 	@meson configure $(BUILD) --prefix=$(PREFIX)

@@ -4,12 +4,13 @@
  * batch update of the same bytes: both in turn, so that what else the machine does meets both, and
  * the median of each. TAP. Ends at once, with a skip, where maps cannot be made.
  *
- * usage: bench-load FOLDER        for the texts
+ * usage: bench-load LOAD.bpf.o FOLDER        for the texts
  */
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +18,12 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/system.h"
 #include "loader/loader.h"
 #include "object/object.h"
 
 #define ENTRIES 100000
 #define ROUNDS 9
-
-extern const unsigned char guard_object_start[], guard_object_end[]; /* load.bpf.o */
 
 struct subject {
 	const char *map;
@@ -178,18 +178,20 @@ static double compare(const struct object *object, const struct subject *subject
 int main(int argc, char **argv)
 {
 	_cleanup_(object_freep) struct object *object = NULL;
+	_cleanup_free_ char *data = NULL;
 	struct diag diag = {0};
 	int failed = 0, probe;
 	char path[512];
+	size_t size;
 
 	probe = bpf_map_create(BPF_MAP_TYPE_HASH, "probe", 4, 4, 1, NULL);
-	if (argc != 2 || probe < 0) {
+	if (argc != 3 || probe < 0) {
 		printf("1..0 # SKIP no map can be made: %s\n", strerror(errno));
-		return argc != 2;
+		return argc != 3;
 	}
-	if (object_read(guard_object_start, (size_t)(guard_object_end - guard_object_start),
-			&object, &diag)) {
-		printf("not ok - the object is read: %s\n", diag.text);
+	if (file_read(AT_FDCWD, argv[1], OBJECT_MAX_SIZE, &data, &size) ||
+	    object_read((const uint8_t *)data, size, &object, &diag)) {
+		printf("not ok - %s is read: %s\n", argv[1], diag.text);
 		return 1;
 	}
 	for (size_t i = 0; i < sizeof(subjects) / sizeof(*subjects); i++) {
@@ -197,7 +199,7 @@ int main(int argc, char **argv)
 		double times;
 		int good;
 
-		(void)snprintf(path, sizeof(path), "%s/%s.yaml", argv[1], subject->map);
+		(void)snprintf(path, sizeof(path), "%s/%s.yaml", argv[2], subject->map);
 		times = compare(object, subject, path);
 		good = times > 0 && times <= subject->limit;
 		printf("%sok - %d %s are loaded in %.0f times a bare update\n", good ? "" : "not ",
