@@ -305,7 +305,7 @@ wanted() {
 }
 
 run_guests() {
-	local kernel status suite profiles deadline rooms command profile number=0
+	local kernel status suite profiles deadline rooms command profile number=0 left=
 	local -a queue=()
 
 	echo "# guests"
@@ -332,10 +332,14 @@ run_guests() {
 			for profile in ${profiles//,/ }; do
 				if wanted "$kernel" "$number" "$profile" "$command"; then
 					queue+=("$kernel $status $suite $profile $deadline $command")
+				else
+					left+=" $suite/$kernel/$profile"
 				fi
 			done
 		done < <(chosen_suites)
 	done < <(chosen_kernels)
+
+	[ -z "$left" ] || echo "# not this commit's turn, FULL=1 runs them:$left"
 
 	# A harness that cannot fail proves nothing; one kernel is enough to see that it can. It
 	# takes longest, so it starts first.
