@@ -3,9 +3,9 @@
 
 /*
  * The plain part of YAML, and of JSON, that files of a hundred thousand entries are written in:
- * libyaml takes ten times as long for them as the kernel takes to put them into a map. Knows no
- * errors: what it does not know for certain goes to libyaml, which says what is wrong, if anything
- * is. A fuzz target holds the one against the other.
+ * libyaml takes far longer for them than the kernel takes to put them into a map. Knows no errors:
+ * what it does not know for certain goes to libyaml, which says what is wrong, if anything is. A
+ * fuzz target holds the one against the other. decisions/0020.
  *
  * A long list is not made into nodes, which would cost more memory than all else: its items are
  * rows, read one after the other where they are wanted.

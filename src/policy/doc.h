@@ -37,7 +37,7 @@ struct doc_node {
 	char *text; /* a scalar's, NUL terminated, without NUL inside; else NULL */
 	struct doc_node **items; /* a list's items; a mapping's keys and values in turn */
 	const struct doc_rows *rows; /* of a list instead of the items: see doc-quick.h */
-	size_t n_items; /* pointers in items: twice the keys of a mapping */
+	size_t n_items; /* in items, or rows: twice the keys of a mapping */
 	char own_text[]; /* what text points to: a large file has a million of them */
 };
 
