@@ -10,7 +10,8 @@
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
 #               runs half of its suites, the profiles other than default on every other kernel,
-#               and a quarter of the mutants; four commits that follow each other run them all
+#               and a quarter of the rooms left out and of the mutants; four commits that follow
+#               each other run them all
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
 #
@@ -232,6 +233,13 @@ packed() {
 }
 
 guest_job() {
+	local begun=$SECONDS
+
+	guest_run "$@"
+	printf '%s\t%s\n' $((SECONDS - begun)) "$2 on $1 $3" >>"$logs/guest-seconds"
+}
+
+guest_run() {
 	local kernel=$1 suite=$2 profile=$3 deadline=$4 command=$5
 	local base=$logs/guests/$kernel-$profile-$suite code=0
 
@@ -352,6 +360,9 @@ run_guests() {
 		return
 	fi
 	drain "${queue[@]}"
+	wait
+	echo "# the guests that took longest:"
+	sort -rn "$logs/guest-seconds" | head -n 8 | sed 's/\t/ seconds: /; s/^/#   /'
 }
 
 # Runs the queued guests, $jobs at a time; results are printed in the order of the queue.
@@ -390,8 +401,11 @@ run_script() {
 
 # Do the tests notice what they are for?
 run_sabotage() {
-	echo "# sabotage: the guard without one of its rooms"
-	run_script sabotage tests/sabotage.sh
+	local which=
+
+	[ -n "${FULL:-}" ] || which=--part=$turn/4
+	echo "# sabotage: the guard without one of its rooms ${which#--}"
+	run_script sabotage tests/sabotage.sh ${which:+"$which"}
 }
 
 run_mutants() {
