@@ -9,11 +9,13 @@
 #
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
-#               runs half of its suites, the profiles other than default on every other kernel,
-#               and a quarter of the rooms left out and of the mutants; four commits that follow
-#               each other run them all
+#               runs boot and rows on every kernel, any other suite on every other one, profiles
+#               other than default on one, half of the full guest's suites, and a quarter of the
+#               rooms left out and of the mutants; four commits that follow each other run them all
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
+# TURN=N        as of the N'th commit
+# LIST=1        only say what guests this run would have, one a line
 #
 # A test that never ran is a failure, whatever the reason; so is a skip on a required kernel.
 set -eu
@@ -28,8 +30,13 @@ kernels_list=${HOLDFAST_KERNELS:-tools/kernels.list}
 full_kernel=6.12
 started=$SECONDS
 # whose turn it is: see FULL
-turn=$(git rev-list --count --first-parent HEAD 2>/dev/null || echo 0)
+turn=${TURN:-$(git rev-list --count --first-parent HEAD 2>/dev/null || echo 0)}
 
+if [ -n "${LIST:-}" ]; then
+	logs=$(mktemp -d)
+	trap 'rm -rf "$logs"' EXIT
+	results=$logs/results
+fi
 rm -rf "$logs"
 mkdir -p "$logs/guests"
 : >"$results"
@@ -297,24 +304,65 @@ collect() {
 # of the full guest's suites, how many have been asked for
 full_suites=0
 
-# Does this run take the suite on this kernel? wanted KERNEL KERNEL-NUMBER PROFILE COMMAND
+# Does this run take the suite on this kernel?
+# wanted KERNEL KERNEL-NUMBER SUITE SUITE-NUMBER PROFILE COMMAND
 wanted() {
 	if [ -n "${FULL:-}${KERNEL:-}" ]; then
 		return 0
 	fi
-	case $4 in
+	case $6 in
 	full/*)
 		[ "$1" = "$full_kernel" ] || return 1
 		full_suites=$((full_suites + 1))
 		[ $(((full_suites + turn) % 2)) -eq 0 ]
+		return
 		;;
-	*) [ -n "${QUICK:-}" ] || [ "$3" = default ] || [ $((($2 + turn) % 2)) -eq 0 ] ;;
+	esac
+	[ -z "${QUICK:-}" ] || return 0
+	case $5/$3 in
+	default/boot | default/rows) ;;
+	default/*) [ $((($2 + $4 + turn) % 2)) -eq 0 ] ;;
+	*) [ $((($2 + turn) % 4)) -eq 0 ] ;;
 	esac
 }
 
+queue=()
+left=
+
+# What this run has guests do, and what it leaves to others.
+plan_guests() {
+	local kernel status suite profiles deadline rooms command profile number=0 suite_number
+
+	while read -r kernel status; do
+		number=$((number + 1))
+		suite_number=0
+		while read -r suite profiles deadline rooms command; do
+			suite_number=$((suite_number + 1))
+			for profile in ${profiles//,/ }; do
+				if wanted "$kernel" "$number" "$suite" "$suite_number" "$profile" \
+					"$command"; then
+					queue+=("$kernel $status $suite $profile $deadline $command")
+				else
+					left+=" $suite/$kernel/$profile"
+				fi
+			done
+		done < <(chosen_suites)
+	done < <(chosen_kernels)
+}
+
+# A kernel that is not there has no guests: without_kernel KERNEL
+without_kernel() {
+	local row
+	local -a rest=()
+
+	for row in "${queue[@]}"; do
+		[ "${row%% *}" = "$1" ] || rest+=("$row")
+	done
+	queue=("${rest[@]}")
+}
+
 run_guests() {
-	local kernel status suite profiles deadline rooms command profile number=0 left=
-	local -a queue=()
+	local kernel status profile
 
 	echo "# guests"
 	for profile in default $(chosen_suites | grep -ow -m 1 measured || true); do
@@ -324,27 +372,17 @@ run_guests() {
 			return
 		fi
 	done
+	plan_guests
 	while read -r kernel status; do
-		number=$((number + 1))
 		if ! tools/fetch-kernels.sh "$kernel" 2>"$logs/kernel-$kernel.log"; then
-			sed 's/^/# /' "$logs/kernel-$kernel.log"
 			if [ "$status" = required ]; then
 				record fail "guest $kernel: the kernel is there"
 			else
 				record skip "guest $kernel: the kernel is there # skip this row is not required"
 			fi
-			continue
+			without_kernel "$kernel"
 		fi
 		sed 's/^/# /' "$logs/kernel-$kernel.log"
-		while read -r suite profiles deadline rooms command; do
-			for profile in ${profiles//,/ }; do
-				if wanted "$kernel" "$number" "$profile" "$command"; then
-					queue+=("$kernel $status $suite $profile $deadline $command")
-				else
-					left+=" $suite/$kernel/$profile"
-				fi
-			done
-		done < <(chosen_suites)
 	done < <(chosen_kernels)
 
 	[ -z "$left" ] || echo "# not this commit's turn, FULL=1 runs them:$left"
@@ -443,6 +481,14 @@ summary() {
 	[ "$failed" -eq 0 ]
 }
 
+if [ -n "${LIST:-}" ]; then
+	plan_guests
+	for row in "${queue[@]}"; do
+		read -r kernel _ suite profile _ <<<"$row"
+		echo "$suite/$kernel/$profile"
+	done
+	exit 0
+fi
 echo "# build"
 if build build >"$logs/build.log" 2>&1 && ninja -C build >>"$logs/build.log" 2>&1; then
 	record pass "build"

@@ -131,7 +131,7 @@ halted() {
 	touch $work/halt-$1
 	before=$(restarts)
 	admit $2 && replace $2 || return 1
-	guest-ctl until 120 sh -c ". $here/lib.sh; [ \"\$(restarts)\" -gt $((before + 1)) ]" || return 1
+	guest-ctl until 240 sh -c ". $here/lib.sh; [ \"\$(restarts)\" -gt $((before + 1)) ]" || return 1
 	ls -d /sys/fs/bpf/holdfast*
 	probe map-update && return 1
 	rm $work/halt-$1
