@@ -220,6 +220,41 @@ static void what_is_wrong_is_said(void **state)
 	CHANGES
 }
 
+static uint32_t type_id(const struct object *object, uint32_t kind, const char *name)
+{
+	for (uint32_t i = 1; i < object->btf.n; i++) {
+		struct btf_item item = btf_get(&object->btf, i);
+
+		if (item.kind == kind && strcmp(item.name, name) == 0)
+			return i;
+	}
+	fail_msg("no type %s", name);
+	return 0;
+}
+
+/* The same type in the bytes that the object was read from. */
+static struct btf_type *type_in(char *data, const struct object *object, uint32_t id)
+{
+	return (struct btf_type *)(data + (object->btf.types - object->data) +
+				   object->btf.offsets[id]);
+}
+
+static void a_struct_is_no_kconfig(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("agent");
+	uint32_t key = type_id(object, BTF_KIND_STRUCT, "key");
+	uint32_t text = btf_get(&object->btf, type_id(object, BTF_KIND_VAR, "terms")).size_or_type;
+	size_t size;
+	_cleanup_free_ char *data = fixture_data("agent", &size);
+	struct btf_type *hz = type_in(data, object, type_id(object, BTF_KIND_VAR, "CONFIG_HZ"));
+
+	hz->type = key;
+	refused(data, size, "the extern CONFIG_HZ is a struct");
+	hz->type = text;
+	((struct btf_array *)(type_in(data, object, text) + 1))->type = key;
+	refused(data, size, "the extern CONFIG_HZ is a struct");
+}
+
 struct bytes {
 	const char *data;
 	size_t size;
@@ -255,6 +290,7 @@ int main(void)
 		cmocka_unit_test(data_is_a_map),
 		cmocka_unit_test(an_object_without_btf_is_read),
 		cmocka_unit_test(what_is_wrong_is_said),
+		cmocka_unit_test(a_struct_is_no_kconfig),
 		cmocka_unit_test(running_out_of_memory_is_an_error),
 	};
 
