@@ -176,34 +176,35 @@ static void refused(char *data, size_t size, const char *words)
 #define BTF ((struct btf_header *)(data + section_of(data, ".BTF")->sh_offset))
 
 /* Each change, alone, of a good object, and what is said of it. */
-#define CHANGES                                                                             \
-	CHANGE(data[EI_DATA] = ELFDATA2MSB, "big-endian")                                   \
-	CHANGE(data[EI_CLASS] = ELFCLASS32, "64-bit")                                       \
-	CHANGE(data[0] = 'X', "no ELF file")                                                \
-	CHANGE(HEADER->e_machine = EM_X86_64, "for the processor 62")                       \
-	CHANGE(HEADER->e_type = ET_EXEC, "linked already")                                  \
-	CHANGE(HEADER->e_shnum = 0, "no table of sections")                                 \
-	CHANGE(HEADER->e_shnum = 5000, "at most 4096")                                      \
-	CHANGE(HEADER->e_shoff = size, "cut off")                                           \
-	CHANGE(HEADER->e_shoff = UINT64_MAX - 8, "cut off")                                 \
-	CHANGE(HEADER->e_shstrndx = 4000, "names of its sections")                          \
-	CHANGE(section_of(data, ".maps")->sh_offset = size, "(.maps) is not in the file")   \
-	CHANGE(section_of(data, ".maps")->sh_size = UINT64_MAX, "(.maps) is not in")        \
-	CHANGE(section_of(data, ".maps")->sh_name = UINT32_MAX, "name of section")          \
-	CHANGE(section_of(data, ".symtab")->sh_type = SHT_PROGBITS, "no symbols")           \
-	CHANGE(section_of(data, ".symtab")->sh_link = 4000, "names of its symbols")         \
-	CHANGE(SYMBOLS[2].st_name = UINT32_MAX, "name of symbol 2")                         \
-	CHANGE(SYMBOLS[2].st_shndx = 4000, "in section 4000")                               \
-	CHANGE(section_of(data, ".rel.text")->sh_info = 4000, "section that is not there")  \
-	CHANGE(((Elf64_Rel *)(data + section_of(data, ".rel.text")->sh_offset))->r_info =   \
-		       UINT64_MAX,                                                          \
-	       "names no symbol")                                                           \
-	CHANGE(section_of(data, ".rel.text")->sh_type = SHT_RELA, "BPF has no relocations") \
-	CHANGE(BTF->magic = __builtin_bswap16(BTF_MAGIC), "big-endian")                     \
-	CHANGE(BTF->version = 9, "no version that is known")                                \
-	CHANGE(BTF->hdr_len = 4, "not within the section")                                  \
-	CHANGE(BTF->type_len = UINT32_MAX - 3, "not within the section")                    \
-	CHANGE(BTF->str_len = UINT32_MAX, "not within the section")                         \
+#define CHANGES                                                                                 \
+	CHANGE(data[EI_DATA] = ELFDATA2MSB, "big-endian")                                       \
+	CHANGE(data[EI_CLASS] = ELFCLASS32, "64-bit")                                           \
+	CHANGE(data[0] = 'X', "no ELF file")                                                    \
+	CHANGE(HEADER->e_machine = EM_X86_64, "for the processor 62")                           \
+	CHANGE(HEADER->e_type = ET_EXEC, "linked already")                                      \
+	CHANGE(HEADER->e_shnum = 0, "no table of sections")                                     \
+	CHANGE(HEADER->e_shnum = 5000, "at most 4096")                                          \
+	CHANGE(HEADER->e_shoff = size, "cut off")                                               \
+	CHANGE(HEADER->e_shoff = UINT64_MAX - 8, "cut off")                                     \
+	CHANGE(HEADER->e_shstrndx = 4000, "names of its sections")                              \
+	CHANGE(section_of(data, ".maps")->sh_offset = size, "(.maps) is not in the file")       \
+	CHANGE(section_of(data, ".maps")->sh_size = UINT64_MAX, "(.maps) is not in")            \
+	CHANGE(section_of(data, ".maps")->sh_name = UINT32_MAX, "name of section")              \
+	CHANGE(section_of(data, ".symtab")->sh_type = SHT_PROGBITS, "no symbols")               \
+	CHANGE(section_of(data, ".symtab")->sh_link = 4000, "names of its symbols")             \
+	CHANGE(SYMBOLS[2].st_name = UINT32_MAX, "name of symbol 2")                             \
+	CHANGE(SYMBOLS[2].st_shndx = 4000, "in section 4000")                                   \
+	CHANGE(section_of(data, ".rel.text")->sh_info = 4000, "section that is not there")      \
+	CHANGE(((Elf64_Rel *)(data + section_of(data, ".rel.text")->sh_offset))->r_info =       \
+		       UINT64_MAX,                                                              \
+	       "names no symbol")                                                               \
+	CHANGE(section_of(data, ".rel.text")->sh_type = SHT_RELA, "BPF has no relocations")     \
+	CHANGE(section_of(data, ".BTF")->sh_name = 0, ".maps, and no BTF that says what is in") \
+	CHANGE(BTF->magic = __builtin_bswap16(BTF_MAGIC), "big-endian")                         \
+	CHANGE(BTF->version = 9, "no version that is known")                                    \
+	CHANGE(BTF->hdr_len = 4, "not within the section")                                      \
+	CHANGE(BTF->type_len = UINT32_MAX - 3, "not within the section")                        \
+	CHANGE(BTF->str_len = UINT32_MAX, "not within the section")                             \
 	CHANGE(BTF->type_len -= 4, ".BTF ends within type")
 
 #define CHANGE(statement, words)                                          \
