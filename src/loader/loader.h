@@ -20,6 +20,8 @@ struct bpf_object;
 struct diag;
 struct object;
 
+#define LOADER_MAX_MAPS 512 /* each is an fd, of which a process usually has 1024 */
+
 enum loader_error {
 	_LOADER_E_SUCCESS,
 	LOADER_E_REFUSED, /* by us or by the kernel; the diag says what and where */
@@ -60,7 +62,8 @@ struct loader_request {
  * @reterr_diag: filled on LOADER_E_REFUSED; or NULL
  *
  * A map is frozen if the text fills it, or if it holds variables that no program writes; and made
- * read-only to programs if none writes it. Neither is done where the kernel does not do it.
+ * read-only to programs if none writes it. Neither is done where the kernel does not do it. An
+ * object with more than LOADER_MAX_MAPS is refused.
  * Return: 0; LOADER_E_REFUSED; -ENOMEM.
  */
 int loader_plan(const struct loader_request *request, struct loader **ret_loader,

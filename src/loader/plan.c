@@ -155,6 +155,12 @@ static int plan_all(const struct loader_request *request, struct loader **ret_lo
 
 	if (!loader)
 		return -ENOMEM;
+	if (object->n_maps > LOADER_MAX_MAPS) {
+		diag_set(reterr_diag, request->path, 0, 0,
+			 "the object has %zu maps, at most %d are loaded", object->n_maps,
+			 LOADER_MAX_MAPS);
+		return LOADER_E_REFUSED;
+	}
 	r = names_check(request, reterr_diag);
 	if (r)
 		return r;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "base/diag.h"
 #include "object/sections.h"
 
@@ -162,6 +163,98 @@ static bool item_valid(const struct btf_view *view, const struct btf_item *item)
 	return true;
 }
 
+/* The types that lie within a value of this one; what a pointer leads to does not. */
+static uint32_t part_count(const struct btf_item *item)
+{
+	switch (item->kind) {
+	case BTF_KIND_TYPEDEF:
+	case BTF_KIND_VOLATILE:
+	case BTF_KIND_CONST:
+	case BTF_KIND_RESTRICT:
+	case BTF_KIND_TYPE_TAG:
+	case BTF_KIND_VAR:
+	case BTF_KIND_ARRAY:
+		return 1;
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+	case BTF_KIND_DATASEC:
+		return item->vlen;
+	default:
+		return 0;
+	}
+}
+
+static uint32_t part(const struct btf_item *item, uint32_t i)
+{
+	switch (item->kind) {
+	case BTF_KIND_ARRAY:
+		return btf_array(item).type;
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		return btf_member(item, i).type;
+	case BTF_KIND_DATASEC:
+		return btf_variable(item, i).type;
+	default:
+		return item->size_or_type;
+	}
+}
+
+enum visit {
+	VISIT_NONE,
+	VISIT_OPEN, /* its parts are being looked at: who meets it there goes in a circle */
+	VISIT_DONE,
+};
+
+struct step {
+	uint32_t id, next; /* the type, and which of its parts comes next */
+};
+
+/* Not by recursion: a chain of types is as long as the section. */
+static uint32_t circle_from(const struct btf_view *view, uint32_t id, uint8_t *visits,
+			    struct step *way)
+{
+	uint32_t depth = 0;
+
+	way[depth++] = (struct step){.id = id};
+	visits[id] = VISIT_OPEN;
+	while (depth) {
+		struct step *step = &way[depth - 1];
+		struct btf_item item = btf_get(view, step->id);
+
+		if (step->next == part_count(&item)) {
+			visits[step->id] = VISIT_DONE;
+			depth--;
+			continue;
+		}
+		id = part(&item, step->next++);
+		if (visits[id] == VISIT_OPEN)
+			return id;
+		if (visits[id] == VISIT_DONE)
+			continue;
+		visits[id] = VISIT_OPEN;
+		way[depth++] = (struct step){.id = id};
+	}
+	return 0;
+}
+
+/* libbpf follows typedefs and arrays without counting: it would never come back from a circle. */
+static int circles_refuse(const struct btf_view *view, struct diag *diag)
+{
+	_cleanup_free_ uint8_t *visits = calloc(view->n, sizeof(*visits));
+	_cleanup_free_ struct step *way = calloc(view->n, sizeof(*way));
+
+	if (!visits || !way)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < view->n; i++) {
+		uint32_t circle = visits[i] ? 0 : circle_from(view, i, visits, way);
+
+		if (circle)
+			return refuse(diag, ".BTF: type %u (%.64s) contains itself", circle,
+				      btf_get(view, circle).name);
+	}
+	return 0;
+}
+
 int btf_view_read(const struct section *section, struct btf_view *ret_view,
 		  struct diag *reterr_diag)
 {
@@ -187,7 +280,7 @@ int btf_view_read(const struct section *section, struct btf_view *ret_view,
 		if (!item_valid(ret_view, &item))
 			r = refuse(reterr_diag, ".BTF: type %u refers to one that is not there", i);
 	}
-	return r;
+	return r ?: circles_refuse(ret_view, reterr_diag);
 }
 
 const char *btf_string(const struct btf_view *view, uint32_t offset)

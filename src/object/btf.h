@@ -3,7 +3,8 @@
 
 /*
  * The type information of an object, checked once: every type lies within its section, names types
- * and strings that are there. What a type leads to may still be a circle: who follows it counts.
+ * and strings that are there, and does not contain itself. Pointers may still lead in a circle, and
+ * types lie within each other at any depth: who follows them counts.
  */
 
 #include <stddef.h>
@@ -56,7 +57,7 @@ struct btf_array btf_array(const struct btf_item *item);
 /* btf_string() - a string of the view; "" for what is not there */
 const char *btf_string(const struct btf_view *view, uint32_t offset);
 
-/* btf_strip() - the type behind typedefs and qualifiers; 0 if there is none, or only a circle */
+/* btf_strip() - the type behind typedefs and qualifiers; 0 if there is none, or too many */
 uint32_t btf_strip(const struct btf_view *view, uint32_t id);
 
 /* btf_size() - bytes of a type; 0 if it has no size, or one beyond 32 bits */

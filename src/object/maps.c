@@ -261,6 +261,19 @@ static int compare_externs(const void *a, const void *b)
 	return x->size > y->size ? -1 : x->size < y->size;
 }
 
+/*
+ * libbpf wants a number, a letter or a text, and finds out only after it has gone through a struct
+ * from all sides: one can be made that takes it years.
+ */
+static bool is_composite(const struct btf_view *btf, uint32_t id)
+{
+	struct btf_item item = btf_get(btf, btf_strip(btf, id));
+
+	for (unsigned depth = 0; item.kind == BTF_KIND_ARRAY && depth < BTF_MAX_DEPTH; depth++)
+		item = btf_get(btf, btf_strip(btf, btf_array(&item).type));
+	return item.kind == BTF_KIND_STRUCT || item.kind == BTF_KIND_UNION;
+}
+
 /* Externs one after the other, the most aligned first. */
 static int read_kconfig(struct object *object, struct diag *diag)
 {
@@ -281,6 +294,9 @@ static int read_kconfig(struct object *object, struct diag *diag)
 		uint32_t type = btf_strip(&object->btf, variable.size_or_type);
 		struct btf_item item = btf_get(&object->btf, type);
 
+		if (is_composite(&object->btf, variable.size_or_type))
+			return refuse(diag, "the extern %.64s is a struct, and .kconfig has none",
+				      variable.name);
 		externs[i].size = size;
 		externs[i].align = item.kind == BTF_KIND_ARRAY || size == 0 || size > 8 ? 1 : size;
 	}

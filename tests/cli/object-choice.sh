@@ -64,6 +64,9 @@ gives 'a text is no object' 1 'text: neither a BPF object nor a program that car
 	inspect text
 gives 'an object that is cut off is refused' 1 'short: it is cut off' inspect short
 gives 'a big-endian object is called so' 1 'big: it is a big-endian object' inspect big
+gives 'nor is either loaded' 1 'short: it is cut off' load short
+gives 'but told why not' 1 'big: it is a big-endian object' load big
+gives 'what libbpf does not take is not loaded' 1 'libbpf does not take the object' load "$bare"
 gives 'an object is read' 0 'tracepoint syscalls/sys_enter_execve' inspect "$agent"
 gives 'a single object in a file is read' 0 'object 1 of 1, at byte 777' inspect one
 gives 'of two, one must be chosen' 1 'two carries 2 objects, choose one with --object' inspect two

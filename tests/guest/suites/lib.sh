@@ -61,6 +61,12 @@ refused() {
 	grep -qE "$text" "$work/err" || { cat "$work/err"; return 1; }
 }
 
+# connects TEXT ADDRESS: what becomes of it
+connects() {
+	bash -c "</dev/tcp/$2/9" 2>$work/connect
+	grep -q "$1" $work/connect || { cat $work/connect; return 1; }
+}
+
 # image NAME [SED-EXPRESSION]...: compiles policies/NAME.yaml, changed, and prints the image's path
 image() {
 	yaml=$work/$1-$#.yaml

@@ -10,12 +10,6 @@
 
 pins=/sys/fs/bpf/allow-list
 
-# connects TEXT ADDRESS: what becomes of it
-connects() {
-	bash -c "</dev/tcp/$2/9" 2>$work/connect
-	grep -q "$1" $work/connect || { cat $work/connect; return 1; }
-}
-
 agent_runs() {
 	mkdir -p $pins && allow-list --pin $pins 127.0.0.0/8 198.51.100.7/32 >$work/agent &&
 		grep -q 'enforces 2 networks' $work/agent

@@ -176,34 +176,35 @@ static void refused(char *data, size_t size, const char *words)
 #define BTF ((struct btf_header *)(data + section_of(data, ".BTF")->sh_offset))
 
 /* Each change, alone, of a good object, and what is said of it. */
-#define CHANGES                                                                             \
-	CHANGE(data[EI_DATA] = ELFDATA2MSB, "big-endian")                                   \
-	CHANGE(data[EI_CLASS] = ELFCLASS32, "64-bit")                                       \
-	CHANGE(data[0] = 'X', "no ELF file")                                                \
-	CHANGE(HEADER->e_machine = EM_X86_64, "for the processor 62")                       \
-	CHANGE(HEADER->e_type = ET_EXEC, "linked already")                                  \
-	CHANGE(HEADER->e_shnum = 0, "no table of sections")                                 \
-	CHANGE(HEADER->e_shnum = 5000, "at most 4096")                                      \
-	CHANGE(HEADER->e_shoff = size, "cut off")                                           \
-	CHANGE(HEADER->e_shoff = UINT64_MAX - 8, "cut off")                                 \
-	CHANGE(HEADER->e_shstrndx = 4000, "names of its sections")                          \
-	CHANGE(section_of(data, ".maps")->sh_offset = size, "(.maps) is not in the file")   \
-	CHANGE(section_of(data, ".maps")->sh_size = UINT64_MAX, "(.maps) is not in")        \
-	CHANGE(section_of(data, ".maps")->sh_name = UINT32_MAX, "name of section")          \
-	CHANGE(section_of(data, ".symtab")->sh_type = SHT_PROGBITS, "no symbols")           \
-	CHANGE(section_of(data, ".symtab")->sh_link = 4000, "names of its symbols")         \
-	CHANGE(SYMBOLS[2].st_name = UINT32_MAX, "name of symbol 2")                         \
-	CHANGE(SYMBOLS[2].st_shndx = 4000, "in section 4000")                               \
-	CHANGE(section_of(data, ".rel.text")->sh_info = 4000, "section that is not there")  \
-	CHANGE(((Elf64_Rel *)(data + section_of(data, ".rel.text")->sh_offset))->r_info =   \
-		       UINT64_MAX,                                                          \
-	       "names no symbol")                                                           \
-	CHANGE(section_of(data, ".rel.text")->sh_type = SHT_RELA, "BPF has no relocations") \
-	CHANGE(BTF->magic = __builtin_bswap16(BTF_MAGIC), "big-endian")                     \
-	CHANGE(BTF->version = 9, "no version that is known")                                \
-	CHANGE(BTF->hdr_len = 4, "not within the section")                                  \
-	CHANGE(BTF->type_len = UINT32_MAX - 3, "not within the section")                    \
-	CHANGE(BTF->str_len = UINT32_MAX, "not within the section")                         \
+#define CHANGES                                                                                 \
+	CHANGE(data[EI_DATA] = ELFDATA2MSB, "big-endian")                                       \
+	CHANGE(data[EI_CLASS] = ELFCLASS32, "64-bit")                                           \
+	CHANGE(data[0] = 'X', "no ELF file")                                                    \
+	CHANGE(HEADER->e_machine = EM_X86_64, "for the processor 62")                           \
+	CHANGE(HEADER->e_type = ET_EXEC, "linked already")                                      \
+	CHANGE(HEADER->e_shnum = 0, "no table of sections")                                     \
+	CHANGE(HEADER->e_shnum = 5000, "at most 4096")                                          \
+	CHANGE(HEADER->e_shoff = size, "cut off")                                               \
+	CHANGE(HEADER->e_shoff = UINT64_MAX - 8, "cut off")                                     \
+	CHANGE(HEADER->e_shstrndx = 4000, "names of its sections")                              \
+	CHANGE(section_of(data, ".maps")->sh_offset = size, "(.maps) is not in the file")       \
+	CHANGE(section_of(data, ".maps")->sh_size = UINT64_MAX, "(.maps) is not in")            \
+	CHANGE(section_of(data, ".maps")->sh_name = UINT32_MAX, "name of section")              \
+	CHANGE(section_of(data, ".symtab")->sh_type = SHT_PROGBITS, "no symbols")               \
+	CHANGE(section_of(data, ".symtab")->sh_link = 4000, "names of its symbols")             \
+	CHANGE(SYMBOLS[2].st_name = UINT32_MAX, "name of symbol 2")                             \
+	CHANGE(SYMBOLS[2].st_shndx = 4000, "in section 4000")                                   \
+	CHANGE(section_of(data, ".rel.text")->sh_info = 4000, "section that is not there")      \
+	CHANGE(((Elf64_Rel *)(data + section_of(data, ".rel.text")->sh_offset))->r_info =       \
+		       UINT64_MAX,                                                              \
+	       "names no symbol")                                                               \
+	CHANGE(section_of(data, ".rel.text")->sh_type = SHT_RELA, "BPF has no relocations")     \
+	CHANGE(section_of(data, ".BTF")->sh_name = 0, ".maps, and no BTF that says what is in") \
+	CHANGE(BTF->magic = __builtin_bswap16(BTF_MAGIC), "big-endian")                         \
+	CHANGE(BTF->version = 9, "no version that is known")                                    \
+	CHANGE(BTF->hdr_len = 4, "not within the section")                                      \
+	CHANGE(BTF->type_len = UINT32_MAX - 3, "not within the section")                        \
+	CHANGE(BTF->str_len = UINT32_MAX, "not within the section")                             \
 	CHANGE(BTF->type_len -= 4, ".BTF ends within type")
 
 #define CHANGE(statement, words)                                          \
@@ -218,6 +219,41 @@ static void refused(char *data, size_t size, const char *words)
 static void what_is_wrong_is_said(void **state)
 {
 	CHANGES
+}
+
+static uint32_t type_id(const struct object *object, uint32_t kind, const char *name)
+{
+	for (uint32_t i = 1; i < object->btf.n; i++) {
+		struct btf_item item = btf_get(&object->btf, i);
+
+		if (item.kind == kind && strcmp(item.name, name) == 0)
+			return i;
+	}
+	fail_msg("no type %s", name);
+	return 0;
+}
+
+/* The same type in the bytes that the object was read from. */
+static struct btf_type *type_in(char *data, const struct object *object, uint32_t id)
+{
+	return (struct btf_type *)(data + (object->btf.types - object->data) +
+				   object->btf.offsets[id]);
+}
+
+static void a_struct_is_no_kconfig(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("agent");
+	uint32_t key = type_id(object, BTF_KIND_STRUCT, "key");
+	uint32_t text = btf_get(&object->btf, type_id(object, BTF_KIND_VAR, "terms")).size_or_type;
+	size_t size;
+	_cleanup_free_ char *data = fixture_data("agent", &size);
+	struct btf_type *hz = type_in(data, object, type_id(object, BTF_KIND_VAR, "CONFIG_HZ"));
+
+	hz->type = key;
+	refused(data, size, "the extern CONFIG_HZ is a struct");
+	hz->type = text;
+	((struct btf_array *)(type_in(data, object, text) + 1))->type = key;
+	refused(data, size, "the extern CONFIG_HZ is a struct");
 }
 
 struct bytes {
@@ -255,6 +291,7 @@ int main(void)
 		cmocka_unit_test(data_is_a_map),
 		cmocka_unit_test(an_object_without_btf_is_read),
 		cmocka_unit_test(what_is_wrong_is_said),
+		cmocka_unit_test(a_struct_is_no_kconfig),
 		cmocka_unit_test(running_out_of_memory_is_an_error),
 	};
 
