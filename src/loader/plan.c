@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "holdfast/object.h"
 #include "loader/loader.h"
+#include "loader/why.h"
 #include "mapdata/plan.h"
 #include "object/object.h"
 
@@ -145,10 +146,28 @@ static int names_check(const struct loader_request *request, struct diag *diag)
 	return 0;
 }
 
+static int object_open(struct loader *loader, const struct loader_request *request,
+		       struct diag *diag)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "loaded");
+	struct why why;
+	int error;
+
+	why_listen(&why);
+	loader->bpf = bpf_object__open_mem(request->object->data, request->object->size, &opts);
+	error = errno;
+	why_done(&why);
+	if (loader->bpf)
+		return 0;
+	why_tell(&why, request->object, "libbpf does not take the object", error, diag);
+	if (diag)
+		diag->file = request->path;
+	return LOADER_E_REFUSED;
+}
+
 static int plan_all(const struct loader_request *request, struct loader **ret_loader,
 		    struct diag *reterr_diag)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "loaded");
 	_cleanup_(loader_freep) struct loader *loader = calloc(1, sizeof(*loader));
 	const struct object *object = request->object;
 	int r;
@@ -163,12 +182,9 @@ static int plan_all(const struct loader_request *request, struct loader **ret_lo
 	loader->links = calloc(object->n_programs + 1, sizeof(*loader->links));
 	if (!loader->maps || !loader->links)
 		return -ENOMEM;
-	loader->bpf = bpf_object__open_mem(object->data, object->size, &opts);
-	if (!loader->bpf) {
-		diag_set(reterr_diag, request->path, 0, 0, "libbpf does not take the object: %s",
-			 strerror(errno));
-		return LOADER_E_REFUSED;
-	}
+	r = object_open(loader, request, reterr_diag);
+	if (r)
+		return r;
 	for (; loader->n_maps < object->n_maps; loader->n_maps++) {
 		size_t i = loader->n_maps;
 
