@@ -11,41 +11,10 @@
 #include "base/diag.h"
 #include "holdfast/object.h"
 #include "loader/loader.h"
+#include "loader/shape.h"
 #include "loader/why.h"
 #include "mapdata/plan.h"
 #include "object/object.h"
-
-/* Return: whether text can fill maps of the type. */
-static bool shape_of(const struct object_map *map, enum data_shape *ret_shape)
-{
-	*ret_shape = DATA_KEYED;
-	if (map->origin == MAP_DATA) {
-		*ret_shape = DATA_SECTION;
-		return true;
-	}
-	/* libbpf fills that, and freezes it */
-	if (map->origin == MAP_KCONFIG)
-		return false;
-	switch (map->type) {
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-		*ret_shape = DATA_ARRAY;
-		return true;
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_BLOOM_FILTER:
-		*ret_shape = DATA_UNKEYED;
-		return true;
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_LPM_TRIE:
-		return true;
-	default:
-		return false;
-	}
-}
 
 static int refuse(struct diag *diag, const struct loader_request *request,
 		  const struct data_map *contents, const char *why)
@@ -106,7 +75,12 @@ static bool freezes(const struct object *object, const struct object_map *map,
 	if (map->origin == MAP_DATA)
 		return plan->advice.freeze != ADVICE_ALREADY && !(map->uses & USE_WRITES) &&
 		       !advice_special(object, map);
-	return plan->filled && plan->advice.freeze == ADVICE_YES;
+	if (!plan->filled && !map->has_slots)
+		return false;
+	/* nor has anybody mapped what is to be mapped, before it is pinned */
+	return plan->advice.freeze == ADVICE_YES ||
+	       (plan->advice.freeze == ADVICE_NO && map->type == BPF_MAP_TYPE_ARRAY &&
+		map->flags & BPF_F_MMAPABLE && !advice_special(object, map));
 }
 
 static int map_plan(const struct loader *loader, const struct loader_request *request,
@@ -116,16 +90,17 @@ static int map_plan(const struct loader *loader, const struct loader_request *re
 		request->contents ? data_file_find(request->contents, map->name) : NULL;
 
 	*plan = (struct loader_map){.name = map->name, .filled = contents};
+	plan->unfillable = shape_find(map, &plan->shape);
 	advise(request->object, map, &plan->advice);
 	if (freezes(request->object, map, plan))
 		plan->flags |= HOLDFAST_MAP_FREEZE;
-	if ((contents || map->origin == MAP_DATA) && plan->advice.read_only == ADVICE_YES)
+	if ((contents || map->has_slots || map->origin == MAP_DATA) &&
+	    plan->advice.read_only == ADVICE_YES)
 		plan->flags |= HOLDFAST_MAP_RDONLY_PROG;
 	if (!contents)
 		return 0;
-	if (!shape_of(map, &plan->shape))
-		return refuse(diag, request, contents,
-			      "what is in such a map cannot be written as text");
+	if (plan->unfillable)
+		return refuse(diag, request, contents, plan->unfillable);
 	return encode(loader, request, map, plan, diag);
 }
 
