@@ -237,7 +237,7 @@ inner() {
 
 holds_inner() {
 	id=$(bpftool map show pinned $pins/in_slot | sed -n 's/^\([0-9]*\):.*/\1/p')
-	printf 'key:01000000value:%02x000000' $id >$work/slot
+	printf 'key:01000000value:%02x%02x0000' $((id % 256)) $((id / 256)) >$work/slot
 	bpftool map dump pinned $subject | tr -d ' \n' | grep -qF "$(cat $work/slot)"
 }
 
