@@ -2,7 +2,7 @@
 /*
  * One map, of the type whose number TYPE is, as an agent would define it: for `holdfast object
  * load`, which tests/guest/suites/load-types.sh asks of each. By numbers: the headers of the build
- * machine know fewer types than the kernels.
+ * machine know fewer types than the kernels. MAPPED: an array that can be mapped.
  */
 
 #include <linux/bpf.h>
@@ -100,6 +100,9 @@ struct {
 	__type(value, __u32);
 } subject SEC(".maps");
 #else
+#ifdef MAPPED
+	__uint(map_flags, BPF_F_MMAPABLE);
+#endif
 	__uint(max_entries, 4);
 	__type(value, __u64);
 } subject SEC(".maps");

@@ -17,18 +17,20 @@ case $(uname -r) in
 *) kernel=$(uname -r | cut -d . -f 1-2) ;;
 esac
 
-# TYPE, and its NUMBER, by which its object is called
-# KERNELS   that make such a map; on others it is EINVAL
-# ADVICE    of freezing, and of BPF_F_RDONLY_PROG
-# TEXT      for the map; or a part of why there can be none
-# SHOWN     of the map so filled, by bpftool, without blanks; or whether the kernel calls it frozen
-#           when no text fills it
+# type, and its number or what its object is called by
+# kernels that make such a map; on others it is EINVAL
+# advice of freezing, and of BPF_F_RDONLY_PROG
+# text for the map; or, after a `-`, a part of why there can be none
+# what bpftool dumps of the map so filled, without blanks; `each` of a key and of what each CPU has
+#	for it, `peek` of what is taken next, `filter` of what a program says; and if no text fills
+#	it, whether the kernel calls it frozen
 keyed='entries: [{ key: 1, value: 7 }, { key: 2, value: 8 }]'
 
 table() {
 	cat <<-END
 	hash|1|*|yes yes|$keyed|"key":2,"value":8
 	array|2|*|yes yes|values: [7, 8]|{"key":1,"value":8},{"key":2,"value":0}
+	array_to_be_mapped|mapped|*|no yes|values: [7, 8]|"key":1,"value":8
 	prog_array|3|*|yes no|- file descriptors of programs|frozen
 	perf_event_array|4|*|yes no|- file descriptors of perf events|open
 	percpu_hash|5|*|yes yes|$keyed|each "key":2,"values" 8
