@@ -77,11 +77,19 @@ static bool is_noise(const char *line, size_t length)
 	       strncmp(line, "processed ", 10) == 0;
 }
 
+/* Linux 7.3 has a page of explanations after the log, which ends in general advice. */
+static const char *log_end(const char *log)
+{
+	const char *page = strstr(log, "\nVerification failed: ");
+
+	return page ?: log + strlen(log);
+}
+
 /* The last lines that say anything, the first of @text not among them. */
 static void log_keep(struct why *why, const char *text)
 {
 	const char *first = strchr(text, '\n') + 1, *ends[WHY_LOG_LINES], *begins[WHY_LOG_LINES];
-	const char *end = first + strlen(first);
+	const char *end = log_end(first);
 	size_t n = 0, used = 0;
 
 	while (end > first && n < WHY_LOG_LINES) {

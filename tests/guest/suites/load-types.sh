@@ -256,8 +256,8 @@ done
 object=$here/load-refused.test.bpf.o
 check "a program that the verifier refuses is named with the errno" says \
 	"load: prog 'reads_anywhere': BPF program load failed: Permission denied" loads
-check "and with the end of the verifier's log" grep -q "the verifier: .*invalid mem access 'scalar'" \
-	$work/said
+check "and with the end of the verifier's log" \
+	grep "the verifier: .*invalid mem access 'scalar'$" $work/said
 check "in one line" [ "$(wc -l <$work/said)" = 1 ]
 rm -rf $pins
 exit $failed

@@ -111,6 +111,38 @@ static void the_verifier_has_the_last_word(void **state)
 			    "mem access 'scalar'");
 }
 
+/* As Linux 7.3 says it. */
+static void a_page_of_explanations_is_not_the_last_word(void **state)
+{
+	static const char *const logs[] = {
+		"prog 'looks': -- BEGIN PROG LOAD LOG --\n"
+		"1: (61) r0 = *(u32 *)(r1 +0)\n"
+		"R1 invalid mem access 'scalar'\n"
+		"\n"
+		"Verification failed: Register Type Safety: Invalid dereference\n"
+		"\n"
+		"Reason:\n"
+		"  R1 is an integer scalar here, not a pointer to memory.\n"
+		"\n"
+		"Suggestion:\n"
+		"  Preserve a pointer-valued register where needed.\n"
+		"\n"
+		"processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0\n"
+		"-- END PROG LOAD LOG --\n",
+		/* where nothing is before it, it is better than nothing */
+		"prog 'other': -- BEGIN PROG LOAD LOG --\n"
+		"Verification failed: Program Size: Too large\n"
+		"-- END PROG LOAD LOG --\n",
+	};
+	struct why why = {};
+
+	why_hear(&why, logs[0]);
+	assert_string_equal(why.log,
+			    "1: (61) r0 = *(u32 *)(r1 +0) | R1 invalid mem access 'scalar'");
+	why_hear(&why, logs[1]);
+	assert_string_equal(why.log, "Verification failed: Program Size: Too large");
+}
+
 static void a_long_log_keeps_its_end(void **state)
 {
 	static char warning[1 << 16];
@@ -217,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_map_that_cannot_be_made_is_named_with_the_errno),
 		cmocka_unit_test(a_young_type_is_told_with_its_linux),
 		cmocka_unit_test(the_verifier_has_the_last_word),
+		cmocka_unit_test(a_page_of_explanations_is_not_the_last_word),
 		cmocka_unit_test(a_long_log_keeps_its_end),
 		cmocka_unit_test(what_is_about_nobody_is_told_once_nothing_else_is),
 		cmocka_unit_test(warnings_of_any_form_are_taken),
