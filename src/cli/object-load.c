@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/bpf.h>
+
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "cli/cli.h"
@@ -24,6 +26,13 @@ static int contents_read(const char *path, struct data_file **ret_data)
 	if (r == DATA_E_INVALID)
 		return cli_error_diag(&diag);
 	return r < 0 ? cli_error("%s: %s", path, strerror(-r)) : CLI_DONE;
+}
+
+static const char *unfrozen_why(const struct loader_map *map)
+{
+	if (map->advice.freeze == ADVICE_NO)
+		return map->advice.freeze_why;
+	return map->unfillable ?: "the text has nothing for it";
 }
 
 /* Why a map that the text fills, or that has variables, is not sealed whole. */
@@ -45,8 +54,8 @@ static void map_print(const struct loader_map *map)
 	printf("    programs      %s\n", closed || map->advice.read_only == ADVICE_ALREADY
 						 ? "cannot write it: BPF_F_RDONLY_PROG"
 						 : map->advice.read_only_why);
-	if (!frozen && !already && map->advice.freeze == ADVICE_YES)
-		printf("    not frozen    the text has nothing for it\n");
+	if (!frozen && !already)
+		printf("    not frozen    %s\n", unfrozen_why(map));
 }
 
 static void plan_print(const struct loader *loader)
@@ -68,6 +77,10 @@ static int done_print(const struct loader *loader, const char *folder)
 		printf("not attached: what needs an interface, a group or a process to be named, "
 		       "%zu of %zu programs\n",
 		       loader->object->n_programs - loader->n_links, loader->object->n_programs);
+	for (size_t i = 0; i < loader->n_maps; i++) {
+		if (loader->object->maps[i].type == BPF_MAP_TYPE_STRUCT_OPS)
+			printf("not registered: %s, a table of struct_ops\n", loader->maps[i].name);
+	}
 	if (folder) {
 		printf("pinned below %s\n", folder);
 		return fflush(stdout) ? CLI_FAILED : CLI_DONE;

@@ -71,16 +71,16 @@ static int batches_fill(struct bpf_map *map, const struct data_entries *entries,
 {
 	while (*ret_done < entries->n) {
 		size_t i = *ret_done;
-		__u32 n = entries->n - *ret_done;
+		__u32 wanted = entries->n - *ret_done, n;
 
-		if (n > BATCH)
-			n = BATCH;
+		if (wanted > BATCH)
+			wanted = BATCH;
+		n = wanted;
 		if (bpf_map_update_batch(bpf_map__fd(map), entries->keys + i * entries->key_size,
 					 entries->values + i * entries->value_size, &n, NULL)) {
-			int error = errno;
-
-			*ret_done += error == EFAULT ? 0 : n;
-			return -error;
+			/* as many as before, it is not the kernel's number: it did none */
+			*ret_done += n == wanted ? 0 : n;
+			return -errno;
 		}
 		*ret_done += n;
 	}

@@ -13,6 +13,7 @@
 #include "base/diag.h"
 #include "holdfast/object.h"
 #include "loader/fill.h"
+#include "loader/why.h"
 #include "object/object.h"
 
 static int refuse(struct diag *diag, const char *step, const char *why)
@@ -58,20 +59,52 @@ static int maps_fill(struct loader *loader, struct diag *diag)
 	return 0;
 }
 
+static int load(struct loader *loader, struct diag *diag)
+{
+	struct why why;
+	int r;
+
+	why_listen(&why);
+	r = bpf_object__load(loader->bpf);
+	why_done(&why);
+	if (!r)
+		return 0;
+	why_tell(&why, loader->object, "load", -r, diag);
+	return LOADER_E_REFUSED;
+}
+
+/* Return: 0, and *@ret_link is NULL if libbpf does not know where to; LOADER_E_REFUSED. */
+static int program_attach(const struct loader *loader, struct bpf_program *program,
+			  struct bpf_link **ret_link, struct diag *diag)
+{
+	struct why why;
+	int error;
+
+	why_listen(&why);
+	*ret_link = bpf_program__attach(program);
+	error = errno;
+	why_done(&why);
+	if (*ret_link || error == EOPNOTSUPP)
+		return 0;
+	why_tell(&why, loader->object, bpf_program__name(program), error, diag);
+	return LOADER_E_REFUSED;
+}
+
 static int attach(struct loader *loader, struct diag *diag)
 {
 	struct bpf_program *program;
+	int r;
 
 	bpf_object__for_each_program(program, loader->bpf) {
 		struct loader_link *link = &loader->links[loader->n_links];
 
 		if (!bpf_program__autoload(program) || !bpf_program__autoattach(program))
 			continue;
-		link->link = bpf_program__attach(program);
-		if (!link->link && errno == EOPNOTSUPP)
-			continue;
+		r = program_attach(loader, program, &link->link, diag);
+		if (r)
+			return r;
 		if (!link->link)
-			return refuse(diag, bpf_program__name(program), strerror(errno));
+			continue;
 		link->name = bpf_program__name(program);
 		loader->n_links++;
 	}
@@ -144,8 +177,9 @@ int loader_run(struct loader *loader, const char *pin_folder, struct diag *reter
 		return r;
 	if (holdfast_object_prepare(loader->bpf, &hardening.opts))
 		return refuse(reterr_diag, "prepare", hardening.why);
-	if (bpf_object__load(loader->bpf))
-		return refuse(reterr_diag, "load", strerror(errno));
+	r = load(loader, reterr_diag);
+	if (r)
+		return r;
 	r = maps_fill(loader, reterr_diag);
 	if (r)
 		return r;

@@ -31,6 +31,7 @@ struct loader_map {
 	const char *name; /* borrowed from the object */
 	unsigned int flags; /* HOLDFAST_MAP_* */
 	bool filled; /* the text has something for it */
+	const char *unfillable; /* why no text can have anything for it; NULL if one can */
 	enum data_shape shape; /* of what it is filled with */
 	struct data_entries entries;
 	struct advice advice;
@@ -61,9 +62,9 @@ struct loader_request {
  * @ret_loader:  release with loader_free()
  * @reterr_diag: filled on LOADER_E_REFUSED; or NULL
  *
- * A map is frozen if the text fills it, or if it holds variables that no program writes; and made
- * read-only to programs if none writes it. Neither is done where the kernel does not do it. An
- * object with more than LOADER_MAX_MAPS is refused.
+ * A map is frozen if the text fills it, if the object says what is in its slots, or if it holds
+ * variables that no program writes; and made read-only to programs if none writes it. Neither is
+ * done where the kernel does not do it. An object with more than LOADER_MAX_MAPS is refused.
  * Return: 0; LOADER_E_REFUSED; -ENOMEM.
  */
 int loader_plan(const struct loader_request *request, struct loader **ret_loader,

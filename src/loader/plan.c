@@ -11,40 +11,10 @@
 #include "base/diag.h"
 #include "holdfast/object.h"
 #include "loader/loader.h"
+#include "loader/shape.h"
+#include "loader/why.h"
 #include "mapdata/plan.h"
 #include "object/object.h"
-
-/* Return: whether text can fill maps of the type. */
-static bool shape_of(const struct object_map *map, enum data_shape *ret_shape)
-{
-	*ret_shape = DATA_KEYED;
-	if (map->origin == MAP_DATA) {
-		*ret_shape = DATA_SECTION;
-		return true;
-	}
-	/* libbpf fills that, and freezes it */
-	if (map->origin == MAP_KCONFIG)
-		return false;
-	switch (map->type) {
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-		*ret_shape = DATA_ARRAY;
-		return true;
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_BLOOM_FILTER:
-		*ret_shape = DATA_UNKEYED;
-		return true;
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_LPM_TRIE:
-		return true;
-	default:
-		return false;
-	}
-}
 
 static int refuse(struct diag *diag, const struct loader_request *request,
 		  const struct data_map *contents, const char *why)
@@ -105,7 +75,12 @@ static bool freezes(const struct object *object, const struct object_map *map,
 	if (map->origin == MAP_DATA)
 		return plan->advice.freeze != ADVICE_ALREADY && !(map->uses & USE_WRITES) &&
 		       !advice_special(object, map);
-	return plan->filled && plan->advice.freeze == ADVICE_YES;
+	if (!plan->filled && !map->has_slots)
+		return false;
+	/* nor has anybody mapped what is to be mapped, before it is pinned */
+	return plan->advice.freeze == ADVICE_YES ||
+	       (plan->advice.freeze == ADVICE_NO && map->type == BPF_MAP_TYPE_ARRAY &&
+		map->flags & BPF_F_MMAPABLE && !advice_special(object, map));
 }
 
 static int map_plan(const struct loader *loader, const struct loader_request *request,
@@ -115,16 +90,17 @@ static int map_plan(const struct loader *loader, const struct loader_request *re
 		request->contents ? data_file_find(request->contents, map->name) : NULL;
 
 	*plan = (struct loader_map){.name = map->name, .filled = contents};
+	plan->unfillable = shape_find(map, &plan->shape);
 	advise(request->object, map, &plan->advice);
 	if (freezes(request->object, map, plan))
 		plan->flags |= HOLDFAST_MAP_FREEZE;
-	if ((contents || map->origin == MAP_DATA) && plan->advice.read_only == ADVICE_YES)
+	if ((contents || map->has_slots || map->origin == MAP_DATA) &&
+	    plan->advice.read_only == ADVICE_YES)
 		plan->flags |= HOLDFAST_MAP_RDONLY_PROG;
 	if (!contents)
 		return 0;
-	if (!shape_of(map, &plan->shape))
-		return refuse(diag, request, contents,
-			      "what is in such a map cannot be written as text");
+	if (plan->unfillable)
+		return refuse(diag, request, contents, plan->unfillable);
 	return encode(loader, request, map, plan, diag);
 }
 
@@ -145,10 +121,28 @@ static int names_check(const struct loader_request *request, struct diag *diag)
 	return 0;
 }
 
+static int object_open(struct loader *loader, const struct loader_request *request,
+		       struct diag *diag)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "loaded");
+	struct why why;
+	int error;
+
+	why_listen(&why);
+	loader->bpf = bpf_object__open_mem(request->object->data, request->object->size, &opts);
+	error = errno;
+	why_done(&why);
+	if (loader->bpf)
+		return 0;
+	why_tell(&why, request->object, "libbpf does not take the object", error, diag);
+	if (diag)
+		diag->file = request->path;
+	return LOADER_E_REFUSED;
+}
+
 static int plan_all(const struct loader_request *request, struct loader **ret_loader,
 		    struct diag *reterr_diag)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "loaded");
 	_cleanup_(loader_freep) struct loader *loader = calloc(1, sizeof(*loader));
 	const struct object *object = request->object;
 	int r;
@@ -169,12 +163,9 @@ static int plan_all(const struct loader_request *request, struct loader **ret_lo
 	loader->links = calloc(object->n_programs + 1, sizeof(*loader->links));
 	if (!loader->maps || !loader->links)
 		return -ENOMEM;
-	loader->bpf = bpf_object__open_mem(object->data, object->size, &opts);
-	if (!loader->bpf) {
-		diag_set(reterr_diag, request->path, 0, 0, "libbpf does not take the object: %s",
-			 strerror(errno));
-		return LOADER_E_REFUSED;
-	}
+	r = object_open(loader, request, reterr_diag);
+	if (r)
+		return r;
 	for (; loader->n_maps < object->n_maps; loader->n_maps++) {
 		size_t i = loader->n_maps;
 

@@ -13,8 +13,6 @@
 #include "object/freeze-facts.h"
 #include "object/object.h"
 
-#define MAP_TYPE_ARENA 33
-
 static void say(char why[ADVICE_WHY], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -173,30 +171,22 @@ static void advise_freeze(const struct object *object, const struct object_map *
 {
 	const char *special = advice_special(object, map);
 	char *why = advice->freeze_why;
+	struct freeze_facts facts;
 
 	if (is_constant(map) || map->frozen) {
 		advice->freeze = ADVICE_ALREADY;
 		say(why, "%s",
 		    map->frozen ? "no system call writes it any more"
 				: "libbpf freezes it while it loads");
-	} else if (map->type == BPF_MAP_TYPE_STRUCT_OPS) {
-		say(why, "the kernel refuses it for struct_ops with ENOTSUPP");
-	} else if (special) {
-		say(why,
-		    "its value has a %s, and the kernel freezes no such map (ENOTSUPP; 6.1 "
-		    "only with timers and kptrs)",
-		    special);
-	} else if (map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_USER_RINGBUF) {
-		say(why, "the agent maps a page of it writable: before that freezing breaks the "
-			 "agent, after it the kernel says EBUSY");
-	} else if (map->type == MAP_TYPE_ARENA) {
-		say(why, "the agent maps it writable, and the kernel says EBUSY");
+	} else if (freeze_facts_get(map->type, map->flags, special, &facts)) {
+		say(why, "nobody has asked a kernel about maps of its type");
+	} else if (special && facts.can_freeze != FREEZE_NO) {
+		say(why, "its value has a %s: %s", special, facts.freeze_reason);
 	} else if (map->origin == MAP_DATA) {
 		say(why, "libbpf keeps it mapped writable in the agent, and the kernel says EBUSY: "
 			 "what does not change belongs into const volatile");
-	} else if (map->flags & BPF_F_MMAPABLE) {
-		say(why, "it is created to be mapped, and while it is mapped writable the kernel "
-			 "says EBUSY");
+	} else if (facts.can_freeze != FREEZE_YES) {
+		say(why, "%s", facts.freeze_reason);
 	} else {
 		advice->freeze = ADVICE_YES;
 		say(why, "%s",

@@ -64,7 +64,7 @@ static const struct row rows[] = {
 	{25, "devmap_hash", 0, FREEZE_YES, FREEZE_NO, frozen, devices, nobody},
 	{26, "struct_ops", 0, FREEZE_NO, FREEZE_NO, "the kernel refuses it (ENOTSUPP)", refused,
 	 "it is not frozen"},
-	{27, "ringbuf", FREEZE_WRITER_HELPER, FREEZE_YES, FREEZE_NO,
+	{27, "ringbuf", FREEZE_WRITER_HELPER, FREEZE_SOMETIMES, FREEZE_NO,
 	 "not while its reader has it mapped (EBUSY), and no reader can map it afterwards", refused,
 	 outside},
 	{28, "inode_storage", FREEZE_WRITER_STORE, FREEZE_YES, FREEZE_NO, frozen, refused,
@@ -72,7 +72,7 @@ static const struct row rows[] = {
 	{29, "task_storage", FREEZE_WRITER_STORE, FREEZE_YES, FREEZE_NO, frozen, refused, programs},
 	{30, "bloom_filter", FREEZE_WRITER_HELPER, FREEZE_YES, FREEZE_YES, frozen, accepted,
 	 programs},
-	{31, "user_ringbuf", FREEZE_WRITER_HELPER, FREEZE_YES, FREEZE_NO,
+	{31, "user_ringbuf", FREEZE_WRITER_HELPER, FREEZE_SOMETIMES, FREEZE_NO,
 	 "not while its writer has it mapped (EBUSY), and no writer can map it afterwards", refused,
 	 "programs take events out"},
 	{32, "cgrp_storage", FREEZE_WRITER_STORE, FREEZE_YES, FREEZE_NO, frozen, refused, programs},
@@ -121,7 +121,7 @@ static void apply_special(struct freeze_facts *facts)
 		return;
 	facts->can_freeze = FREEZE_SOMETIMES;
 	facts->freeze_reason =
-		"refused for its special field (ENOTSUPP); 6.1 lets a spin lock pass";
+		"the kernel freezes none with such a field (ENOTSUPP); 6.1 lets a spin lock pass";
 }
 
 int freeze_facts_get(uint32_t type, uint32_t map_flags, bool special,
@@ -140,8 +140,10 @@ int freeze_facts_get(uint32_t type, uint32_t map_flags, bool special,
 		.writers = row->writers,
 		.writers_reason = row->writers_reason,
 	};
-	if (type == BPF_MAP_TYPE_ARRAY && map_flags & BPF_F_MMAPABLE)
-		facts.freeze_reason = "once no mapping may write it any more (EBUSY before)";
+	if (type == BPF_MAP_TYPE_ARRAY && map_flags & BPF_F_MMAPABLE) {
+		facts.can_freeze = FREEZE_SOMETIMES;
+		facts.freeze_reason = "not while somebody has it mapped to write (EBUSY)";
+	}
 	if (special)
 		apply_special(&facts);
 	if (map_flags & BPF_F_RDONLY_PROG)

@@ -352,6 +352,26 @@ static int index_places(struct object *object)
 	return 0;
 }
 
+/* Within a definition, only what is in a slot is there to be relocated. */
+static void find_slots(struct object *object)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < object->n_places; i++) {
+		const struct map_place *place = &object->places[i], *next = place + 1;
+		const struct section *s = &object->sections.items[place->section];
+		struct object_map *map = &object->maps[place->map];
+		bool last = i + 1 == object->n_places || next->section != place->section;
+
+		for (; at < s->n_relocations && (last || s->relocations[at].offset < next->offset);
+		     at++)
+			map->has_slots = map->has_slots ||
+					 (map->origin == MAP_DEFINED &&
+					  s->relocations[at].offset >= place->offset);
+		at = last ? 0 : at;
+	}
+}
+
 int maps_read(struct object *object, struct diag *diag)
 {
 	int r = 0;
@@ -360,5 +380,8 @@ int maps_read(struct object *object, struct diag *diag)
 		r = read_section(object, i, diag);
 	if (!r)
 		r = read_kconfig(object, diag);
-	return r ? r : index_places(object);
+	r = r ? r : index_places(object);
+	if (!r)
+		find_slots(object);
+	return r;
 }

@@ -64,6 +64,7 @@ struct object_map {
 	uint32_t section; /* where it is defined; 0: nowhere */
 	uint64_t offset;
 	struct object_map *inner; /* what the slots of a map of maps hold; NULL if not told */
+	bool has_slots; /* its definition says what is in some: maps or programs */
 	bool frozen; /* of one that is loaded */
 	unsigned uses; /* enum map_use, or'ed */
 	struct map_writer writers[MAP_MAX_WRITERS];

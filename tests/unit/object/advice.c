@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "fixture.h"
+#include "object/freeze-facts.h"
 #include "object/object.h"
 #include "test.h"
 
@@ -98,6 +99,31 @@ static void the_flag_is_advised_only_where_the_kernel_takes_it(void **state)
 	}
 }
 
+/* libholdfast and the tables of docs/freeze.md have the same words. */
+static void of_freezing_the_table_of_facts_has_the_say(void **state)
+{
+	_cleanup_(object_freep) struct object *object = fixture_object("bare");
+	struct object_map *map = &object->maps[0];
+	struct freeze_facts facts;
+	struct advice advice;
+	size_t no = 0;
+
+	map->flags = 0;
+	for (map->type = BPF_MAP_TYPE_HASH; freeze_type_name(map->type); map->type++) {
+		assert_int_equal(freeze_facts_get(map->type, 0, false, &facts), 0);
+		advise(object, map, &advice);
+		assert_int_equal(advice.freeze == ADVICE_YES, facts.can_freeze == FREEZE_YES);
+		if (advice.freeze == ADVICE_YES)
+			continue;
+		assert_string_equal(advice.freeze_why, facts.freeze_reason);
+		no++;
+	}
+	assert_int_equal(no, 4);
+	/* the first that nobody has asked about */
+	advise(object, map, &advice);
+	assert_int_equal(advice.freeze, ADVICE_NO);
+}
+
 static void the_reason_names_the_write(void **state)
 {
 	_cleanup_(object_freep) struct object *object = fixture_object("writer");
@@ -153,6 +179,7 @@ int main(void)
 		cmocka_unit_test(each_map_gets_its_advice),
 		cmocka_unit_test(what_the_verifier_refuses_is_no_write),
 		cmocka_unit_test(the_flag_is_advised_only_where_the_kernel_takes_it),
+		cmocka_unit_test(of_freezing_the_table_of_facts_has_the_say),
 		cmocka_unit_test(the_reason_names_the_write),
 		cmocka_unit_test(a_map_that_can_be_mapped_is_not_frozen),
 		cmocka_unit_test(the_patch_has_what_is_advised_and_nothing_else),

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "fixture.h"
 #include "test.h"
 
@@ -111,6 +112,25 @@ static void a_map_of_maps_tells_what_it_holds(void **state)
 	assert_int_equal(outer->inner->type, BPF_MAP_TYPE_ARRAY);
 	assert_int_equal(outer->inner->value_size, 8);
 	assert_null(fixture_map(object, "calls")->inner);
+}
+
+static void what_a_definition_has_in_its_slots_is_seen(void **state)
+{
+	static const struct {
+		const char *fixture, *map;
+		bool has_slots;
+	} rows[] = {
+		{"writer", "outer", true}, {"writer", "like_inner", false},
+		{"writer", "ring", false}, {"writer", "looked_at", false},
+		{"agent", "outer", false}, {"agent", "calls", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(object_freep) struct object *object = fixture_object(rows[i].fixture);
+
+		if (fixture_map(object, rows[i].map)->has_slots != rows[i].has_slots)
+			fail_msg("%s: %s", rows[i].fixture, rows[i].map);
+	}
 }
 
 static void data_is_a_map(void **state)
@@ -288,6 +308,7 @@ int main(void)
 		cmocka_unit_test(a_program_names_the_maps_it_reaches),
 		cmocka_unit_test(maps_defined_by_btf_are_read),
 		cmocka_unit_test(a_map_of_maps_tells_what_it_holds),
+		cmocka_unit_test(what_a_definition_has_in_its_slots_is_seen),
 		cmocka_unit_test(data_is_a_map),
 		cmocka_unit_test(an_object_without_btf_is_read),
 		cmocka_unit_test(what_is_wrong_is_said),

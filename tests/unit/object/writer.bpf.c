@@ -37,20 +37,20 @@ MAP(handed, HASH, __u64);
 MAP(handed_too, HASH, __u64);
 MAP(unused, HASH, __u64);
 MAP(with_lock, HASH, struct locked);
-MAP(like_inner, ARRAY, __u32);
+
+struct inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} like_inner SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
 	__uint(max_entries, 2);
 	__type(key, __u32);
-	__array(
-		values, struct {
-			__uint(type, BPF_MAP_TYPE_ARRAY);
-			__uint(max_entries, 8);
-			__type(key, __u32);
-			__type(value, __u32);
-		});
-} outer SEC(".maps");
+	__array(values, struct inner);
+} outer SEC(".maps") = {.values = {[1] = &like_inner}};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
