@@ -18,6 +18,7 @@ static const char sha256[] = "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
 static const char sha384[] = "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02";
 static const char sha224[] = "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04";
 static const char rsa[] = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+static const char rsa_bad[] = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x01\x00";
 static const char sha256_rsa[] = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00";
 static const char ecdsa256[] = "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
 static const char ecdsa384[] = "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03";
@@ -61,12 +62,22 @@ static size_t size_of(const struct builder *b)
 	return sizeof(b->bytes) - b->at;
 }
 
+/* Where something is that should not be: after all else in ... */
+enum place {
+	NOWHERE,
+	IN_SIGNER,
+	IN_DATA,
+	AROUND_DATA,
+	IN_MESSAGE,
+};
+
 /* A message, by its parts: NULL and 0 stand for what is right. */
 struct parts {
 	const char *version, *signer_version, *name, *hash, *scheme, *value, *content;
 	const char *within, *attributes, *unsigned_attributes, *lists; /* NULL: not there */
 	size_t n_signers, n_certificates, padding; /* padding: bytes of a certificate */
 	bool no_signer, other_hashes;
+	enum place extra;
 };
 
 /* Texts hold NULs: the length of a text is that of its own outermost element, or elements. */
@@ -74,8 +85,9 @@ static size_t text_size(const char *text)
 {
 	size_t size = 2 + (size_t)text[1];
 
-	if ((text == rsa || text == sha256_rsa) && text[size] == 0x05)
-		size += 2;
+	/* The only ones with a second element. */
+	if (text == rsa || text == rsa_bad || text == sha256_rsa)
+		size += 2 + (size_t)text[size + 1];
 	return size;
 }
 
@@ -95,10 +107,17 @@ static void put_algorithm(struct builder *b, const char *text, const char *other
 	wrap(b, SEQUENCE, end);
 }
 
+static void put_extra(struct builder *b, const struct parts *parts, enum place place)
+{
+	if (parts->extra == place)
+		put_text(b, "\x05\x00", NULL);
+}
+
 static void put_signer(struct builder *b, const struct parts *parts)
 {
 	size_t end = b->at;
 
+	put_extra(b, parts, IN_SIGNER);
 	put_text(b, parts->unsigned_attributes, NULL);
 	put_text(b, parts->value, value);
 	put_algorithm(b, parts->scheme, ecdsa256);
@@ -137,11 +156,17 @@ static void put_type(struct builder *b, const struct parts *parts)
 
 static void build(struct builder *b, const struct parts *parts)
 {
-	const size_t end = sizeof(b->bytes);
+	size_t message = sizeof(b->bytes), around, data, end;
 	size_t n = parts->n_signers ? parts->n_signers : 1;
 
 	memset(b->bytes, 0, sizeof(b->bytes));
-	b->at = end;
+	b->at = message;
+	put_extra(b, parts, IN_MESSAGE);
+	around = b->at;
+	put_extra(b, parts, AROUND_DATA);
+	data = b->at;
+	put_extra(b, parts, IN_DATA);
+	end = b->at;
 	for (size_t i = 0; i < n && !parts->no_signer; i++)
 		put_signer(b, parts);
 	wrap(b, SET, end);
@@ -149,10 +174,10 @@ static void build(struct builder *b, const struct parts *parts)
 	put_certificates(b, parts);
 	put_type(b, parts);
 	put_text(b, parts->version, one);
-	wrap(b, SEQUENCE, end);
-	wrap(b, 0xa0, end);
+	wrap(b, SEQUENCE, data);
+	wrap(b, 0xa0, around);
 	put_text(b, signed_data, NULL);
-	wrap(b, SEQUENCE, end);
+	wrap(b, SEQUENCE, message);
 }
 
 static int read_built(const struct builder *b, struct cms *cms, struct diag *diag)
@@ -233,6 +258,8 @@ static void an_issuer_is_a_name(void **state)
 		.name = "\x30\x09\x30\x04\x31\x02\x05\x00\x02\x01\x05");
 	REFUSED("something is missing",
 		.name = "\x30\x0e\x30\x09\x31\x07\x30\x05\x06\x03\x55\x04\x03\x02\x01\x05");
+	REFUSED("a tag that no signature has",
+		.name = "\x30\x11\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x1f\x01\x61\x02\x01\x05");
 	REFUSED("the serial number is empty", .name = "\x30\x04\x30\x00\x02\x00");
 	REFUSED("does not belong to the signer's issuer",
 		.name = "\x30\x08\x30\x00\x02\x01\x05\x02\x01\x05");
@@ -248,6 +275,7 @@ static void hash_and_scheme_are_of_the_list(void **state)
 	REFUSED("neither SHA-256", .hash = sha224);
 	REFUSED("nor ECDSA with the signer's own hash", .scheme = ecdsa384);
 	REFUSED("neither RSA", .scheme = sha256_rsa);
+	REFUSED("does not belong to an algorithm", .scheme = rsa_bad);
 	REFUSED("the hash algorithms in front are not those", .other_hashes = true);
 }
 
@@ -258,6 +286,14 @@ static void what_is_signed_is_the_image_alone(void **state)
 	REFUSED("revocation lists", .lists = "\xa1\x02\x30\x00");
 	REFUSED("not plain data", .content = other_data);
 	REFUSED("has to be detached", .within = "\xa0\x02\x04\x00");
+}
+
+static void nothing_else_is_in_it(void **state)
+{
+	REFUSED("does not belong to a signer", .extra = IN_SIGNER);
+	REFUSED("does not belong to the signed data", .extra = IN_DATA);
+	REFUSED("does not belong to the message", .extra = AROUND_DATA);
+	REFUSED("does not belong to the message", .extra = IN_MESSAGE);
 }
 
 static void signers_and_certificates_have_a_limit(void **state)
@@ -343,6 +379,7 @@ int main(void)
 		cmocka_unit_test(an_issuer_is_a_name),
 		cmocka_unit_test(hash_and_scheme_are_of_the_list),
 		cmocka_unit_test(what_is_signed_is_the_image_alone),
+		cmocka_unit_test(nothing_else_is_in_it),
 		cmocka_unit_test(signers_and_certificates_have_a_limit),
 		cmocka_unit_test(the_whole_has_a_limit),
 		cmocka_unit_test(every_truncation_and_every_byte_more_is_refused),

@@ -12,6 +12,7 @@
 #include <openssl/cms.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -216,6 +217,7 @@ static void check_refused(struct bench *bench, int r, const char *file, const ch
 {
 	assert_int_equal(r, SIGN_E_REFUSED);
 	assert_string_equal(bench->diag.file, file);
+	assert_int_equal(ERR_peek_error(), 0);
 	if (!strstr(bench->diag.text, why))
 		fail_msg("\"%s\" instead of \"%s\"", bench->diag.text, why);
 }
