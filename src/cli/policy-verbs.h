@@ -33,3 +33,15 @@ int policy_image(const char *path, void **ret_image, size_t *ret_size);
  * Return: enum cli_exit.
  */
 int policy_learn(const struct cli_call *call);
+
+/**
+ * policy_sign() - a signature over an image, beside it
+ * Return: enum cli_exit.
+ */
+int policy_sign(const struct cli_call *call);
+
+/**
+ * policy_verify() - whether an image is signed by the key of a certificate
+ * Return: enum cli_exit; CLI_DONE only if it is.
+ */
+int policy_verify(const struct cli_call *call);

@@ -410,6 +410,24 @@ static const struct cli_option admit_options[] = {
 	{0},
 };
 
+static const struct cli_option sign_options[] = {
+	{.name = "key", .value = "FILE", .help = "sign by this private key, PEM"},
+	{.name = "cert", .value = "FILE", .help = "the key's certificate, PEM"},
+	{.name = "signature",
+	 .value = "FILE",
+	 .help = "write the signature to FILE, not IMAGE.p7s"},
+	{0},
+};
+
+static const struct cli_option verify_options[] = {
+	{.name = "cert", .value = "FILE", .help = "the certificate whose key has signed, PEM"},
+	{.name = "signature",
+	 .value = "FILE",
+	 .help = "read the signature from FILE, not IMAGE.p7s"},
+	{.name = "json", .help = "print one JSON object, errors included"},
+	{0},
+};
+
 const struct cli_verb cli_policy_verbs[] = {
 	{
 		.object = "policy",
@@ -440,6 +458,26 @@ const struct cli_verb cli_policy_verbs[] = {
 		.options = compile_options,
 		.help = "make the image for the guard, POLICY.img, from a policy and its lock",
 		.run = policy_compile,
+	},
+	{
+		.object = "policy",
+		.verb = "sign",
+		.args = "IMAGE",
+		.min_args = 1,
+		.max_args = 1,
+		.options = sign_options,
+		.help = "sign an image: a detached CMS signature, IMAGE.p7s",
+		.run = policy_sign,
+	},
+	{
+		.object = "policy",
+		.verb = "verify",
+		.args = "IMAGE",
+		.min_args = 1,
+		.max_args = 1,
+		.options = verify_options,
+		.help = "say whether an image is signed by the key of a certificate",
+		.run = policy_verify,
 	},
 	{
 		.object = "policy",
