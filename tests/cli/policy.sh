@@ -318,7 +318,8 @@ $usage" policy lock
 gives 'an unknown option is a wrong command line' 2 '' "holdfast: unknown option --rot
 $usage" policy lock --rot x edge.yaml
 gives 'an unknown verb is a wrong command line' 2 '' \
-	'holdfast: unknown verb "lint": check, lock, compile, learn, diff, admit' policy lint edge.yaml
+	'holdfast: unknown verb "lint": check, lock, compile, sign, verify, learn, diff, admit' \
+	policy lint edge.yaml
 gives 'a verb may be cut' 0 'edge.yaml: policy edge, version 7, observe: valid
 edge.lock: agrees with the policy' '' pol ch edge.yaml
 gives 'an ambiguous verb names its choices' 2 '' \
