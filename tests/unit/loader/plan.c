@@ -100,7 +100,7 @@ static void what_does_not_go_is_refused_with_its_place(void **state)
 		{"  nowhere: { values: [ 1 ] }",
 		 "f: maps.nowhere: the object has no map of that name"},
 		{"  jumps: { values: [ 1 ] }",
-		 "f: maps.jumps: what is in such a map cannot be written as text"},
+		 "f: maps.jumps: its values are file descriptors of programs"},
 		{"  untyped: { entries: [ { key: 1, value: 1 } ] }",
 		 "f: maps.untyped: the object has no BTF type for its values"},
 		{"  written: { entries: [ { key: 1, value: 4294967296 } ] }", "f:4:"},
