@@ -6,7 +6,7 @@
 # _holdfast_words OBJECT: its verbs, then after a colon its options
 _holdfast_words() {
 	case $1 in
-	guard) echo "up down reload confirm upgrade status explain : --confirm-within --secret-fd --json" \
+	guard) echo "up down reload confirm upgrade status explain : --confirm-within --secret-fd --trust --json" \
 		"--policy" ;;
 	run) echo ": --detach --secret-fd" ;;
 	release) echo ": --for --end --secret-fd" ;;

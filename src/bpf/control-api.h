@@ -31,6 +31,10 @@
 #define CONTROL_NEXT 19 /* pointer, size: struct guard_next; size 0: none */
 #define CONTROL_RESPITE 20 /* domain, pointer, size: struct respite; size 0 ends it */
 
+#define CONTROL_ANCHOR 21 /* id: serial number of a keyring; from here on images are signed */
+#define CONTROL_SIGNATURE 22 /* pointer, size: of the image that CONTROL_IMAGE took before */
+#define CONTROL_VERDICT 23 /* of that image, while trust_judge is attached: 0, it is in force */
+
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0
 #define CONTROL_MARK_FILE 1 /* a file of that domain */

@@ -5,6 +5,7 @@
  * ftrace. Iterators put labels on what is older than the guard, and count what is labelled.
  */
 
+#include "bpf/lib/bank.h"
 #include "bpf/lib/tasks.h"
 
 /* The tables follow each other and end where the image ends; the rest holdfastd has checked. */
@@ -21,10 +22,9 @@ static bool image_sound(const struct image_header *image, __u32 size)
 	return IMAGE_OFF_END(image) == size;
 }
 
-static int image_load(struct guard_state *guard, const struct control_args *args)
+static int image_fill(struct guard_state *guard, const struct control_args *args)
 {
-	__u32 idle = !(guard->bank & 1);
-	struct image_header *image = policy_bank(idle);
+	struct image_header *image = policy_bank(!(guard->bank & 1));
 	__u64 size = args->size;
 
 	if (!image)
@@ -37,10 +37,79 @@ static int image_load(struct guard_state *guard, const struct control_args *args
 		return -EMSGSIZE;
 	if (bpf_copy_from_user(image, size, (void *)args->pointer))
 		return -EFAULT;
-	if (!image_sound(image, size))
+	return image_sound(image, size) ? 0 : -EINVAL;
+}
+
+/* In force at once, or, where a signature is needed, when trust.bpf.c has judged that. */
+static int image_load(struct guard_state *guard, const struct control_args *args)
+{
+	struct trust_state *trust = trust_state();
+	int r;
+
+	if (!trust)
+		return -ENOENT;
+	if (!bank_begin(trust))
+		return -EBUSY;
+	r = image_fill(guard, args);
+	/* one that rehearses has the image of the guard before it, which was judged there */
+	if (!r && trust->serial && !guard->rehearsing) {
+		trust->verdict = -ENOKEY;
+		trust->step = TRUST_FILLED;
+		return 0;
+	}
+	if (!r)
+		guard->bank = !(guard->bank & 1);
+	trust->step = TRUST_IDLE;
+	return r;
+}
+
+/* The keyring's number, once and before the guard is armed. */
+static int anchor_set(struct guard_state *guard, __u32 serial)
+{
+	struct trust_state *trust = trust_state();
+	int r = 0;
+
+	if (!trust || !serial)
 		return -EINVAL;
-	guard->bank = idle;
+	if (guard->armed)
+		return -EPERM;
+	/* no image is on its way that needs none yet */
+	if (!bank_step(trust, TRUST_IDLE, TRUST_FILLING))
+		return -EBUSY;
+	if (trust->serial)
+		r = -EEXIST;
+	else
+		trust->serial = serial;
+	trust->step = TRUST_IDLE;
+	return r;
+}
+
+static int signature_take(const struct control_args *args)
+{
+	struct trust_state *trust = trust_state();
+	__u64 size = args->size;
+
+	if (!trust || !size)
+		return -EINVAL;
+	barrier_var(size);
+	if (size > sizeof(trust->signature))
+		return -EMSGSIZE;
+	if (!bank_step(trust, TRUST_FILLED, TRUST_SIGNING))
+		return -EBUSY;
+	if (bpf_copy_from_user(trust->signature, size, (void *)args->pointer)) {
+		trust->step = TRUST_IDLE;
+		return -EFAULT;
+	}
+	trust->size = size;
+	trust->step = TRUST_SIGNED;
 	return 0;
+}
+
+static int verdict(void)
+{
+	struct trust_state *trust = trust_state();
+
+	return trust ? trust->verdict : -ENOENT;
 }
 
 static int self_claim(struct guard_state *guard, bool rehearses)
@@ -261,6 +330,12 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return take(guard, args);
 	case CONTROL_NEXT:
 		return next_set(guard, args);
+	case CONTROL_ANCHOR:
+		return anchor_set(guard, args->id);
+	case CONTROL_SIGNATURE:
+		return signature_take(args);
+	case CONTROL_VERDICT:
+		return verdict();
 	case CONTROL_LEARN:
 		label->learn = args->id;
 		return 0;

@@ -132,6 +132,11 @@ static void print_policy(FILE *file, const struct guard_picture *picture)
 			      seconds_until(picture->state->confirm_ns));
 	(void)fprintf(file, "policy    %s, version %" PRIu64 ", sha256:%s\n", h->name,
 		      (uint64_t)h->version, digest);
+	if (picture->state->trust)
+		(void)fprintf(file, "trust     a policy must be signed%s\n",
+			      picture->state->trust == PROTOCOL_TRUST_VOID
+				      ? ", and none can be any more"
+				      : "");
 	for (uint32_t i = 0; i < h->n_domains; i++)
 		print_domain(file, picture, &domains[i]);
 }
@@ -270,6 +275,7 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 				  json_integer((json_int_t)(state->armed_ns / 1000000)));
 	(void)json_object_set_new(all, "identity", json_string(state->ima ? "ima" : "measured"));
 	(void)json_object_set_new(all, "operator", json_boolean(state->operator_set));
+	(void)json_object_set_new(all, "signed", json_boolean(state->trust != PROTOCOL_TRUST_NONE));
 	(void)json_object_set_new(all, "self", counts_json(find_counts(state, DOMAIN_SELF)));
 	(void)json_object_set_new(all, "weak", weak);
 	(void)json_object_set_new(all, "proof",

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "base/system.h"
 #include "cli/cli.h"
 #include "cli/client.h"
@@ -21,7 +23,9 @@
 #include "guard/guard.h"
 #include "guard/image-fd.h"
 #include "guard/protocol.h"
+#include "policy/cms.h"
 #include "policy/image-check.h"
+#include "policy/sign.h"
 
 static void message_freep(struct protocol_message **message)
 {
@@ -70,6 +74,84 @@ static int open_image(const char *path, int *ret_fd)
 	return CLI_DONE;
 }
 
+/* What vouches for an image, as it is. Return: CLI_DONE, also if it is not there, and need not. */
+static int open_signature(const char *image, bool needed, int *ret_fd)
+{
+	_cleanup_free_ char *path = NULL, *data = NULL;
+	size_t size;
+	int r;
+
+	if (asprintf(&path, "%s.p7s", image) < 0) {
+		path = NULL;
+		return cli_error("out of memory");
+	}
+	r = file_read(AT_FDCWD, path, CMS_MAX_SIZE, &data, &size);
+	if (r == -ENOENT && !needed)
+		return CLI_DONE;
+	if (r == -ENOENT)
+		return cli_error("%s: there is no signature: `holdfast policy sign`", path);
+	if (r == FILE_E_TOO_BIG)
+		return cli_error("%s: more than %zu bytes: that is no signature", path,
+				 (size_t)CMS_MAX_SIZE);
+	if (r == 0)
+		r = image_fd_new(data, size, ret_fd);
+	return r < 0 ? cli_error("%s: %s", path, strerror(-r)) : CLI_DONE;
+}
+
+static int open_certificate(const char *path, int *ret_fd)
+{
+	_cleanup_free_ char *pem = NULL;
+	_cleanup_free_ void *der = NULL;
+	struct sign_file file = {.name = path};
+	struct diag diag = {};
+	size_t size;
+	int r;
+
+	r = file_read(AT_FDCWD, path, SIGN_MAX_PEM, &pem, &file.size);
+	if (r == FILE_E_TOO_BIG)
+		return cli_error("%s: more than %zu bytes: that is no certificate", path,
+				 SIGN_MAX_PEM);
+	file.data = pem;
+	if (r == 0)
+		r = sign_certificate(&file, time(NULL), &der, &size, &diag);
+	if (r > 0)
+		return cli_error_diag(&diag);
+	if (r == 0)
+		r = image_fd_new(der, size, ret_fd);
+	return r < 0 ? cli_error("%s: %s", path, strerror(-r)) : CLI_DONE;
+}
+
+/* An image and what comes with it, in the order of the protocol. */
+struct parcel {
+	int fds[3];
+	uint32_t n;
+};
+
+#define PARCEL_INIT                               \
+	{                                         \
+		.fds = { -EBADF, -EBADF, -EBADF } \
+	}
+
+static void parcel_close(struct parcel *parcel)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parcel->fds); i++)
+		closep(&parcel->fds[i]);
+}
+
+static int parcel_open(const char *image, const char *trust, struct parcel *parcel)
+{
+	int r;
+
+	r = open_image(image, &parcel->fds[0]);
+	if (!r)
+		r = open_signature(image, trust != NULL, &parcel->fds[1]);
+	if (!r && trust)
+		r = open_certificate(trust, &parcel->fds[2]);
+	while (parcel->n < ARRAY_SIZE(parcel->fds) && parcel->fds[parcel->n] >= 0)
+		parcel->n++;
+	return r;
+}
+
 /* Up or not, say what this kernel lacks. */
 static void print_weak(void)
 {
@@ -91,8 +173,9 @@ static int guard_verb_up(const struct cli_call *call)
 {
 	_cleanup_(message_freep) struct protocol_message *message = message_new();
 	struct protocol_up up = {.header = {.op = PROTOCOL_UP, .size = sizeof(up)}};
-	_cleanup_close_ int fd = -EBADF;
-	struct client_request request = {.header = &up.header, .fds = &fd};
+	_cleanup_(parcel_close) struct parcel parcel = PARCEL_INIT;
+	struct client_request request = {.header = &up.header, .fds = parcel.fds};
+	const char *trust = cli_option(call, "trust");
 	struct diag diag = {};
 	int r;
 
@@ -101,11 +184,14 @@ static int guard_verb_up(const struct cli_call *call)
 	r = client_seconds(call, "confirm-within", &up.confirm_s);
 	if (r)
 		return r;
+	if (trust && call->n_args == 0)
+		return cli_usage_error(call, "--trust goes with an IMAGE");
 	if (call->n_args > 0) {
-		r = open_image(call->args[0], &fd);
+		r = parcel_open(call->args[0], trust, &parcel);
 		if (r)
 			return r;
-		up.header.n_fds = 1;
+		/* a signature alone says nothing to a guard that trusts nobody */
+		up.header.n_fds = trust ? parcel.n : 1;
 	}
 
 	r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag);
@@ -135,9 +221,9 @@ static int guard_verb_up(const struct cli_call *call)
 /* What a request changes, and what is said when it has. */
 struct change {
 	unsigned op;
-	int image_fd;
-	uint32_t confirm_s;
 	const char *done;
+	uint32_t confirm_s;
+	struct parcel parcel;
 };
 
 static int change(const struct cli_call *call, const struct change *want)
@@ -146,13 +232,13 @@ static int change(const struct cli_call *call, const struct change *want)
 	struct protocol_change change = {
 		.header = {.op = (uint16_t)want->op,
 			   .size = sizeof(change),
-			   .n_fds = want->image_fd >= 0},
+			   .n_fds = want->parcel.n},
 		.confirm_s = want->confirm_s,
 	};
 	struct client_request request = {
 		.header = &change.header,
 		.secret = &change.secret,
-		.fds = &want->image_fd,
+		.fds = want->parcel.fds,
 		.secret_fd = cli_option(call, "secret-fd"),
 	};
 	_cleanup_close_ int fd = -EBADF;
@@ -176,31 +262,31 @@ static int change(const struct cli_call *call, const struct change *want)
 
 static int guard_verb_down(const struct cli_call *call)
 {
-	const struct change down = {PROTOCOL_DOWN, -EBADF, 0, "the guard is down"};
+	const struct change down = {PROTOCOL_DOWN, "the guard is down"};
 
 	return change(call, &down);
 }
 
 static int guard_verb_confirm(const struct cli_call *call)
 {
-	const struct change confirm = {PROTOCOL_CONFIRM, -EBADF, 0, "the guard goes on enforcing"};
+	const struct change confirm = {PROTOCOL_CONFIRM, "the guard goes on enforcing"};
 
 	return change(call, &confirm);
 }
 
 static int guard_verb_reload(const struct cli_call *call)
 {
-	struct change reload = {PROTOCOL_RELOAD, -EBADF, 0, "the new policy is in force"};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_(parcel_close) struct parcel parcel = PARCEL_INIT;
+	struct change reload = {PROTOCOL_RELOAD, "the new policy is in force"};
 	int r;
 
 	r = client_seconds(call, "confirm-within", &reload.confirm_s);
 	if (r)
 		return r;
-	r = open_image(call->args[0], &fd);
+	r = parcel_open(call->args[0], NULL, &parcel);
 	if (r)
 		return r;
-	reload.image_fd = fd;
+	reload.parcel = parcel;
 	return change(call, &reload);
 }
 
@@ -274,6 +360,9 @@ static const struct cli_option secret_options[] = {
 };
 
 static const struct cli_option up_options[] = {
+	{.name = "trust",
+	 .value = "CERT",
+	 .help = "take policies signed by this certificate's key only, from now on"},
 	{.name = "confirm-within",
 	 .value = "TIME",
 	 .help = "observe after TIME (90s, 10m, 2h) unless `guard confirm` comes"},

@@ -16,9 +16,9 @@
 #include "base/diag.h"
 #include "base/system.h"
 #include "guard/guard.h"
-#include "guard/image-fd.h"
 #include "guard/journal.h"
 #include "guard/log.h"
+#include "guard/offer.h"
 #include "guard/server-internal.h"
 #include "policy/image-check.h"
 
@@ -28,8 +28,7 @@
 
 /* What shall come up. */
 struct plan {
-	const void *image;
-	size_t size;
+	const struct guard_policy *policy;
 	struct guard_operator operator; /* not set: a guard that observes, at boot */
 	char secret[PROTOCOL_SECRET_LEN]; /* new, else "" */
 	uint32_t confirm_s; /* as of PROTOCOL_UP */
@@ -176,6 +175,8 @@ static uint32_t explain_up(int r, struct diag *reterr_diag)
 		return PROTOCOL_E_ALREADY_UP;
 	case GUARD_E_IMAGE:
 		return PROTOCOL_E_IMAGE;
+	case GUARD_E_TRUST:
+		return PROTOCOL_E_TRUST;
 	case _GUARD_E_SUCCESS:
 	case GUARD_E_NONE:
 	case GUARD_E_NOT_SELF:
@@ -216,7 +217,7 @@ static uint32_t bring_up(struct server *server, const struct plan *plan, struct 
 {
 	int r;
 
-	r = guard_up(plan->image, plan->size, &server->guard, reterr_diag);
+	r = guard_up(plan->policy, &server->guard, reterr_diag);
 	if (r) {
 		server->guard = NULL;
 		operator_discard(server->dirs.state_fd);
@@ -242,78 +243,23 @@ static uint32_t bring_up(struct server *server, const struct plan *plan, struct 
 	prove_start(server);
 	journal_restart(server->journal);
 	server_note(server, NULL, "up", "policy '%s' version %" PRIu64 ", %s",
-		    image_header(plan->image)->name, (uint64_t)image_header(plan->image)->version,
-		    image_mode_name(image_header(plan->image)->mode));
+		    image_header(plan->policy->image)->name,
+		    (uint64_t)image_header(plan->policy->image)->version,
+		    image_mode_name(image_header(plan->policy->image)->mode));
 	if (plan->observe)
 		server_note(server, NULL, "boot-escape",
 			    "the boot prompt said holdfast=observe: nothing is refused (K13)");
 	if (plan->confirm_s)
-		respite_settle(server, plan->image, plan->confirm_s);
+		respite_settle(server, plan->policy->image, plan->confirm_s);
 	watch_start(server);
 	return 0;
-}
-
-/* Return: 0; PROTOCOL_E_NOT_UP if there is none; PROTOCOL_E_*. */
-static uint32_t read_boot_image(struct server *server, void **ret_image, size_t *ret_size,
-				struct diag *reterr_diag)
-{
-	const char *path = server->options.boot_image;
-	_cleanup_close_ int fd = -EBADF;
-	char *data;
-	struct stat st;
-	int r;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 && errno == ENOENT)
-		return refuse(reterr_diag, PROTOCOL_E_NOT_UP,
-			      "there is no %s: give an image to `holdfast guard up`", path);
-	if (fd < 0)
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s: %s", path, strerror(errno));
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
-			      "%s is no regular file: write it by `holdfast policy compile`", path);
-
-	r = file_read_fd(fd, IMAGE_MAX_SIZE, &data, ret_size);
-	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s: %s", path, strerror(-r));
-	if (r == FILE_E_TOO_BIG)
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
-			      "%s has more than %u bytes: it is no policy image", path,
-			      IMAGE_MAX_SIZE);
-	*ret_image = data;
-	return 0;
-}
-
-static uint32_t check_image(const void *image, size_t size, struct diag *reterr_diag)
-{
-	int r = image_check(image, size, reterr_diag);
-
-	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be checked: %s",
-			      strerror(-r));
-	return r ? PROTOCOL_E_IMAGE : 0;
-}
-
-static uint32_t read_image(struct server *server, void **ret_image, size_t *ret_size,
-			   struct diag *reterr_diag)
-{
-	int r;
-
-	if (server->message.n_fds == 0)
-		return read_boot_image(server, ret_image, ret_size, reterr_diag);
-
-	r = image_fd_read(server->message.fds[0], ret_image, ret_size, reterr_diag);
-	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s",
-			      strerror(-r));
-	return r ? PROTOCOL_E_IMAGE : 0;
 }
 
 void arm_up(struct server *server, struct connection *client)
 {
 	struct protocol_done done = {.header = {.op = PROTOCOL_DONE, .size = sizeof(done)}};
 	_cleanup_(plan_forget) struct plan plan = {};
-	_cleanup_free_ void *image = NULL;
+	_cleanup_(offer_done) struct offer offer = {};
 	struct guard_status status = {};
 	struct diag diag;
 	uint32_t error = 0;
@@ -323,16 +269,15 @@ void arm_up(struct server *server, struct connection *client)
 			&diag, PROTOCOL_E_ALREADY_UP,
 			"a guard is up already: change its policy by `holdfast guard reload`");
 	if (!error)
-		error = read_image(server, &image, &plan.size, &diag);
-	if (!error)
-		error = check_image(image, plan.size, &diag);
+		error = server->message.n_fds ? offer_receive(&server->message, &offer, &diag)
+					      : offer_boot(&server->options, &offer, &diag);
 	if (!error && server->message.up.confirm_s &&
-	    image_header(image)->mode != IMAGE_MODE_ENFORCE)
+	    image_header(offer.image)->mode != IMAGE_MODE_ENFORCE)
 		error = refuse(&diag, PROTOCOL_E_CONFIRM,
 			       "the policy observes: there is nothing to confirm");
 	if (!error)
 		error = arm_operator(server, &plan.operator, plan.secret, &diag);
-	plan.image = image;
+	plan.policy = &offer.policy;
 	plan.confirm_s = server->message.up.confirm_s;
 	if (!error)
 		error = bring_up(server, &plan, &diag);
@@ -356,6 +301,7 @@ static int boot_error(uint32_t error)
 	case PROTOCOL_E_STATE_DIR:
 		return SERVER_E_PLACE;
 	case PROTOCOL_E_IMAGE:
+	case PROTOCOL_E_TRUST:
 		return SERVER_E_IMAGE;
 	default:
 		return 1;
@@ -388,24 +334,22 @@ static bool escaped(struct server *server, struct plan *plan)
 int arm_boot(struct server *server, struct diag *reterr_diag)
 {
 	_cleanup_(plan_forget) struct plan plan = {};
-	_cleanup_free_ void *image = NULL;
+	_cleanup_(offer_done) struct offer offer = {};
 	uint32_t error;
 	int r;
 
 	if (escaped(server, &plan))
 		return 0;
-	error = read_boot_image(server, &image, &plan.size, reterr_diag);
+	error = offer_boot(&server->options, &offer, reterr_diag);
 	if (error == PROTOCOL_E_NOT_UP)
 		return 0; /* until somebody asks */
-	if (!error)
-		error = check_image(image, plan.size, reterr_diag);
 	if (error)
 		return boot_error(error);
-	plan.image = image;
+	plan.policy = &offer.policy;
 
 	/* Nobody is there to be shown a new secret. */
 	r = operator_load(server->dirs.state_fd, &plan.operator);
-	if (r && image_header(image)->mode == IMAGE_MODE_ENFORCE && !plan.observe)
+	if (r && image_header(offer.image)->mode == IMAGE_MODE_ENFORCE && !plan.observe)
 		return refuse(
 			reterr_diag, SERVER_E_OPERATOR,
 			"the policy enforces and %s/" SECRET_FILE
@@ -439,6 +383,7 @@ int arm_adopt(struct server *server, struct diag *reterr_diag)
 	case GUARD_E_PROOF:
 		return SERVER_E_KERNEL;
 	case GUARD_E_IMAGE:
+	case GUARD_E_TRUST:
 		return SERVER_E_ABI;
 	case GUARD_E_EXISTS:
 		break;

@@ -76,6 +76,7 @@ static const struct table tables[FORMER_MAPS] = {
 	 {FIELD(guard_state, sequence), FIELD(guard_state, armed_ns), FIELD(guard_state, bank),
 	  FIELD(guard_state, all_cgroups)}},
 	{"policy", 0, 0, {NUMBER(4)}, {{"image", 0, IMAGE_MAX_SIZE}}},
+	{"trust", 0, 0, {}, {}}, /* shared as it is: its type may be of a guard before the former */
 	{"events", 0, 0, {}, {}},
 	{"task_labels", 0, 0, {},
 	 {{"domain", offsetof(struct succession, task_domain), 4},
@@ -343,6 +344,16 @@ int former_image(const struct former *former, void **ret_image, size_t *ret_size
 	*ret_size = image->size;
 	*ret_image = TAKE_PTR(image);
 	return 0;
+}
+
+bool former_signs(const struct former *former)
+{
+	const struct former_map *map = &former->maps[table_find("trust")];
+	struct trust_state trust = {};
+	__u32 zero = 0;
+
+	return map->info.value_size == sizeof(trust) &&
+	       !bpf_map_lookup_elem(map->fd, &zero, &trust) && trust.serial;
 }
 
 /* ---- all records of a map */

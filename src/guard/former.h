@@ -11,7 +11,7 @@
  * understood, and refused before anything is touched.
  */
 
-#define FORMER_MAPS 16
+#define FORMER_MAPS 17
 
 struct former_map {
 	int fd;
@@ -55,6 +55,9 @@ int former_office(const struct former *former, struct control_office *ret_office
  */
 int former_image(const struct former *former, void **ret_image, size_t *ret_size,
 		 struct diag *reterr_diag);
+
+/* former_signs() - does it take signed policies only? */
+bool former_signs(const struct former *former);
 
 /* former_take() - give its records to the guard behind @control. Return: 0 or negative errno. */
 int former_take(const struct former *former, int control);

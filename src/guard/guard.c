@@ -19,6 +19,7 @@
 #include "guard/mark.h"
 #include "guard/pins.h"
 #include "guard/succession.h"
+#include "guard/trust.h"
 #include "policy/image-check.h"
 
 static uint64_t now_ns(void)
@@ -38,6 +39,7 @@ struct guard *guard_free(struct guard *guard)
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		closep(&guard->maps[i]);
 	closep(&guard->control);
+	closep(&guard->judge);
 	closep(&guard->tasks);
 	free(guard);
 	return NULL;
@@ -54,7 +56,7 @@ static struct guard *guard_new(void)
 
 	if (!guard)
 		return NULL;
-	guard->control = guard->tasks = -EBADF;
+	guard->control = guard->judge = guard->tasks = -EBADF;
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		guard->maps[i] = -EBADF;
 	return guard;
@@ -76,6 +78,9 @@ static int pins_open(struct guard *guard)
 
 	guard->control = bpf_obj_get(GUARD_PIN_PROGS "/control");
 	if (guard->control < 0)
+		return -errno;
+	guard->judge = bpf_obj_get(GUARD_PIN_PROGS "/trust_judge");
+	if (guard->judge < 0 && errno != ENOENT)
 		return -errno;
 	guard->tasks = bpf_obj_get(GUARD_PIN_LINKS "/count_tasks");
 	if (guard->tasks < 0)
@@ -203,7 +208,7 @@ int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
 	return 0;
 }
 
-int guard_up(const void *image, size_t size, struct guard **ret_guard, struct diag *reterr_diag)
+int guard_up(const struct guard_policy *policy, struct guard **ret_guard, struct diag *reterr_diag)
 {
 	_cleanup_free_ struct guard_adoption *adoption = calloc(1, sizeof(*adoption));
 	uint64_t start = now_ns(), end;
@@ -211,7 +216,7 @@ int guard_up(const void *image, size_t size, struct guard **ret_guard, struct di
 
 	if (!adoption)
 		return -ENOMEM;
-	r = guard_load(image, size, adoption, reterr_diag);
+	r = guard_load(policy, adoption, reterr_diag);
 	if (r)
 		return r;
 	end = now_ns();
@@ -236,10 +241,25 @@ static bool has_new_domain(const void *old, const void *new)
 	return false;
 }
 
-int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag)
+static int image_put(struct guard *guard, const struct guard_policy *policy,
+		     struct diag *reterr_diag)
+{
+	int r;
+
+	if (guard->judge >= 0)
+		return trust_judge(guard->control, guard->judge, policy, reterr_diag);
+	r = control_put(guard->control, CONTROL_IMAGE, policy->image, policy->size);
+	if (r != -EINVAL && r != -EMSGSIZE)
+		return r;
+	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
+	return GUARD_E_IMAGE;
+}
+
+int guard_reload(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag)
 {
 	struct adoption_run adoption = {
-		.control = guard->control, .image = image, .report = &guard->adoption};
+		.control = guard->control, .image = policy->image, .report = &guard->adoption};
+	const void *image = policy->image;
 	_cleanup_free_ void *old = NULL;
 	struct guard_state state;
 	size_t old_size;
@@ -266,18 +286,26 @@ int guard_reload(struct guard *guard, const void *image, size_t size, struct dia
 		adopt_prepare(&adoption);
 	else
 		guard->adoption.made = false;
-	r = control_put(guard->control, CONTROL_IMAGE, image, size);
+	r = image_put(guard, policy, reterr_diag);
 	if (r == 0 && adopts) {
 		adopt_run(&adoption);
 		adopt_finish(&adoption);
-		return 0;
-	}
-	if (adopts)
+	} else if (adopts) {
 		adopt_abandon(&adoption);
-	if (r != -EINVAL && r != -EMSGSIZE)
-		return r;
-	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
-	return GUARD_E_IMAGE;
+	}
+	return r;
+}
+
+int guard_trust(struct guard *guard)
+{
+	struct trust_state trust;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_TRUST], &zero, &trust))
+		return -errno;
+	if (!trust.serial)
+		return GUARD_TRUST_NONE;
+	return trust.anchor == TRUST_VOID ? GUARD_TRUST_VOID : GUARD_TRUST_SIGNED;
 }
 
 int guard_image(struct guard *guard, void **ret_image, size_t *ret_size)

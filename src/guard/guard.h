@@ -28,6 +28,7 @@ enum guard_error {
 	GUARD_E_ABI, /* the pinned guard is of a build that this one cannot take over from */
 	GUARD_E_IMAGE, /* the guard refused the image */
 	GUARD_E_PROOF, /* the guard is attached and its canary passed: it does not enforce */
+	GUARD_E_TRUST, /* the image, or the certificate, is not one to be trusted */
 };
 
 /* What the kernel keeps of the operator's secret: never the secret. */
@@ -35,6 +36,23 @@ struct guard_operator {
 	uint8_t salt[32];
 	uint8_t hash[32]; /* scrypt of the secret, parameters fixed in src/guard/secret.c */
 	uint64_t set; /* 1 if there is one */
+};
+
+/* A policy, and what vouches for it; all of it borrowed, sizes in bytes. */
+struct guard_policy {
+	const void *image; /* checked by image_check() */
+	size_t size;
+	const void *signature; /* detached CMS, DER; size 0: none */
+	size_t signature_size;
+	const void *certificate; /* X.509, DER: whose key signs policies; for guard_up() only */
+	size_t certificate_size;
+};
+
+/* Whether the guard takes signed policies only. */
+enum guard_trust {
+	GUARD_TRUST_NONE,
+	GUARD_TRUST_SIGNED,
+	GUARD_TRUST_VOID, /* and what it trusted is gone: it takes none */
 };
 
 /* What came of the guard's self-proof. */
@@ -136,16 +154,16 @@ struct guard_status {
 
 /**
  * guard_up() - load, attach, label, arm, prove and pin a guard
- * @image:       checked by image_check() before; copied
- * @size:        in bytes
+ * @policy:      copied; with a certificate the guard takes, from the first image on, only what is
+ *               signed by its key, and never another certificate
  * @ret_guard:   the guard, to be released with guard_free()
  * @reterr_diag: what was wrong, on a positive return
  *
  * On any failure nothing stays attached or pinned.
- * Return: 0; GUARD_E_KERNEL, GUARD_E_BPFFS, GUARD_E_EXISTS, GUARD_E_IMAGE, GUARD_E_PROOF; negative
- * errno if fatal.
+ * Return: 0; GUARD_E_KERNEL, GUARD_E_BPFFS, GUARD_E_EXISTS, GUARD_E_IMAGE, GUARD_E_TRUST,
+ * GUARD_E_PROOF; negative errno if fatal.
  */
-int guard_up(const void *image, size_t size, struct guard **ret_guard, struct diag *reterr_diag);
+int guard_up(const struct guard_policy *policy, struct guard **ret_guard, struct diag *reterr_diag);
 
 /**
  * guard_adopt() - take over the guard that is pinned
@@ -163,10 +181,14 @@ struct guard *guard_free(struct guard *guard);
 /**
  * guard_reload() - put another image in force, without a moment between the two
  *
- * Does not judge whether that is permitted: the caller has asked image_weakens() and the operator.
- * Return: 0; GUARD_E_IMAGE, the old image stays in force; negative errno if fatal.
+ * Does not judge whether that is permitted: the caller has asked image_weakens() and the operator,
+ * unless guard_trust() says that the guard does.
+ * Return: 0; GUARD_E_IMAGE, GUARD_E_TRUST, the old image stays in force; negative errno if fatal.
  */
-int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag);
+int guard_reload(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag);
+
+/* guard_trust() - Return: enum guard_trust; -errno. */
+int guard_trust(struct guard *guard);
 
 /*
  * guard_image() - the image in force, read from the kernel; *ret_image is malloc()ed. Return: 0 or

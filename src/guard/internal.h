@@ -12,6 +12,7 @@
 #include "bpf/control-api.h"
 #include "bpf/events-api.h"
 #include "bpf/labels-api.h"
+#include "bpf/trust-api.h"
 #include "guard/guard.h"
 #include "policy/image.h"
 
@@ -38,11 +39,13 @@ enum guard_map {
 	GUARD_MAP_LOST,
 	GUARD_MAP_EVENTS,
 	GUARD_MAP_RESPITES,
+	GUARD_MAP_TRUST,
 	_GUARD_MAP_MAX,
 };
 
 struct guard {
 	int control; /* fd of the control program */
+	int judge; /* fd of what judges signed images; -EBADF: they need not be signed */
 	int tasks; /* fd of the link of the iterator that counts tasks */
 	int maps[_GUARD_MAP_MAX];
 	struct ring_buffer *ring;

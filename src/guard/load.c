@@ -24,6 +24,7 @@
 #include "guard/halt.h"
 #include "guard/pins.h"
 #include "guard/succession.h"
+#include "guard/trust.h"
 
 #define LINKS_MAX 96
 
@@ -34,6 +35,8 @@ struct loader {
 	const char *names[LINKS_MAX];
 	size_t n_links;
 	int control;
+	int hold; /* link that the keyring of trusted keys lives by; -EBADF: there is none */
+	bool signs; /* images must be signed */
 	const char *pins; /* folder of its own */
 	const struct former *former; /* the guard that it takes over from; NULL: none */
 	bool pinned;
@@ -45,6 +48,7 @@ static void loader_done(struct loader *loader)
 		(void)pins_remove(loader->pins);
 	for (size_t i = 0; i < loader->n_links; i++)
 		(void)bpf_link__destroy(loader->links[i]);
+	closep(&loader->hold);
 	bpf_object__close(loader->object);
 	features_done(&loader->features);
 }
@@ -79,6 +83,9 @@ static int object_load(struct loader *loader, const struct image_header *image,
 	r = succession_choose(loader->object, loader->former);
 	if (r < 0)
 		return r;
+	r = trust_choose(loader->object, loader->signs);
+	if (r < 0)
+		return r;
 	r = bpf_object__load(loader->object);
 	if (r < 0)
 		return r;
@@ -89,7 +96,35 @@ static int object_load(struct loader *loader, const struct image_header *image,
 	return 0;
 }
 
-static int object_claim(struct loader *loader, const void *image, size_t size,
+static int program_fd(const struct loader *loader, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(loader->object, name);
+
+	return program ? bpf_program__fd(program) : -ENOENT;
+}
+
+/* The first image: before anything is attached. */
+static int image_put(struct loader *loader, const struct guard_policy *policy,
+		     struct diag *reterr_diag)
+{
+	int r;
+
+	/* one that takes over has the image that was judged before it came */
+	if (loader->signs && !loader->former) {
+		r = trust_anchor(loader->object, loader->control, policy, &loader->hold,
+				 reterr_diag);
+		return r
+			       ?: trust_judge(loader->control, program_fd(loader, "trust_judge"),
+					      policy, reterr_diag);
+	}
+	r = control_put(loader->control, CONTROL_IMAGE, policy->image, policy->size);
+	if (r != -EINVAL && r != -EMSGSIZE)
+		return r;
+	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
+	return GUARD_E_IMAGE;
+}
+
+static int object_claim(struct loader *loader, const struct guard_policy *policy,
 			struct diag *reterr_diag)
 {
 	struct guard_build build;
@@ -105,20 +140,14 @@ static int object_claim(struct loader *loader, const void *image, size_t size,
 	if (r < 0)
 		return r;
 	r = control_put(loader->control, CONTROL_BUILD, &build, sizeof(build));
-	if (r < 0)
-		return r;
-	r = control_put(loader->control, CONTROL_IMAGE, image, size);
-	if (r != -EINVAL && r != -EMSGSIZE)
-		return r;
-	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
-	return GUARD_E_IMAGE;
+	return r ?: image_put(loader, policy, reterr_diag);
 }
 
 static bool attaches(const struct bpf_program *program)
 {
 	const char *section = bpf_program__section_name(program);
 
-	return bpf_program__autoload(program) &&
+	return bpf_program__autoload(program) && !trust_program(bpf_program__name(program)) &&
 	       (!strncmp(section, "lsm", 3) || !strncmp(section, "fentry", 6) ||
 		!strncmp(section, "fexit", 5) || !strncmp(section, "fmod_ret", 8) ||
 		!strncmp(section, "tp_btf", 6) || !strncmp(section, "iter/", 5));
@@ -196,6 +225,22 @@ static int kept_take(struct loader *loader)
 	return 0;
 }
 
+/* The keyring's link is not of the object: a guard that takes over has that of the one before. */
+static int trust_pin(struct loader *loader)
+{
+	char path[128];
+
+	if (loader->former)
+		loader->hold = bpf_obj_get(GUARD_PIN_LINKS "/trust_hold");
+	if (loader->hold < 0)
+		return -errno;
+	(void)snprintf(path, sizeof(path), "%s/links/trust_hold", loader->pins);
+	if (bpf_obj_pin(loader->hold, path))
+		return -errno;
+	(void)snprintf(path, sizeof(path), "%s/progs/trust_judge", loader->pins);
+	return bpf_obj_pin(program_fd(loader, "trust_judge"), path) ? -errno : 0;
+}
+
 static int object_pin(struct loader *loader)
 {
 	char path[128];
@@ -220,7 +265,10 @@ static int object_pin(struct loader *loader)
 			return fd < 0 ? fd : -errno;
 	}
 	(void)snprintf(path, sizeof(path), "%s/progs/control", loader->pins);
-	return bpf_obj_pin(loader->control, path) ? -errno : kept_take(loader);
+	if (bpf_obj_pin(loader->control, path))
+		return -errno;
+	r = loader->signs ? trust_pin(loader) : 0;
+	return r ?: kept_take(loader);
 }
 
 /*
@@ -269,17 +317,18 @@ static int settle(struct loader *loader, struct diag *reterr_diag)
 	return object_pin(loader);
 }
 
-static int prepare(struct loader *loader, const void *image, size_t size, struct diag *reterr_diag)
+static int prepare(struct loader *loader, const struct guard_policy *policy,
+		   struct diag *reterr_diag)
 {
 	int r;
 
-	r = object_load(loader, image, reterr_diag);
+	r = object_load(loader, policy->image, reterr_diag);
 	if (r)
 		return r;
 	r = known_fill(&loader->features, loader->object);
 	if (r)
 		return r;
-	r = object_claim(loader, image, size, reterr_diag);
+	r = object_claim(loader, policy, reterr_diag);
 	if (r)
 		return r;
 	return settle(loader, reterr_diag);
@@ -314,10 +363,10 @@ static int arm(struct loader *loader, struct adoption_run *adoption, struct diag
 	return 0;
 }
 
-static int steps(struct loader *loader, const void *image, size_t size,
+static int steps(struct loader *loader, const struct guard_policy *policy,
 		 struct guard_adoption *ret_adoption, struct diag *reterr_diag)
 {
-	struct adoption_run adoption = {.image = image, .report = ret_adoption};
+	struct adoption_run adoption = {.image = policy->image, .report = ret_adoption};
 	int r;
 
 	r = features_probe(&loader->features, reterr_diag);
@@ -326,26 +375,31 @@ static int steps(struct loader *loader, const void *image, size_t size,
 	r = pins_absent(reterr_diag);
 	if (r)
 		return r;
-	r = prepare(loader, image, size, reterr_diag);
+	r = prepare(loader, policy, reterr_diag);
 	if (r)
 		return r;
-	r = places_mark(loader->control, image, reterr_diag);
+	r = places_mark(loader->control, policy->image, reterr_diag);
 	if (r)
 		return r;
 	adoption.control = loader->control;
 	r = arm(loader, &adoption, reterr_diag);
 	if (r)
 		return r;
-	return hashes(loader) ? 0 : files_measure(loader->control, image);
+	return hashes(loader) ? 0 : files_measure(loader->control, policy->image);
 }
 
-int guard_load(const void *image, size_t size, struct guard_adoption *ret_adoption,
+int guard_load(const struct guard_policy *policy, struct guard_adoption *ret_adoption,
 	       struct diag *reterr_diag)
 {
-	_cleanup_(loader_done) struct loader loader = {.control = -EBADF, .pins = GUARD_PIN_DIR};
+	_cleanup_(loader_done) struct loader loader = {
+		.control = -EBADF,
+		.hold = -EBADF,
+		.signs = policy->certificate_size,
+		.pins = GUARD_PIN_DIR,
+	};
 	int r;
 
-	r = steps(&loader, image, size, ret_adoption, reterr_diag);
+	r = steps(&loader, policy, ret_adoption, reterr_diag);
 	if (r)
 		return r;
 	loader.pinned = false;
@@ -356,16 +410,17 @@ int guard_load(const void *image, size_t size, struct guard_adoption *ret_adopti
 static int succession_steps(struct loader *loader, struct diag *reterr_diag)
 {
 	_cleanup_free_ void *image = NULL;
-	size_t size;
+	struct guard_policy policy = {};
 	int r;
 
-	r = former_image(loader->former, &image, &size, reterr_diag);
+	r = former_image(loader->former, &image, &policy.size, reterr_diag);
 	if (r)
 		return r;
+	policy.image = image;
 	r = features_probe(&loader->features, reterr_diag);
 	if (r)
 		return r;
-	r = prepare(loader, image, size, reterr_diag);
+	r = prepare(loader, &policy, reterr_diag);
 	if (r)
 		return r;
 	halt("pinned");
@@ -391,7 +446,12 @@ static int succession_steps(struct loader *loader, struct diag *reterr_diag)
 int guard_load_beside(const struct former *former, struct diag *reterr_diag)
 {
 	_cleanup_(loader_done) struct loader loader = {
-		.control = -EBADF, .pins = GUARD_PIN_NEXT, .former = former};
+		.control = -EBADF,
+		.hold = -EBADF,
+		.signs = former_signs(former),
+		.pins = GUARD_PIN_NEXT,
+		.former = former,
+	};
 	int r;
 
 	r = succession_steps(&loader, reterr_diag);

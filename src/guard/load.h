@@ -5,12 +5,11 @@
 
 /**
  * guard_load() - bring a guard up that lives by its pins alone
- * @image: checked; @size in bytes
  * @ret_adoption: what became of the agents that were there before
  *
  * Return: as guard_up().
  */
-int guard_load(const void *image, size_t size, struct guard_adoption *ret_adoption,
+int guard_load(const struct guard_policy *policy, struct guard_adoption *ret_adoption,
 	       struct diag *reterr_diag);
 
 struct former;

@@ -157,6 +157,7 @@ int main(int argc, char **argv)
 		.run_dir = PROTOCOL_RUN_DIR,
 		.state_dir = PROTOCOL_STATE_DIR,
 		.boot_image = PROTOCOL_BOOT_IMAGE,
+		.boot_trust = PROTOCOL_BOOT_TRUST,
 		.cmdline = "/proc/cmdline",
 		.exec_path = SPAWN_PATH,
 		.log_limit = JOURNAL_LIMIT,

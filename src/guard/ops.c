@@ -18,10 +18,16 @@
 #include "guard/guard.h"
 #include "guard/image-fd.h"
 #include "guard/journal.h"
+#include "guard/offer.h"
 #include "guard/server-internal.h"
 #include "policy/image-check.h"
 
 #define MAX_LAST_DRAINS 64
+
+_Static_assert((int)GUARD_TRUST_NONE == PROTOCOL_TRUST_NONE &&
+		       (int)GUARD_TRUST_SIGNED == PROTOCOL_TRUST_SIGNED &&
+		       (int)GUARD_TRUST_VOID == PROTOCOL_TRUST_VOID,
+	       "one number, two names");
 
 #define refuse(diag, error, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), (error))
 
@@ -151,34 +157,17 @@ void ops_down(struct server *server, struct connection *client)
 		connection_answer(server, client, &done.header, NULL);
 }
 
-static uint32_t read_new_image(struct server *server, void **ret_image, size_t *ret_size,
-			       struct diag *reterr_diag)
-{
-	_cleanup_free_ void *image = NULL;
-	size_t size = 0;
-	int r;
-
-	r = image_fd_read(server->message.fds[0], &image, &size, reterr_diag);
-	if (r == 0)
-		r = image_check(image, size, reterr_diag);
-	if (r < 0)
-		return refuse(reterr_diag, PROTOCOL_E_FATAL, "the image could not be read: %s",
-			      strerror(-r));
-	if (r)
-		return PROTOCOL_E_IMAGE;
-
-	*ret_image = TAKE_PTR(image);
-	*ret_size = size;
-	return 0;
-}
-
 /* Whether this client may put this image in the place of that one. */
 static uint32_t permit_change(struct server *server, struct connection *client, const void *old,
 			      const void *new, struct diag *reterr_diag)
 {
+	int trust = guard_trust(server->guard);
 	struct diag reason;
 	uint32_t error;
 
+	if (trust < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the guard does not say what it trusts: %s", strerror(-trust));
 	if (image_header(new)->version < image_header(old)->version)
 		return refuse(reterr_diag, PROTOCOL_E_ROLLBACK,
 			      "the new policy has version %" PRIu64 ", version %" PRIu64
@@ -188,7 +177,8 @@ static uint32_t permit_change(struct server *server, struct connection *client, 
 	if (server->message.change.confirm_s && !enforces(new))
 		return refuse(reterr_diag, PROTOCOL_E_CONFIRM,
 			      "the new policy observes: there is nothing to confirm");
-	if (!respite_enforces(server, old))
+	/* The guard wants the signer's word, which is more than the operator's. */
+	if (trust != GUARD_TRUST_NONE || !respite_enforces(server, old))
 		return 0;
 
 	switch (image_weakens(old, new, &reason)) {
@@ -257,21 +247,20 @@ static void settle_operator(struct server *server, bool kept, const char *secret
 
 /* The image that shall take the place of the one in force. */
 struct change {
-	void *image;
-	size_t size;
+	struct offer offer;
 	char secret[PROTOCOL_SECRET_LEN]; /* of an operator who is new, else "" */
 };
 
 static void change_done(struct change *change)
 {
-	free(change->image);
+	offer_done(&change->offer);
 	explicit_bzero(change, sizeof(*change));
 }
 
 static uint32_t make_change(struct server *server, struct connection *client, struct change *change,
 			    struct diag *reterr_diag)
 {
-	const struct image_header *header = image_header(change->image);
+	const struct image_header *header = image_header(change->offer.image);
 	uint32_t confirm_s = server->message.change.confirm_s;
 	struct guard_respite old;
 	bool set;
@@ -285,7 +274,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 	/* The end first: there is no moment in which the guard enforces and has none. */
 	r = respite_ask(server, confirm_s, &old);
 	if (r == 0)
-		r = guard_reload(server->guard, change->image, change->size, reterr_diag);
+		r = guard_reload(server->guard, &change->offer.policy, reterr_diag);
 	if (r)
 		respite_restore(server, &old);
 	if (set)
@@ -295,7 +284,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 			      "the guard did not take the image, the old one is in force: %s",
 			      strerror(-r));
 	if (r)
-		return PROTOCOL_E_IMAGE;
+		return r == GUARD_E_TRUST ? PROTOCOL_E_TRUST : PROTOCOL_E_IMAGE;
 
 	arm_refresh(server);
 	respite_settle(server, header, confirm_s);
@@ -315,9 +304,9 @@ void ops_reload(struct server *server, struct connection *client)
 
 	error = ops_in_force(server, &old, &diag);
 	if (!error)
-		error = read_new_image(server, &change.image, &change.size, &diag);
+		error = offer_receive(&server->message, &change.offer, &diag);
 	if (!error)
-		error = permit_change(server, client, old, change.image, &diag);
+		error = permit_change(server, client, old, change.offer.image, &diag);
 	if (!error)
 		error = make_change(server, client, &change, &diag);
 	if (error) {
@@ -365,11 +354,14 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	struct guard_operator operator;
 	struct guard_status status = {};
 	size_t size;
-	int r;
+	int r, trust;
 
 	r = guard_status(server->guard, &status);
 	if (r < 0)
 		return r;
+	trust = guard_trust(server->guard);
+	if (trust < 0)
+		return trust;
 	r = guard_operator_get(server->guard, &operator);
 	if (r < 0)
 		return r;
@@ -384,6 +376,10 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	state->operator_set = operator.set != 0;
 	if (!operator.set && enforces(image))
 		add_weak(state, "no operator's secret is known: only a reboot ends this guard");
+	state->trust = (uint32_t)trust;
+	if (trust == GUARD_TRUST_VOID)
+		add_weak(state, "the key that policies are signed by is gone: no other policy "
+				"comes into force before a reboot");
 	state->proof_ns = server->proof_ns;
 	state->proof_acts = server->proof.acts;
 	state->proof_refused = server->proof.refused;

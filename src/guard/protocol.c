@@ -145,7 +145,8 @@ static bool seconds_are_valid(uint32_t seconds)
 
 static bool up_is_valid(const struct protocol_message *message)
 {
-	return message->size == sizeof(message->up) && message->n_fds <= 1 && !message->up.pad0 &&
+	return message->size == sizeof(message->up) &&
+	       (message->n_fds <= 1 || message->n_fds == 3) && !message->up.pad0 &&
 	       seconds_are_valid(message->up.confirm_s);
 }
 
@@ -219,7 +220,7 @@ static bool request_is_valid(const struct protocol_message *message)
 	case PROTOCOL_UPGRADE:
 		return change_is_valid(message, 1, false);
 	case PROTOCOL_RELOAD:
-		return change_is_valid(message, 1, true);
+		return change_is_valid(message, message->n_fds == 2 ? 2 : 1, true);
 	case PROTOCOL_RELEASE:
 		return release_is_valid(message);
 	case PROTOCOL_STATUS:
@@ -248,6 +249,8 @@ static bool state_is_valid(const struct protocol_message *message)
 	const struct protocol_state *state = &message->state;
 
 	if (message->size != sizeof(*state) || message->n_fds != (state->up ? 1 : 0))
+		return false;
+	if (state->trust > PROTOCOL_TRUST_VOID || state->pad0)
 		return false;
 	if (state->n_domains > PROTOCOL_MAX_DOMAINS || state->n_weak > PROTOCOL_MAX_WEAK)
 		return false;

@@ -14,7 +14,7 @@
 struct diag;
 
 #define PROTOCOL_MAGIC 0x6f636648u /* "Hfco" */
-#define PROTOCOL_VERSION 4
+#define PROTOCOL_VERSION 5
 
 #define PROTOCOL_RUN_DIR "/run/holdfast"
 #define PROTOCOL_SOCKET_NAME "control.sock"
@@ -22,7 +22,8 @@ struct diag;
 #define PROTOCOL_SOCKET PROTOCOL_RUN_DIR "/" PROTOCOL_SOCKET_NAME
 #define PROTOCOL_STATE_DIR "/var/lib/holdfast"
 #define PROTOCOL_LOG_NAME "events.jsonl"
-#define PROTOCOL_BOOT_IMAGE "/etc/holdfast/policy.img"
+#define PROTOCOL_BOOT_IMAGE "/etc/holdfast/policy.img" /* and its signature, .p7s */
+#define PROTOCOL_BOOT_TRUST "/etc/holdfast/trust.der"
 
 #define PROTOCOL_MAX_FDS 4
 #define PROTOCOL_MAX_ARGS 256
@@ -37,9 +38,11 @@ struct diag;
 #define PROTOCOL_DIGEST_LEN 32
 
 /* protocol_header.op: what the command line asks */
-#define PROTOCOL_UP 1 /* fds: an image; or none, then the image that is used at boot */
+/* fds of an image that is signed: itself, the signature */
+#define PROTOCOL_UP \
+	1 /* fds: an image, perhaps signed, then the certificate; or those of the boot */
 #define PROTOCOL_DOWN 2
-#define PROTOCOL_RELOAD 3 /* fds: an image */
+#define PROTOCOL_RELOAD 3 /* fds: an image, perhaps signed */
 #define PROTOCOL_STATUS 4
 #define PROTOCOL_RUN 5 /* fds: PROTOCOL_RUN_* */
 #define PROTOCOL_SIGNAL 6 /* to what PROTOCOL_RUN started on the same connection */
@@ -76,6 +79,11 @@ struct diag;
 #define PROTOCOL_OBSERVES_BOOT 1 /* the boot prompt said so */
 #define PROTOCOL_OBSERVES_UNCONFIRMED 2 /* nobody confirmed in time */
 
+/* protocol_state.trust */
+#define PROTOCOL_TRUST_NONE 0
+#define PROTOCOL_TRUST_SIGNED 1 /* a policy must be signed */
+#define PROTOCOL_TRUST_VOID 2 /* and none can be any more */
+
 /* protocol_refused.error */
 #define PROTOCOL_E_MALFORMED 1 /* the message is not one of this protocol */
 #define PROTOCOL_E_BUSY 2 /* too many at once */
@@ -94,7 +102,8 @@ struct diag;
 #define PROTOCOL_E_PERMISSION 15 /* not the operator's user */
 #define PROTOCOL_E_CONFIRM 16 /* there is nothing to confirm */
 #define PROTOCOL_E_UPGRADE 17 /* the file is no holdfastd */
-#define _PROTOCOL_E_MAX 18
+#define PROTOCOL_E_TRUST 18 /* the image is not signed as this guard wants it */
+#define _PROTOCOL_E_MAX 19
 
 struct protocol_header {
 	uint32_t magic;
@@ -206,6 +215,8 @@ struct protocol_state {
 	uint64_t confirm_ns; /* CLOCK_BOOTTIME: observes from then on unless confirmed; 0: no */
 	uint32_t observes;
 	uint32_t next_set; /* another holdfastd is admitted */
+	uint32_t trust; /* PROTOCOL_TRUST_* */
+	uint32_t pad0;
 	uint8_t daemon[PROTOCOL_DIGEST_LEN]; /* SHA-256 of holdfastd */
 	uint8_t next[PROTOCOL_DIGEST_LEN];
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
@@ -224,7 +235,7 @@ _Static_assert(sizeof(struct protocol_refused) == 1048, "protocol_refused layout
 _Static_assert(sizeof(struct protocol_started) == 24, "protocol_started layout");
 _Static_assert(sizeof(struct protocol_exited) == 24, "protocol_exited layout");
 _Static_assert(sizeof(struct protocol_domain) == 32, "protocol_domain layout");
-_Static_assert(sizeof(struct protocol_state) == 6136, "protocol_state layout");
+_Static_assert(sizeof(struct protocol_state) == 6144, "protocol_state layout");
 
 #define PROTOCOL_MAX_REQUEST (sizeof(struct protocol_run) + PROTOCOL_MAX_ARGS_SIZE)
 

@@ -23,6 +23,7 @@ struct server;
 /* Fixed in the binary; a parameter for the tests' sake. */
 struct server_options {
 	const char *run_dir, *state_dir, *boot_image;
+	const char *boot_trust; /* certificate of who signs policies, X.509 in DER */
 	const char *cmdline; /* of the kernel */
 	const char *exec_path; /* where `holdfast run` looks names up */
 	uint64_t log_limit;

@@ -33,11 +33,14 @@ bool succession_program(const char *name)
 	return !strncmp(name, "succeed_", 8);
 }
 
+/* What is read where the guard before has it; the last is one for both, and stays. */
 static const struct {
 	const char *map, *former;
+	bool always;
 } storages[] = {
-	{"former_tasks", "task_labels"},
-	{"former_inodes", "inode_labels"},
+	{"former_tasks", "task_labels", false},
+	{"former_inodes", "inode_labels", false},
+	{"trust", "trust", true},
 };
 
 bool succession_map(const struct former *former, const struct bpf_map *map)
@@ -79,8 +82,10 @@ int succession_choose(struct bpf_object *object, const struct former *former)
 		map = bpf_object__find_map_by_name(object, storages[i].map);
 		if (!map)
 			return -ENOENT;
-		r = former ? bpf_map__reuse_fd(map, former_fd(former, storages[i].former))
-			   : bpf_map__set_autocreate(map, false);
+		if (former)
+			r = bpf_map__reuse_fd(map, former_fd(former, storages[i].former));
+		else if (!storages[i].always)
+			r = bpf_map__set_autocreate(map, false);
 	}
 	if (r || !former)
 		return r;

@@ -267,13 +267,11 @@ static int check_issue(struct work *work)
 		name ? name : "?");
 }
 
-static int work_init(struct work *work)
+static int init_certificate(struct work *work)
 {
 	int r;
 
-	r = check_image(work);
-	if (!r)
-		r = read_certificate(work);
+	r = read_certificate(work);
 	if (!r)
 		r = check_key(work);
 	if (!r)
@@ -281,6 +279,13 @@ static int work_init(struct work *work)
 	if (!r)
 		r = check_usage(work);
 	return r ? r : check_dates(work);
+}
+
+static int work_init(struct work *work)
+{
+	int r = check_image(work);
+
+	return r ? r : init_certificate(work);
 }
 
 static int describe(struct work *work, enum cms_hash hash, struct signer *ret)
@@ -421,6 +426,29 @@ int sign_verify(const struct sign_files *files, struct signer *ret_signer, struc
 
 	r = work_init(&work);
 	return r ? r : verify(&work, &files->signature, ret_signer);
+}
+
+int sign_certificate(const struct sign_file *certificate, int64_t now, void **ret_der,
+		     size_t *ret_size, struct diag *reterr_diag)
+{
+	const struct sign_files files = {.certificate = *certificate, .now = now};
+	_cleanup_(work_done) struct work work = {.files = &files, .reterr_diag = reterr_diag};
+	unsigned char *data = NULL;
+	int r;
+
+	r = init_certificate(&work);
+	if (r)
+		return r;
+	r = i2d_X509(work.certificate, &data);
+	if (r < 0)
+		return -EIO;
+	*ret_size = (size_t)r;
+	/* libcrypto's memory is its own */
+	*ret_der = malloc(*ret_size);
+	if (*ret_der)
+		memcpy(*ret_der, data, *ret_size);
+	OPENSSL_free(data);
+	return *ret_der ? 0 : -ENOMEM;
 }
 
 static int read_key(struct work *work, EVP_PKEY **ret_key)

@@ -56,6 +56,19 @@ int sign_image(const struct sign_files *files, void **ret_signature, size_t *ret
 	       struct signer *ret_signer, struct diag *reterr_diag);
 
 /**
+ * sign_certificate() - a certificate as the kernel takes it
+ * @certificate: PEM, one
+ * @ret_der:     *@ret_size bytes of X.509 in DER; the caller frees
+ * @now:         as of sign_files
+ * @reterr_diag: filled on SIGN_E_REFUSED; or NULL
+ *
+ * Refused: what sign_verify() refuses.
+ * Return: 0; SIGN_E_REFUSED; -ENOMEM; -EIO from libcrypto.
+ */
+int sign_certificate(const struct sign_file *certificate, int64_t now, void **ret_der,
+		     size_t *ret_size, struct diag *reterr_diag);
+
+/**
  * sign_verify() - whether an image is signed by the key of a certificate
  * @ret_signer:  filled on success
  * @reterr_diag: filled on SIGN_E_REFUSED; or NULL

@@ -30,6 +30,22 @@ if [ -d "$here/suites" ]; then
 	cp -a "$here/suites/." "$stage/opt/tests/"
 fi
 
+# Of who may sign policies, and of who may not. RSA: what 6.1 verifies.
+keys=$build/guest-keys
+if [ ! -f "$keys/done" ]; then
+	mkdir -p "$keys"
+	for name in trusted other curve; do
+		kind=rsa:2048
+		[ "$name" != curve ] || kind='ec -pkeyopt ec_paramgen_curve:P-256'
+		# shellcheck disable=SC2086 # words
+		openssl req -x509 -newkey $kind -nodes -days 3650 -subj "/CN=$name" \
+			-keyout "$keys/$name.key" -out "$keys/$name.pem" 2>"$keys/log"
+		openssl x509 -in "$keys/$name.pem" -outform DER -out "$keys/$name.der"
+	done
+	touch "$keys/done"
+fi
+cp -a "$keys" "$stage/opt/tests/keys.d"
+
 mkdir "$stage/opt/tests/freeze.d"
 cp "$here"/freeze/*.txt "$stage/opt/tests/freeze.d/"
 

@@ -12,6 +12,7 @@
 
 #include "bpf/control-api.h"
 #include "bpf/labels-api.h"
+#include "bpf/trust-api.h"
 #include "policy/image.h"
 
 #ifdef MAPS_DEFINE
@@ -198,6 +199,13 @@ struct policy_map {
 	__type(value, struct policy_bank);
 };
 
+struct trust_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct trust_state);
+};
+
 struct state_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -242,6 +250,7 @@ MAP(cgroups_map, cgroups);
 MAP(respites_map, respites);
 MAP(adoptions_map, adoptions);
 MAP(policy_map, policy);
+MAP(trust_map, trust);
 MAP(state_map, state);
 MAP(operator_map, operator);
 MAP(lost_map, lost);

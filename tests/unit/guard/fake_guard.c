@@ -141,7 +141,7 @@ static int hold(struct guard **ret_guard)
 	return 0;
 }
 
-int guard_up(const void *image, size_t size, struct guard **ret_guard, struct diag *reterr_diag)
+int guard_up(const struct guard_policy *policy, struct guard **ret_guard, struct diag *reterr_diag)
 {
 	int r = take(&kernel.up_result);
 
@@ -151,9 +151,10 @@ int guard_up(const void *image, size_t size, struct guard **ret_guard, struct di
 		return r;
 	if (kernel.up)
 		return GUARD_E_EXISTS;
-	r = keep_image(image, size);
+	r = keep_image(policy->image, policy->size);
 	if (r < 0)
 		return r;
+	kernel.trust = policy->certificate_size ? GUARD_TRUST_SIGNED : GUARD_TRUST_NONE;
 	kernel.up = true;
 	return hold(ret_guard);
 }
@@ -179,7 +180,7 @@ struct guard *guard_free(struct guard *guard)
 	return NULL;
 }
 
-int guard_reload(struct guard *guard, const void *image, size_t size, struct diag *reterr_diag)
+int guard_reload(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag)
 {
 	int r = take(&kernel.reload_result);
 
@@ -187,8 +188,17 @@ int guard_reload(struct guard *guard, const void *image, size_t size, struct dia
 		diag_set(reterr_diag, NULL, 0, 0, "the fake guard was told to refuse");
 	if (r)
 		return r;
+	if (kernel.trust && !policy->signature_size) {
+		diag_set(reterr_diag, NULL, 0, 0, "the fake guard wants a signature");
+		return GUARD_E_TRUST;
+	}
 	kernel.reloads++;
-	return keep_image(image, size);
+	return keep_image(policy->image, policy->size);
+}
+
+int guard_trust(struct guard *guard)
+{
+	return kernel.trust;
 }
 
 int guard_image(struct guard *guard, void **ret_image, size_t *ret_size)

@@ -27,6 +27,7 @@ struct fake_kernel {
 	unsigned proofs;
 
 	/* what the next call of that name returns instead */
+	int trust; /* enum guard_trust */
 	int up_result, adopt_result, reload_result, mark_result, down_result, expect_result;
 	int prove_result, look_result, late_result;
 	unsigned late_looks; /* calls of guard_links_late() */

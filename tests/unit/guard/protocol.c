@@ -105,9 +105,11 @@ static void requests_as_the_protocol_has_them_are_taken(void **state)
 		.header = {.op = PROTOCOL_RELOAD, .size = sizeof(reload), .n_fds = 1}};
 	struct protocol_signal interrupt = {
 		.header = {.op = PROTOCOL_SIGNAL, .size = sizeof(interrupt)}, .number = SIGINT};
-	int zero = 0;
+	int zero = 0, three[3] = {0, 0, 0};
 
 	assert_int_equal(check(*state, &up.header, NULL), 0);
+	up.header.n_fds = 3;
+	assert_int_equal(check(*state, &up.header, three), 0);
 	up.header.n_fds = 1;
 	up.confirm_s = PROTOCOL_MIN_SECONDS;
 	assert_int_equal(check(*state, &up.header, &zero), 0);
@@ -115,8 +117,25 @@ static void requests_as_the_protocol_has_them_are_taken(void **state)
 	assert_int_equal(check(*state, &status, NULL), 0);
 	assert_int_equal(check(*state, &down.header, NULL), 0);
 	assert_int_equal(check(*state, &reload.header, &zero), 0);
+	reload.header.n_fds = 2;
+	assert_int_equal(check(*state, &reload.header, three), 0);
 	assert_int_equal(check(*state, &interrupt.header, NULL), 0);
 	assert_int_equal(check_run(*state, "a\0\0c", 5, 3), 0);
+}
+
+static void signatures_come_with_what_they_are_for(void **state)
+{
+	struct protocol_up up = {.header = {.op = PROTOCOL_UP, .size = sizeof(up), .n_fds = 2}};
+	struct protocol_change reload = {
+		.header = {.op = PROTOCOL_RELOAD, .size = sizeof(reload), .n_fds = 3}};
+	int four[4] = {0, 0, 0, 0};
+
+	assert_int_equal(check(*state, &up.header, four), PROTOCOL_BAD);
+	up.header.n_fds = 4;
+	assert_int_equal(check(*state, &up.header, four), PROTOCOL_BAD);
+	assert_int_equal(check(*state, &reload.header, four), PROTOCOL_BAD);
+	reload.header.n_fds = 0;
+	assert_int_equal(check(*state, &reload.header, NULL), PROTOCOL_BAD);
 }
 
 static void times_out_of_range_are_refused(void **state)
@@ -296,6 +315,10 @@ static void answers_are_checked_like_requests(void **state)
 	answer->n_domains = PROTOCOL_MAX_DOMAINS + 1;
 	assert_int_equal(protocol_check_answer(&ends->message, &diag), PROTOCOL_BAD);
 	answer->n_domains = 0;
+	answer->trust = PROTOCOL_TRUST_VOID + 1;
+	assert_int_equal(protocol_check_answer(&ends->message, &diag), PROTOCOL_BAD);
+	answer->trust = PROTOCOL_TRUST_VOID;
+	assert_int_equal(protocol_check_answer(&ends->message, &diag), 0);
 	answer->up = 1; /* then an image comes with it */
 	assert_int_equal(protocol_check_answer(&ends->message, &diag), PROTOCOL_BAD);
 }
@@ -306,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(requests_as_the_protocol_has_them_are_taken),
+		TEST(signatures_come_with_what_they_are_for),
 		TEST(times_out_of_range_are_refused),
 		TEST(answers_are_no_requests),
 		TEST(reload_without_an_image_is_none),

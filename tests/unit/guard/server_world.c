@@ -55,10 +55,12 @@ int world_setup(void **state)
 	(void)snprintf(world->run_dir, WORLD_PATH, "%.40s/run", world->dir);
 	(void)snprintf(world->state_dir, WORLD_PATH, "%.40s/state", world->dir);
 	(void)snprintf(world->boot_image, WORLD_PATH, "%.40s/policy.img", world->dir);
+	(void)snprintf(world->boot_trust, WORLD_PATH, "%.40s/trust.der", world->dir);
 	world->options = (struct server_options){
 		.run_dir = world->run_dir,
 		.state_dir = world->state_dir,
 		.boot_image = world->boot_image,
+		.boot_trust = world->boot_trust,
 		.exec_path = "/usr/bin:/bin",
 		.log_limit = JOURNAL_LIMIT,
 		.operator_uid = getuid(),

@@ -17,7 +17,8 @@
 #define WORLD_PATH 64
 
 struct world {
-	char dir[WORLD_PATH], run_dir[WORLD_PATH], state_dir[WORLD_PATH], boot_image[WORLD_PATH];
+	char dir[WORLD_PATH], run_dir[WORLD_PATH], state_dir[WORLD_PATH], boot_image[WORLD_PATH],
+		boot_trust[WORLD_PATH];
 	struct server_options options;
 	struct server *server;
 	uint32_t confirm_s; /* what world_up() and world_reload() ask for */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Policies that are signed: what holdfastd wants of them, and what it leaves to the guard. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/types.h>
+
+#include "base/cleanup.h"
+#include "base/system.h"
+#include "bpf/trust-api.h"
+#include "guard/image-fd.h"
+#include "guard/server_world.h"
+#include "policy/image-check.h"
+#include "test.h"
+
+static const struct test_image same = {IMAGE_MODE_ENFORCE, 7, "agent", 2};
+
+static uint64_t version_in_force(void)
+{
+	return image_header(fake_kernel()->image)->version;
+}
+
+static void boot_image_is_signed_where_a_certificate_lies(void **state)
+{
+	struct world *world = *state;
+	struct test_image spec = {IMAGE_MODE_OBSERVE, 7, "agent", 2};
+	char signature[2 * WORLD_PATH];
+	size_t size;
+	_cleanup_free_ char *image = test_image_make(&spec, &size);
+
+	(void)snprintf(signature, sizeof(signature), "%s.p7s", world->boot_image);
+	assert_int_equal(file_write_atomic(world->boot_image, image, size, 0644), 0);
+	assert_int_equal(file_write_atomic(world->boot_trust, "certificate", 11, 0644), 0);
+	assert_int_equal(world_start(world), SERVER_E_IMAGE);
+	assert_false(fake_kernel()->up);
+	assert_int_equal(file_write_atomic(signature, "signature", 9, 0644), 0);
+	assert_int_equal(world_start(world), 0);
+	assert_int_equal(fake_kernel()->trust, GUARD_TRUST_SIGNED);
+
+	/* what has no signature is the guard's to refuse, and it does */
+	assert_int_equal(world_reload(world, NULL, &same), PROTOCOL_E_TRUST);
+	assert_int_equal(version_in_force(), 7);
+}
+
+static void more_than_a_signature_can_have_is_refused(void **state)
+{
+	struct world *world = *state;
+	char signature[2 * WORLD_PATH];
+	static char big[TRUST_SIGNATURE_MAX + 1];
+	size_t size;
+	_cleanup_free_ char *image = test_image_make(&same, &size);
+
+	(void)snprintf(signature, sizeof(signature), "%s.p7s", world->boot_image);
+	assert_int_equal(file_write_atomic(world->boot_image, image, size, 0644), 0);
+	assert_int_equal(file_write_atomic(world->boot_trust, "certificate", 11, 0644), 0);
+	assert_int_equal(file_write_atomic(signature, big, sizeof(big), 0644), 0);
+	assert_int_equal(world_start(world), SERVER_E_IMAGE);
+	assert_int_equal(file_write_atomic(signature, "signature", 9, 0644), 0);
+	assert_int_equal(file_write_atomic(world->boot_trust, big, sizeof(big), 0644), 0);
+	assert_int_equal(world_start(world), SERVER_E_IMAGE);
+	assert_false(fake_kernel()->up);
+}
+
+/* The signature is the stronger word, and the guard is who reads it. */
+static void signed_image_needs_no_secret(void **state)
+{
+	struct world *world = *state;
+	struct test_image weaker = {IMAGE_MODE_OBSERVE, 8, "agent", 2};
+	struct protocol_change reload = {
+		.header = {.op = PROTOCOL_RELOAD, .size = sizeof(reload), .n_fds = 2}};
+	_cleanup_close_ int image_fd = -EBADF, signature_fd = -EBADF;
+	size_t size;
+	_cleanup_free_ char *image = test_image_make(&weaker, &size);
+
+	world->options.wait = true;
+	assert_int_equal(world_start(world), 0);
+	assert_int_equal(world_up(world, IMAGE_MODE_ENFORCE, 7), 0);
+	assert_int_equal(image_fd_new(image, size, &image_fd), 0);
+	assert_int_equal(image_fd_new("signature", 9, &signature_fd), 0);
+	assert_int_equal(world_ask(world, &reload.header, (int[]){image_fd, signature_fd}),
+			 PROTOCOL_REFUSED);
+	assert_int_equal(world->answer.refused.error, PROTOCOL_E_SECRET_NEEDED);
+	fake_kernel()->trust = GUARD_TRUST_SIGNED;
+	assert_int_equal(world_ask(world, &reload.header, (int[]){image_fd, signature_fd}),
+			 PROTOCOL_DONE);
+	assert_int_equal(version_in_force(), 8);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(boot_image_is_signed_where_a_certificate_lies),
+		TEST(more_than_a_signature_can_have_is_refused),
+		TEST(signed_image_needs_no_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
