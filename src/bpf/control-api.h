@@ -11,7 +11,7 @@
  * keep their meaning.
  */
 #define CONTROL_CLAIM 1 /* the caller becomes `self`; once. kind 1: the guard rehearses first */
-#define CONTROL_IMAGE 2 /* pointer, size: copy into the idle bank, check, put in force */
+/* 2 was an image that came into force at once */
 #define CONTROL_ARM 3
 #define CONTROL_DISARM 4
 #define CONTROL_SEED 5 /* kind, id, domain: what the seed iterators shall label */
@@ -33,7 +33,9 @@
 
 #define CONTROL_ANCHOR 21 /* id: serial number of a keyring; from here on images are signed */
 #define CONTROL_SIGNATURE 22 /* pointer, size: of the image that CONTROL_IMAGE took before */
-#define CONTROL_VERDICT 23 /* of that image, while trust_judge is attached: 0, it is in force */
+#define CONTROL_VERDICT 23 /* of that image, while trust_judge is attached */
+#define CONTROL_IMAGE 24 /* pointer, size: copy into the bank that is not in force, and check */
+#define CONTROL_FORCE 25 /* what lies there, if nothing is missing */
 
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0

@@ -40,8 +40,8 @@ static int image_fill(struct guard_state *guard, const struct control_args *args
 	return image_sound(image, size) ? 0 : -EINVAL;
 }
 
-/* In force at once, or, where a signature is needed, when trust.bpf.c has judged that. */
-static int image_load(struct guard_state *guard, const struct control_args *args)
+/* It waits to be put in force, and, where a signature is needed, for its verdict before that. */
+static int image_take(struct guard_state *guard, const struct control_args *args)
 {
 	struct trust_state *trust = trust_state();
 	int r;
@@ -57,10 +57,21 @@ static int image_load(struct guard_state *guard, const struct control_args *args
 		trust->step = TRUST_FILLED;
 		return 0;
 	}
-	if (!r)
-		guard->bank = !(guard->bank & 1);
-	trust->step = TRUST_IDLE;
+	trust->step = r ? TRUST_IDLE : TRUST_JUDGED;
 	return r;
+}
+
+static int image_force(struct guard_state *guard)
+{
+	struct trust_state *trust = trust_state();
+
+	if (!trust)
+		return -ENOENT;
+	if (!bank_step(trust, TRUST_JUDGED, TRUST_FILLING))
+		return -EPERM;
+	guard->bank = !(guard->bank & 1);
+	trust->step = TRUST_IDLE;
+	return 0;
 }
 
 /* The keyring's number, once and before the guard is armed. */
@@ -295,11 +306,27 @@ static int next_set(struct guard_state *guard, const struct control_args *args)
 	return 0;
 }
 
+/* Return: 0 or negative errno; -EOPNOTSUPP if it is not about an image. */
+static int operate_image(struct guard_state *guard, struct control_args *args)
+{
+	switch (args->op) {
+	case CONTROL_ANCHOR:
+		return anchor_set(guard, args->id);
+	case CONTROL_IMAGE:
+		return image_take(guard, args);
+	case CONTROL_SIGNATURE:
+		return signature_take(args);
+	case CONTROL_VERDICT:
+		return verdict();
+	case CONTROL_FORCE:
+		return image_force(guard);
+	}
+	return -EOPNOTSUPP;
+}
+
 static int operate(struct guard_state *guard, struct task_label *label, struct control_args *args)
 {
 	switch (args->op) {
-	case CONTROL_IMAGE:
-		return image_load(guard, args);
 	case CONTROL_ARM:
 		guard->armed_ns = bpf_ktime_get_boot_ns();
 		guard->armed = 1;
@@ -330,12 +357,6 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return take(guard, args);
 	case CONTROL_NEXT:
 		return next_set(guard, args);
-	case CONTROL_ANCHOR:
-		return anchor_set(guard, args->id);
-	case CONTROL_SIGNATURE:
-		return signature_take(args);
-	case CONTROL_VERDICT:
-		return verdict();
 	case CONTROL_LEARN:
 		label->learn = args->id;
 		return 0;
@@ -359,6 +380,7 @@ int control(struct control_args *args)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	struct guard_state *guard = guard_state();
+	int r;
 
 	if (!guard)
 		return -ENOENT;
@@ -366,7 +388,8 @@ int control(struct control_args *args)
 		return self_claim(guard, args->kind == 1);
 	if (!label || label->domain != DOMAIN_SELF)
 		return -EPERM;
-	return operate(guard, label, args);
+	r = operate_image(guard, args);
+	return r == -EOPNOTSUPP ? operate(guard, label, args) : r;
 }
 
 INLINE __u32 seeded(__u32 kind, __u32 id)

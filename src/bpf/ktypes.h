@@ -227,6 +227,14 @@ struct bpf_link_primer {
 
 struct kernel_siginfo;
 struct cred;
+
+struct key {
+	int serial;
+};
+
+struct bpf_key {
+	struct key *key;
+};
 struct rlimit;
 struct iattr {
 	unsigned int ia_valid;

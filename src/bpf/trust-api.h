@@ -17,6 +17,7 @@
 #define TRUST_SIGNING 3
 #define TRUST_SIGNED 4 /* and has one, not judged yet */
 #define TRUST_JUDGING 5
+#define TRUST_JUDGED 6 /* and it may be put in force */
 
 #define TRUST_VOID 1 /* no address: what was trusted is gone, and nothing will be */
 

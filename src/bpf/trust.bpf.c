@@ -2,8 +2,9 @@
 /*
  * Trust: a policy that whoever holds holdfastd cannot forge. The image and its signature are copied
  * into the guard's own maps; this verifies the copy against a keyring that nobody possesses, and
- * puts it in force itself. Keys can be asked only from a hook that may sleep, so the verdict falls
- * at the entry of the bpf(2) call that asks for it, and the hook is attached for that long.
+ * without its verdict control.bpf.c puts none in force. Keys can be asked only from a hook that may
+ * sleep, so the verdict falls at the entry of the bpf(2) call that asks for it, and the hook is
+ * attached for that long.
  *
  *   hook        refuses with   cost to others
  *   bpf         nothing        while a policy is changed: one lookup
@@ -11,20 +12,6 @@
  */
 
 #include "bpf/lib/bank.h"
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct key {
-	int serial;
-};
-
-struct cred;
-
-struct bpf_key {
-	struct key *key;
-};
-
-#pragma clang attribute pop
 
 struct bpf_key *bpf_lookup_user_key(__u32 serial, __u64 flags) __ksym __weak;
 void bpf_key_put(struct bpf_key *key) __ksym __weak;
@@ -73,18 +60,13 @@ static int image_judge(struct trust_state *trust, struct guard_state *guard)
 {
 	__u32 idle = !(guard->bank & 1);
 	struct image_header *image = policy_bank(idle), *old = policy_bank(guard->bank & 1);
-	int r;
 
 	if (!image || !old)
 		return -ENOENT;
 	/* there is none before the first */
 	if (old->magic == IMAGE_MAGIC && image->version <= old->version)
 		return -ESTALE;
-	r = signature_judge(trust, image);
-	if (r)
-		return r;
-	guard->bank = idle;
-	return 0;
+	return signature_judge(trust, image);
 }
 
 SEC("lsm.s/bpf")
@@ -98,7 +80,7 @@ int BPF_PROG(trust_judge, int command, union bpf_attr *attr)
 	if (!bank_step(trust, TRUST_SIGNED, TRUST_JUDGING))
 		return 0;
 	trust->verdict = image_judge(trust, guard);
-	trust->step = TRUST_IDLE;
+	trust->step = trust->verdict ? TRUST_IDLE : TRUST_JUDGED;
 	return 0;
 }
 

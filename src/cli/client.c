@@ -149,7 +149,7 @@ int client_state(struct protocol_message *message, void **ret_image, struct diag
 	if (message->n_fds == 0)
 		return 0;
 
-	r = image_fd_read(message->fds[0], &image, &size, reterr_diag);
+	r = image_fd_read(message->fds[0], IMAGE_FD_IMAGE, &image, &size, reterr_diag);
 	if (r == 0)
 		r = image_check(image, size, reterr_diag);
 	if (r < 0)

@@ -241,25 +241,15 @@ static bool has_new_domain(const void *old, const void *new)
 	return false;
 }
 
-static int image_put(struct guard *guard, const struct guard_policy *policy,
-		     struct diag *reterr_diag)
+int guard_offer(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag)
 {
-	int r;
-
-	if (guard->judge >= 0)
-		return trust_judge(guard->control, guard->judge, policy, reterr_diag);
-	r = control_put(guard->control, CONTROL_IMAGE, policy->image, policy->size);
-	if (r != -EINVAL && r != -EMSGSIZE)
-		return r;
-	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
-	return GUARD_E_IMAGE;
+	return trust_offer(guard->control, guard->judge, policy, reterr_diag);
 }
 
-int guard_reload(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag)
+int guard_reload(struct guard *guard, const void *image, struct diag *reterr_diag)
 {
 	struct adoption_run adoption = {
-		.control = guard->control, .image = policy->image, .report = &guard->adoption};
-	const void *image = policy->image;
+		.control = guard->control, .image = image, .report = &guard->adoption};
 	_cleanup_free_ void *old = NULL;
 	struct guard_state state;
 	size_t old_size;
@@ -286,7 +276,7 @@ int guard_reload(struct guard *guard, const struct guard_policy *policy, struct 
 		adopt_prepare(&adoption);
 	else
 		guard->adoption.made = false;
-	r = image_put(guard, policy, reterr_diag);
+	r = trust_force(guard->control);
 	if (r == 0 && adopts) {
 		adopt_run(&adoption);
 		adopt_finish(&adoption);

@@ -179,13 +179,21 @@ int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag);
 struct guard *guard_free(struct guard *guard);
 
 /**
- * guard_reload() - put another image in force, without a moment between the two
+ * guard_offer() - hand the guard another image, and have it judge that; nothing changes yet
+ *
+ * Return: 0; GUARD_E_IMAGE, GUARD_E_TRUST; negative errno if fatal.
+ */
+int guard_offer(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag);
+
+/**
+ * guard_reload() - put the image in force that was offered, without a moment between the two
+ * @image: the same, for holdfastd's part of it
  *
  * Does not judge whether that is permitted: the caller has asked image_weakens() and the operator,
  * unless guard_trust() says that the guard does.
- * Return: 0; GUARD_E_IMAGE, GUARD_E_TRUST, the old image stays in force; negative errno if fatal.
+ * Return: 0; GUARD_E_IMAGE, the old image stays in force; negative errno if fatal.
  */
-int guard_reload(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag);
+int guard_reload(struct guard *guard, const void *image, struct diag *reterr_diag);
 
 /* guard_trust() - Return: enum guard_trust; -errno. */
 int guard_trust(struct guard *guard);

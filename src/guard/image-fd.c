@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "bpf/trust-api.h"
 #include "policy/image.h"
 
 #define invalid(diag, ...) (diag_set((diag), NULL, 0, 0, __VA_ARGS__), IMAGE_FD_E_INVALID)
@@ -40,8 +41,25 @@ int image_fd_new(const void *data, size_t size, int *ret_fd)
 	return 0;
 }
 
-int image_fd_read(int fd, void **ret_data, size_t *ret_size, struct diag *reterr_diag)
+static const struct {
+	const char *name;
+	size_t limit;
+} kinds[] = {
+	[IMAGE_FD_IMAGE] = {"image", IMAGE_MAX_SIZE},
+	[IMAGE_FD_SIGNATURE] = {"signature", TRUST_SIGNATURE_MAX},
+	[IMAGE_FD_CERTIFICATE] = {"certificate", TRUST_CERTIFICATE_MAX},
+};
+
+const char *image_fd_name(enum image_fd_kind kind)
 {
+	return kinds[kind].name;
+}
+
+int image_fd_read(int fd, enum image_fd_kind kind, void **ret_data, size_t *ret_size,
+		  struct diag *reterr_diag)
+{
+	const char *what = kinds[kind].name;
+	size_t limit = kinds[kind].limit;
 	_cleanup_free_ char *data = NULL;
 	size_t size, done = 0;
 	struct stat st;
@@ -49,15 +67,13 @@ int image_fd_read(int fd, void **ret_data, size_t *ret_size, struct diag *reterr
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
-		return invalid(
-			reterr_diag,
-			"the image is a directory: give a file that `holdfast policy compile` wrote");
+		return invalid(reterr_diag, "the %s is a directory: give a file", what);
 	if (!S_ISREG(st.st_mode) || fcntl(fd, F_GET_SEALS) < 0)
 		return invalid(reterr_diag,
-			       "the image did not come in a memory file: use `holdfast guard`");
-	if (st.st_size <= 0 || st.st_size > (off_t)IMAGE_MAX_SIZE)
-		return invalid(reterr_diag, "the image has %lld bytes, 1 to %u are allowed",
-			       (long long)st.st_size, IMAGE_MAX_SIZE);
+			       "the %s did not come in a memory file: use `holdfast guard`", what);
+	if (st.st_size <= 0 || st.st_size > (off_t)limit)
+		return invalid(reterr_diag, "the %s has %lld bytes, 1 to %zu are allowed", what,
+			       (long long)st.st_size, limit);
 
 	size = (size_t)st.st_size;
 	data = malloc(size);
@@ -71,7 +87,8 @@ int image_fd_read(int fd, void **ret_data, size_t *ret_size, struct diag *reterr
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return invalid(reterr_diag, "the image became shorter while it was read");
+			return invalid(reterr_diag, "the %s became shorter while it was read",
+				       what);
 		done += (size_t)n;
 	}
 

@@ -107,21 +107,17 @@ static int program_fd(const struct loader *loader, const char *name)
 static int image_put(struct loader *loader, const struct guard_policy *policy,
 		     struct diag *reterr_diag)
 {
-	int r;
+	int judge = -EBADF, r = 0;
 
 	/* one that takes over has the image that was judged before it came */
 	if (loader->signs && !loader->former) {
+		judge = program_fd(loader, "trust_judge");
 		r = trust_anchor(loader->object, loader->control, policy, &loader->hold,
 				 reterr_diag);
-		return r
-			       ?: trust_judge(loader->control, program_fd(loader, "trust_judge"),
-					      policy, reterr_diag);
 	}
-	r = control_put(loader->control, CONTROL_IMAGE, policy->image, policy->size);
-	if (r != -EINVAL && r != -EMSGSIZE)
-		return r;
-	diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
-	return GUARD_E_IMAGE;
+	if (!r)
+		r = trust_offer(loader->control, judge, policy, reterr_diag);
+	return r ? r : trust_force(loader->control);
 }
 
 static int object_claim(struct loader *loader, const struct guard_policy *policy,

@@ -44,14 +44,6 @@ static uint32_t check(struct offer *offer, struct diag *reterr_diag)
 			      strerror(-r));
 	if (r)
 		return PROTOCOL_E_IMAGE;
-	if (policy->signature_size > TRUST_SIGNATURE_MAX)
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
-			      "the signature has %zu bytes, at most %u are allowed",
-			      policy->signature_size, TRUST_SIGNATURE_MAX);
-	if (policy->certificate_size > TRUST_CERTIFICATE_MAX)
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
-			      "the certificate has %zu bytes, at most %u are allowed",
-			      policy->certificate_size, TRUST_CERTIFICATE_MAX);
 	policy->image = offer->image;
 	policy->signature = offer->signature;
 	policy->certificate = offer->certificate;
@@ -66,25 +58,30 @@ uint32_t offer_receive(const struct protocol_message *message, struct offer *ret
 		void **data;
 		size_t *size;
 	} parts[] = {
-		{&ret_offer->image, &policy->size},
-		{&ret_offer->signature, &policy->signature_size},
-		{&ret_offer->certificate, &policy->certificate_size},
+		[IMAGE_FD_IMAGE] = {&ret_offer->image, &policy->size},
+		[IMAGE_FD_SIGNATURE] = {&ret_offer->signature, &policy->signature_size},
+		[IMAGE_FD_CERTIFICATE] = {&ret_offer->certificate, &policy->certificate_size},
 	};
 
 	for (size_t i = 0; i < message->n_fds && i < ARRAY_SIZE(parts); i++) {
-		int r = image_fd_read(message->fds[i], parts[i].data, parts[i].size, reterr_diag);
+		int r = image_fd_read(message->fds[i], (enum image_fd_kind)i, parts[i].data,
+				      parts[i].size, reterr_diag);
 
 		if (r < 0)
-			return refuse(reterr_diag, PROTOCOL_E_FATAL,
-				      "the image could not be read: %s", strerror(-r));
+			return refuse(reterr_diag, PROTOCOL_E_FATAL, "the %s could not be read: %s",
+				      image_fd_name((enum image_fd_kind)i), strerror(-r));
 		if (r)
 			return PROTOCOL_E_IMAGE;
 	}
 	return check(ret_offer, reterr_diag);
 }
 
-/* Return: 0; PROTOCOL_E_NOT_UP if there is no such file; PROTOCOL_E_IMAGE. */
-static uint32_t boot_file(const char *path, void **ret_data, size_t *ret_size,
+/*
+ * An empty file is none of these, least of all a certificate: a guard without one takes whatever
+ * image it is given.
+ * Return: 0; PROTOCOL_E_NOT_UP if there is no such file; PROTOCOL_E_IMAGE.
+ */
+static uint32_t boot_file(const char *path, size_t limit, void **ret_data, size_t *ret_size,
 			  struct diag *reterr_diag)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -98,15 +95,16 @@ static uint32_t boot_file(const char *path, void **ret_data, size_t *ret_size,
 		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
-			      "%s is no regular file: write it by `holdfast policy compile`", path);
-	r = file_read_fd(fd, IMAGE_MAX_SIZE, &data, ret_size);
+			      "%s is no regular file: put a copy there", path);
+	r = file_read_fd(fd, limit, &data, ret_size);
 	if (r < 0)
 		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s: %s", path, strerror(-r));
 	if (r == FILE_E_TOO_BIG)
-		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
-			      "%s has more than %u bytes: it is no policy image", path,
-			      IMAGE_MAX_SIZE);
+		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s has more than %zu bytes", path,
+			      limit);
 	*ret_data = data;
+	if (!*ret_size)
+		return refuse(reterr_diag, PROTOCOL_E_IMAGE, "%s is empty", path);
 	return 0;
 }
 
@@ -117,14 +115,15 @@ static uint32_t boot_trust(const struct server_options *options, struct offer *o
 	char path[PATH_MAX];
 	uint32_t error;
 
-	error = boot_file(options->boot_trust, &offer->certificate, &policy->certificate_size,
-			  reterr_diag);
+	error = boot_file(options->boot_trust, TRUST_CERTIFICATE_MAX, &offer->certificate,
+			  &policy->certificate_size, reterr_diag);
 	if (error == PROTOCOL_E_NOT_UP)
 		return 0;
 	if (error)
 		return error;
 	(void)snprintf(path, sizeof(path), "%s.p7s", options->boot_image);
-	error = boot_file(path, &offer->signature, &policy->signature_size, reterr_diag);
+	error = boot_file(path, TRUST_SIGNATURE_MAX, &offer->signature, &policy->signature_size,
+			  reterr_diag);
 	if (error == PROTOCOL_E_NOT_UP)
 		return refuse(reterr_diag, PROTOCOL_E_IMAGE,
 			      "there is no %s, and %s says that policies are signed", path,
@@ -137,8 +136,8 @@ uint32_t offer_boot(const struct server_options *options, struct offer *ret_offe
 {
 	uint32_t error;
 
-	error = boot_file(options->boot_image, &ret_offer->image, &ret_offer->policy.size,
-			  reterr_diag);
+	error = boot_file(options->boot_image, IMAGE_MAX_SIZE, &ret_offer->image,
+			  &ret_offer->policy.size, reterr_diag);
 	if (error == PROTOCOL_E_NOT_UP)
 		return refuse(reterr_diag, PROTOCOL_E_NOT_UP,
 			      "there is no %s: give an image to `holdfast guard up`",

@@ -257,6 +257,21 @@ static void change_done(struct change *change)
 	explicit_bzero(change, sizeof(*change));
 }
 
+/* Before anything is done for it: what the guard does not take leaves no trace. */
+static uint32_t judge_offer(struct server *server, const struct guard_policy *policy,
+			    struct diag *reterr_diag)
+{
+	int r = guard_offer(server->guard, policy, reterr_diag);
+
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_FATAL,
+			      "the guard did not judge the image, the old one is in force: %s",
+			      strerror(-r));
+	if (r)
+		return r == GUARD_E_TRUST ? PROTOCOL_E_TRUST : PROTOCOL_E_IMAGE;
+	return 0;
+}
+
 static uint32_t make_change(struct server *server, struct connection *client, struct change *change,
 			    struct diag *reterr_diag)
 {
@@ -274,7 +289,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 	/* The end first: there is no moment in which the guard enforces and has none. */
 	r = respite_ask(server, confirm_s, &old);
 	if (r == 0)
-		r = guard_reload(server->guard, &change->offer.policy, reterr_diag);
+		r = guard_reload(server->guard, change->offer.image, reterr_diag);
 	if (r)
 		respite_restore(server, &old);
 	if (set)
@@ -284,7 +299,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 			      "the guard did not take the image, the old one is in force: %s",
 			      strerror(-r));
 	if (r)
-		return r == GUARD_E_TRUST ? PROTOCOL_E_TRUST : PROTOCOL_E_IMAGE;
+		return PROTOCOL_E_IMAGE;
 
 	arm_refresh(server);
 	respite_settle(server, header, confirm_s);
@@ -307,6 +322,8 @@ void ops_reload(struct server *server, struct connection *client)
 		error = offer_receive(&server->message, &change.offer, &diag);
 	if (!error)
 		error = permit_change(server, client, old, change.offer.image, &diag);
+	if (!error)
+		error = judge_offer(server, &change.offer.policy, &diag);
 	if (!error)
 		error = make_change(server, client, &change, &diag);
 	if (error) {

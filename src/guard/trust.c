@@ -165,19 +165,6 @@ int trust_anchor(struct bpf_object *object, int control, const struct guard_poli
 
 /* ---- images */
 
-static int judge(int control, const struct guard_policy *policy)
-{
-	int r;
-
-	r = control_put(control, CONTROL_IMAGE, policy->image, policy->size);
-	if (r)
-		return r;
-	r = control_put(control, CONTROL_SIGNATURE, policy->signature, policy->signature_size);
-	if (r)
-		return r;
-	return control_op(control, CONTROL_VERDICT, 0, 0, 0);
-}
-
 static int explain(int error, struct diag *reterr_diag)
 {
 	const char *why;
@@ -213,21 +200,34 @@ static int explain(int error, struct diag *reterr_diag)
 	return GUARD_E_TRUST;
 }
 
-int trust_judge(int control, int judge_prog, const struct guard_policy *policy,
-		struct diag *reterr_diag)
+static int judge_signature(int control, int judge, const struct guard_policy *policy)
 {
-	_cleanup_close_ int link = -EBADF;
+	_cleanup_close_ int link = bpf_link_create(judge, 0, BPF_LSM_MAC, NULL);
 	int r;
 
-	if (!policy->signature_size) {
+	if (link < 0)
+		return -errno;
+	r = control_put(control, CONTROL_SIGNATURE, policy->signature, policy->signature_size);
+	return r ? r : control_op(control, CONTROL_VERDICT, 0, 0, 0);
+}
+
+int trust_offer(int control, int judge, const struct guard_policy *policy, struct diag *reterr_diag)
+{
+	int r;
+
+	if (judge >= 0 && !policy->signature_size) {
 		diag_set(reterr_diag, NULL, 0, 0,
 			 "this guard takes signed policies only, and this one has no signature "
 			 "beside it: `holdfast policy sign`");
 		return GUARD_E_TRUST;
 	}
-	link = bpf_link_create(judge_prog, 0, BPF_LSM_MAC, NULL);
-	if (link < 0)
-		return -errno;
-	r = judge(control, policy);
+	r = control_put(control, CONTROL_IMAGE, policy->image, policy->size);
+	if (!r && judge >= 0)
+		r = judge_signature(control, judge, policy);
 	return r ? explain(r, reterr_diag) : 0;
+}
+
+int trust_force(int control)
+{
+	return control_op(control, CONTROL_FORCE, 0, 0, 0);
 }

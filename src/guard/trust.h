@@ -34,10 +34,18 @@ int trust_anchor(struct bpf_object *object, int control, const struct guard_poli
 		 int *ret_link, struct diag *reterr_diag);
 
 /**
- * trust_judge() - have the guard judge an image and put it in force
- * @judge: fd of the program trust_judge
+ * trust_offer() - hand the guard an image, and have it judge that
+ * @judge: fd of the program trust_judge; negative where the guard takes unsigned images
  *
- * Return: 0; GUARD_E_IMAGE, GUARD_E_TRUST, the image before is in force; negative errno.
+ * Nothing changes yet: the image waits for trust_force(), and the next one offered displaces it.
+ * Return: 0; GUARD_E_IMAGE, GUARD_E_TRUST; negative errno.
  */
-int trust_judge(int control, int judge, const struct guard_policy *policy,
+int trust_offer(int control, int judge, const struct guard_policy *policy,
 		struct diag *reterr_diag);
+
+/**
+ * trust_force() - put in force what was offered last
+ *
+ * Return: 0; -EPERM if the guard has not found it good; another negative errno.
+ */
+int trust_force(int control);

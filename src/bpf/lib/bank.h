@@ -20,10 +20,11 @@ INLINE bool bank_step(struct trust_state *trust, __u32 from, __u32 to)
 	return __sync_val_compare_and_swap(&trust->step, from, to) == from;
 }
 
-/* bank_begin() - an image is on its way, and what waits for a verdict will have none */
+/* bank_begin() - an image is on its way, and what waits there will not come into force */
 INLINE bool bank_begin(struct trust_state *trust)
 {
 	return bank_step(trust, TRUST_IDLE, TRUST_FILLING) ||
 	       bank_step(trust, TRUST_FILLED, TRUST_FILLING) ||
-	       bank_step(trust, TRUST_SIGNED, TRUST_FILLING);
+	       bank_step(trust, TRUST_SIGNED, TRUST_FILLING) ||
+	       bank_step(trust, TRUST_JUDGED, TRUST_FILLING);
 }

@@ -61,8 +61,15 @@ stays_down() {
 make_policies() {
 	signed 1 trusted && signed 2 other && policy 3 && signed 4 trusted && signed 5 trusted &&
 		cp $work/4.img.p7s $work/3.img.p7s && policy 60 && signed 61 other &&
+		policy 62 's,/sys/fs/bpf/victim,/sys/fs/bpf/elsewhere,' &&
+		grep -q elsewhere $work/62.img &&
 		signed 7 trusted && signed 8 trusted &&
 		signed 9 curve && signed 20 trusted "s/observe/enforce/"
+}
+
+# Refused before anything is done for it: its folder of pins is not made.
+leaves_no_trace() {
+	keeps 1 'no signature' reload 62 && [ ! -e /sys/fs/bpf/elsewhere ]
 }
 
 cut_short() {
@@ -122,6 +129,7 @@ need "an image that the trusted key has signed comes up" up trusted 1
 check "the status says that policies are signed" \
 	sh -c 'holdfast guard status | grep -q "^trust  *a policy must be signed$"'
 check "an unsigned one does not come into force" keeps 1 'no signature' reload 60
+check "nor does it leave a trace" leaves_no_trace
 check "nor one that another has signed" keeps 1 'not signed by the key' reload 2
 check "nor one with another's signature" keeps 1 'not what was signed' reload 3
 check "nor one whose signature is cut short" keeps 1 'no CMS message' reload 10

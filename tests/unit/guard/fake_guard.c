@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "bpf/events-api.h"
+#include "policy/image.h"
 
 #define MAX_QUEUED 8192
 
@@ -180,7 +181,16 @@ struct guard *guard_free(struct guard *guard)
 	return NULL;
 }
 
-int guard_reload(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag)
+int guard_offer(struct guard *guard, const struct guard_policy *policy, struct diag *reterr_diag)
+{
+	if (kernel.trust && !policy->signature_size) {
+		diag_set(reterr_diag, NULL, 0, 0, "the fake guard wants a signature");
+		return GUARD_E_TRUST;
+	}
+	return 0;
+}
+
+int guard_reload(struct guard *guard, const void *image, struct diag *reterr_diag)
 {
 	int r = take(&kernel.reload_result);
 
@@ -188,12 +198,8 @@ int guard_reload(struct guard *guard, const struct guard_policy *policy, struct 
 		diag_set(reterr_diag, NULL, 0, 0, "the fake guard was told to refuse");
 	if (r)
 		return r;
-	if (kernel.trust && !policy->signature_size) {
-		diag_set(reterr_diag, NULL, 0, 0, "the fake guard wants a signature");
-		return GUARD_E_TRUST;
-	}
 	kernel.reloads++;
-	return keep_image(policy->image, policy->size);
+	return keep_image(image, ((const struct image_header *)image)->size);
 }
 
 int guard_trust(struct guard *guard)

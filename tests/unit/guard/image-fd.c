@@ -25,7 +25,7 @@ static int read_size(off_t size)
 	int r;
 
 	assert_int_equal(ftruncate(fd, size), 0);
-	r = image_fd_read(fd, &data, &got, &diag);
+	r = image_fd_read(fd, IMAGE_FD_IMAGE, &data, &got, &diag);
 	if (r == 0)
 		assert_int_equal(got, size);
 	else
@@ -51,7 +51,7 @@ static void what_is_sent_arrives_and_cannot_be_changed(void **state)
 	assert_int_equal(image_fd_new(text, sizeof(text), &fd), 0);
 	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
 	assert_int_equal(ftruncate(fd, 1), -1);
-	assert_int_equal(image_fd_read(fd, &data, &size, NULL), 0);
+	assert_int_equal(image_fd_read(fd, IMAGE_FD_IMAGE, &data, &size, NULL), 0);
 	assert_int_equal(size, sizeof(text));
 	assert_memory_equal(data, text, size);
 }
@@ -66,10 +66,12 @@ static void files_that_could_keep_a_reader_waiting_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		_cleanup_close_ int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
 
-		assert_int_equal(image_fd_read(fd, &data, &size, NULL), IMAGE_FD_E_INVALID);
+		assert_int_equal(image_fd_read(fd, IMAGE_FD_IMAGE, &data, &size, NULL),
+				 IMAGE_FD_E_INVALID);
 	}
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-	assert_int_equal(image_fd_read(pipes[0], &data, &size, NULL), IMAGE_FD_E_INVALID);
+	assert_int_equal(image_fd_read(pipes[0], IMAGE_FD_IMAGE, &data, &size, NULL),
+			 IMAGE_FD_E_INVALID);
 	(void)close(pipes[0]);
 	(void)close(pipes[1]);
 	assert_null(data);
@@ -80,7 +82,7 @@ static int read_once(void *userdata)
 	_cleanup_free_ void *data = NULL;
 	size_t size;
 
-	return image_fd_read(*(int *)userdata, &data, &size, NULL);
+	return image_fd_read(*(int *)userdata, IMAGE_FD_IMAGE, &data, &size, NULL);
 }
 
 static void memory_that_runs_out_is_told(void **state)

@@ -63,6 +63,24 @@ static void more_than_a_signature_can_have_is_refused(void **state)
 	assert_false(fake_kernel()->up);
 }
 
+static void nothing_that_vouches_is_empty(void **state)
+{
+	struct world *world = *state;
+	char signature[2 * WORLD_PATH];
+	size_t size;
+	_cleanup_free_ char *image = test_image_make(&same, &size);
+
+	(void)snprintf(signature, sizeof(signature), "%s.p7s", world->boot_image);
+	assert_int_equal(file_write_atomic(world->boot_image, image, size, 0644), 0);
+	assert_int_equal(file_write_atomic(signature, "signature", 9, 0644), 0);
+	assert_int_equal(file_write_atomic(world->boot_trust, "", 0, 0644), 0);
+	assert_int_equal(world_start(world), SERVER_E_IMAGE);
+	assert_int_equal(file_write_atomic(world->boot_trust, "certificate", 11, 0644), 0);
+	assert_int_equal(file_write_atomic(signature, "", 0, 0644), 0);
+	assert_int_equal(world_start(world), SERVER_E_IMAGE);
+	assert_false(fake_kernel()->up);
+}
+
 /* The signature is the stronger word, and the guard is who reads it. */
 static void signed_image_needs_no_secret(void **state)
 {
@@ -95,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(boot_image_is_signed_where_a_certificate_lies),
 		TEST(more_than_a_signature_can_have_is_refused),
+		TEST(nothing_that_vouches_is_empty),
 		TEST(signed_image_needs_no_secret),
 	};
 
