@@ -150,7 +150,8 @@ static bool program_refused(union bpf_attr *attr)
 	needs = type_needs(type, attach_type, flags, &act.row);
 	if (type == BPF_PROG_TYPE_TRACING && attach_type == ATTACH_MODIFY_RETURN && flags) {
 		/* whoever refuses first has the say: nobody but the guard, around its hooks */
-		return current_domain() != DOMAIN_SELF && guard_refuses(&act);
+		return (current_domain() != DOMAIN_SELF || self_bound(DOMAIN_SELF)) &&
+		       guard_refuses(&act);
 	}
 	return load_refused(&act, needs);
 }

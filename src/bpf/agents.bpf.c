@@ -53,7 +53,7 @@ int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *inf
 		return 0;
 	actor = current_domain();
 	/* holdfastd passes on to what it launched the signals of whoever launched it. */
-	if (actor == DOMAIN_SELF)
+	if (actor == DOMAIN_SELF && !self_bound(actor))
 		return 0;
 	if (task_act(&act, target, actor, EVENT_ACT_SIGNAL, EVENT_ROW('A', 1)) &&
 	    guard_refuses(&act))

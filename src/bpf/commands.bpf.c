@@ -93,7 +93,7 @@ INLINE int by_id(struct act *act, __u32 domain, __u32 id, __u32 hold)
 	act->error = ENOENT;
 	act->owner = id_owner(act->kind, id);
 	/* What goes through is noted where the fd is made; links alone have no hook there. */
-	if (act->kind != EVENT_OBJECT_LINK && domain_mode(act->owner) != IMAGE_MODE_ENFORCE)
+	if (act->kind != EVENT_OBJECT_LINK && !IMAGE_ENFORCES(domain_mode(act->owner)))
 		return 0;
 	if (!strange(domain, act->owner) || keeps(domain, act->owner, hold))
 		return 0;
@@ -109,6 +109,12 @@ int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 	__u32 domain = label ? label->domain : DOMAIN_NONE;
 	struct act act = {.act = EVENT_ACT_BPF, .command = command, .error = EPERM};
 
+	if (command == BPF_LINK_DETACH || command == BPF_LINK_UPDATE) {
+		act.kind = EVENT_OBJECT_LINK;
+		act.row = command == BPF_LINK_DETACH ? EVENT_ROW('L', 1) : EVENT_ROW('L', 3);
+		act.owner = DOMAIN_SELF;
+		return self_bound(domain) && guard_refuses(&act) ? REFUSED(EPERM) : 0;
+	}
 	if (domain) {
 		label->command = command;
 		claim(command, attr, domain);

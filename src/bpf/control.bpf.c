@@ -13,7 +13,7 @@ static bool image_sound(const struct image_header *image, __u32 size)
 {
 	if (image->magic != IMAGE_MAGIC || image->abi != IMAGE_ABI || image->size != size)
 		return false;
-	if (image->mode != IMAGE_MODE_OBSERVE && image->mode != IMAGE_MODE_ENFORCE)
+	if (image->mode < IMAGE_MODE_OBSERVE || image->mode > IMAGE_MODE_SEALED)
 		return false;
 	if (image->n_domains > IMAGE_MAX_DOMAINS || image->n_trusted > IMAGE_MAX_TRUSTED ||
 	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PINS ||
@@ -40,6 +40,14 @@ static int image_fill(struct guard_state *guard, const struct control_args *args
 	return image_sound(image, size) ? 0 : -EINVAL;
 }
 
+/* One that nobody could follow, but by a reboot. */
+static bool bank_sealed(struct guard_state *guard)
+{
+	struct image_header *image = policy_bank(!(guard->bank & 1));
+
+	return image && image->mode == IMAGE_MODE_SEALED;
+}
+
 /* It waits to be put in force, and, where a signature is needed, for its verdict before that. */
 static int image_take(struct guard_state *guard, const struct control_args *args)
 {
@@ -51,6 +59,8 @@ static int image_take(struct guard_state *guard, const struct control_args *args
 	if (!bank_begin(trust))
 		return -EBUSY;
 	r = image_fill(guard, args);
+	if (!r && !trust->serial && bank_sealed(guard))
+		r = -EACCES;
 	/* one that rehearses has the image of the guard before it, which was judged there */
 	if (!r && trust->serial && !guard->rehearsing) {
 		trust->verdict = -ENOKEY;
@@ -298,6 +308,25 @@ static int take(struct guard_state *guard, const struct control_args *args)
 	return -EOPNOTSUPP;
 }
 
+/*
+ * Who holds a sealed guard's holdfastd cannot end it, make himself somebody else's office, nor call
+ * a dangerous call a harmless one.
+ */
+static bool operation_sealed(const struct control_args *args)
+{
+	switch (args->op) {
+	case CONTROL_DISARM:
+	case CONTROL_ARM:
+	case CONTROL_LEARN:
+	case CONTROL_TAKE:
+	case CONTROL_BUILD:
+		return true;
+	case CONTROL_NEXT:
+		return args->size;
+	}
+	return false;
+}
+
 static int next_set(struct guard_state *guard, const struct control_args *args)
 {
 	if (args->size)
@@ -387,6 +416,8 @@ int control(struct control_args *args)
 	if (args->op == CONTROL_CLAIM)
 		return self_claim(guard, args->kind == 1);
 	if (!label || label->domain != DOMAIN_SELF)
+		return -EPERM;
+	if (operation_sealed(args) && self_bound(DOMAIN_SELF))
 		return -EPERM;
 	r = operate_image(guard, args);
 	return r == -EOPNOTSUPP ? operate(guard, label, args) : r;

@@ -144,7 +144,8 @@ static bool mount_refused(struct dentry *dentry, __u32 owner, __u32 kind, __u32 
 {
 	struct act act = {};
 
-	if (!strange(current_domain(), owner))
+	if (!strange(current_domain(), owner) &&
+	    !(owner == DOMAIN_SELF && self_bound(current_domain())))
 		return false;
 	dentry_act(&act, dentry, kind, row, owner);
 	act.kind = EVENT_OBJECT_MOUNT;
@@ -167,6 +168,16 @@ static bool mount_marked(struct vfsmount *vfsmount)
 	return true;
 }
 
+/* Is it a copy in another namespace, and the protected one is still there afterwards? */
+static bool umount_stays(struct vfsmount *vfsmount)
+{
+	__u64 mount = (__u64)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	struct pair place;
+
+	return !protected_namespace() && !read_pair(AT(mount, mnt_parent), &place) &&
+	       !shares(place.first);
+}
+
 SEC("lsm/sb_umount")
 int BPF_PROG(mounts_umount, struct vfsmount *vfsmount, int flags)
 {
@@ -175,6 +186,9 @@ int BPF_PROG(mounts_umount, struct vfsmount *vfsmount, int flags)
 	if (mount_marked(vfsmount))
 		return REFUSED(EBUSY);
 	owner = superblock_place(vfsmount->mnt_sb);
+	/* where holdfastd looks at what a mount lies upon: places.c */
+	if (owner && self_bound(current_domain()) && umount_stays(vfsmount))
+		owner = DOMAIN_NONE;
 	if (!owner && protected_namespace())
 		owner = mount_place(vfsmount);
 	if (!owner && flags & MNT_DETACH)

@@ -54,11 +54,23 @@ INLINE __u32 entry_owner(struct inode *folder, struct dentry *dentry)
 	return owner;
 }
 
+/* A link of the guard's lives by its pin, and a sealed guard's pins stay whoever asks. */
+static bool pin_sealed(struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+	struct object_label *label;
+
+	if (!self_bound(current_domain()) || !inode || inode->i_sb->s_magic != BPF_FS_MAGIC)
+		return false;
+	label = object_label(inode->i_private);
+	return label && label->kind == EVENT_OBJECT_LINK && label->domain == DOMAIN_SELF;
+}
+
 static bool entry_refused(struct dentry *dentry, __u32 owner, __u32 kind, __u32 row)
 {
 	struct act act = {};
 
-	if (!strange(current_domain(), owner))
+	if (!strange(current_domain(), owner) && !pin_sealed(dentry))
 		return false;
 	dentry_act(&act, dentry, kind, row, owner);
 	return guard_refuses(&act);

@@ -371,7 +371,7 @@ int switches_sysctl(struct bpf_sysctl *context)
 
 	if (!context->write || !guard || !guard->armed)
 		return 1;
-	if (domain_mode(DOMAIN_SELF) != IMAGE_MODE_ENFORCE)
+	if (!IMAGE_ENFORCES(domain_mode(DOMAIN_SELF)))
 		return 1;
 	if (bpf_sysctl_get_name(context, name.text, sizeof(name.text), 0) < 0)
 		return 1;

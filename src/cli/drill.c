@@ -33,9 +33,9 @@ static int phase_now(enum drill_phase *ret_phase)
 		return cli_error("a guard is in the kernel, and holdfastd is not running");
 	if (r != 0 && r != CLIENT_E_ABSENT)
 		return cli_error("%s", diag.text);
-	*ret_phase = !image					       ? DRILL_NONE
-		     : image_header(image)->mode == IMAGE_MODE_ENFORCE ? DRILL_ENFORCE
-								       : DRILL_OBSERVE;
+	*ret_phase = !image					 ? DRILL_NONE
+		     : IMAGE_ENFORCES(image_header(image)->mode) ? DRILL_ENFORCE
+								 : DRILL_OBSERVE;
 	return CLI_DONE;
 }
 

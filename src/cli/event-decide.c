@@ -40,7 +40,7 @@ static void place(const struct look *look, unsigned line, const char *format, ..
 
 static enum decision_verdict by_mode(uint32_t mode)
 {
-	return mode == IMAGE_MODE_ENFORCE ? DECISION_REFUSED : DECISION_OBSERVED;
+	return IMAGE_ENFORCES(mode) ? DECISION_REFUSED : DECISION_OBSERVED;
 }
 
 /* Is that the path whose last component the log has? */

@@ -273,8 +273,8 @@ void arm_up(struct server *server, struct connection *client)
 					      : offer_boot(&server->options, &offer, &diag);
 	if (!error && server->message.up.confirm_s &&
 	    image_header(offer.image)->mode != IMAGE_MODE_ENFORCE)
-		error = refuse(&diag, PROTOCOL_E_CONFIRM,
-			       "the policy observes: there is nothing to confirm");
+		error = refuse(&diag, PROTOCOL_E_CONFIRM, "the policy %s",
+			       ops_unconfirmed(offer.image));
 	if (!error)
 		error = arm_operator(server, &plan.operator, plan.secret, &diag);
 	plan.policy = &offer.policy;
@@ -349,7 +349,13 @@ int arm_boot(struct server *server, struct diag *reterr_diag)
 
 	/* Nobody is there to be shown a new secret. */
 	r = operator_load(server->dirs.state_fd, &plan.operator);
-	if (r && image_header(offer.image)->mode == IMAGE_MODE_ENFORCE && !plan.observe)
+	if (plan.observe && respite_sealed(offer.image)) {
+		plan.observe = false;
+		server_note(server, NULL, "boot-escape",
+			    "the boot prompt said holdfast=observe, and the policy is sealed: it "
+			    "enforces, and holdfast=off is the way out (K13)");
+	}
+	if (r && IMAGE_ENFORCES(image_header(offer.image)->mode) && !plan.observe)
 		return refuse(
 			reterr_diag, SERVER_E_OPERATOR,
 			"the policy enforces and %s/" SECRET_FILE

@@ -123,8 +123,10 @@ static uint32_t held_by(struct server *server, uint32_t domain)
 	const struct image_domain *d = server->image ? image_domain_find(server->image, domain)
 						     : NULL;
 
-	if (!d || d->mode != IMAGE_MODE_ENFORCE || !d->hold || respited(server, domain) ||
-	    respited(server, GUARD_RESPITE_ALL))
+	if (!d || !IMAGE_ENFORCES(d->mode) || !d->hold)
+		return 0;
+	if (!respite_sealed(server->image) &&
+	    (respited(server, domain) || respited(server, GUARD_RESPITE_ALL)))
 		return 0;
 	return d->hold;
 }

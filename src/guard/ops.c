@@ -94,7 +94,7 @@ uint32_t ops_authorise(struct server *server, const struct connection *client,
 
 static bool enforces(const void *image)
 {
-	return image_header(image)->mode == IMAGE_MODE_ENFORCE;
+	return IMAGE_ENFORCES(image_header(image)->mode);
 }
 
 uint32_t ops_in_force(struct server *server, void **ret_image, struct diag *reterr_diag)
@@ -110,6 +110,20 @@ uint32_t ops_in_force(struct server *server, void **ret_image, struct diag *rete
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
 			      "the image in force cannot be read: %s", strerror(-r));
 	return 0;
+}
+
+const char *ops_unconfirmed(const void *image)
+{
+	return respite_sealed(image) ? "is sealed: it does not end by itself"
+				     : "observes: there is nothing to confirm";
+}
+
+uint32_t ops_unsealed(const void *image, struct diag *reterr_diag)
+{
+	if (!respite_sealed(image))
+		return 0;
+	return refuse(reterr_diag, PROTOCOL_E_SEALED,
+		      "the policy is sealed: put a signed one in force that is not, and ask again");
 }
 
 static uint32_t take_down(struct server *server, struct connection *client,
@@ -146,6 +160,8 @@ void ops_down(struct server *server, struct connection *client)
 	uint32_t error;
 
 	error = ops_in_force(server, &image, &diag);
+	if (!error)
+		error = ops_unsealed(image, &diag);
 	if (!error && respite_enforces(server, image))
 		error = ops_authorise(server, client, &server->message.change.secret, &diag);
 	if (!error)
@@ -174,9 +190,9 @@ static uint32_t permit_change(struct server *server, struct connection *client, 
 			      " is in force: raise metadata.version",
 			      (uint64_t)image_header(new)->version,
 			      (uint64_t)image_header(old)->version);
-	if (server->message.change.confirm_s && !enforces(new))
-		return refuse(reterr_diag, PROTOCOL_E_CONFIRM,
-			      "the new policy observes: there is nothing to confirm");
+	if (server->message.change.confirm_s && image_header(new)->mode != IMAGE_MODE_ENFORCE)
+		return refuse(reterr_diag, PROTOCOL_E_CONFIRM, "the new policy %s",
+			      ops_unconfirmed(new));
 	/* The guard wants the signer's word, which is more than the operator's. */
 	if (trust != GUARD_TRUST_NONE || !respite_enforces(server, old))
 		return 0;

@@ -103,7 +103,8 @@ struct diag;
 #define PROTOCOL_E_CONFIRM 16 /* there is nothing to confirm */
 #define PROTOCOL_E_UPGRADE 17 /* the file is no holdfastd */
 #define PROTOCOL_E_TRUST 18 /* the image is not signed as this guard wants it */
-#define _PROTOCOL_E_MAX 19
+#define PROTOCOL_E_SEALED 19 /* only a signed policy ends or weakens this one */
+#define _PROTOCOL_E_MAX 20
 
 struct protocol_header {
 	uint32_t magic;

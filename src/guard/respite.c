@@ -41,12 +41,17 @@ static struct guard_respite respite_of(struct server *server, uint32_t domain)
 	return r < 0 ? (struct guard_respite){} : respite;
 }
 
+bool respite_sealed(const void *image)
+{
+	return image_header(image)->mode == IMAGE_MODE_SEALED;
+}
+
 bool respite_enforces(struct server *server, const void *image)
 {
 	struct guard_respite all = respite_of(server, GUARD_RESPITE_ALL);
 
-	return image_header(image)->mode == IMAGE_MODE_ENFORCE &&
-	       !respite_on(&all, server->options.now());
+	return IMAGE_ENFORCES(image_header(image)->mode) &&
+	       (respite_sealed(image) || !respite_on(&all, server->options.now()));
 }
 
 static void set_due(struct server *server, uint64_t when)
@@ -84,8 +89,7 @@ void respite_settle(struct server *server, const void *image, uint32_t confirm_s
 		return;
 	}
 	/* Under way it stays: no reload is a confirmation. */
-	if (respite_on(&all, server->options.now()) ||
-	    image_header(image)->mode != IMAGE_MODE_ENFORCE)
+	if (respite_on(&all, server->options.now()) || !IMAGE_ENFORCES(image_header(image)->mode))
 		(void)guard_respite_set(server->guard, GUARD_RESPITE_ALL, &none);
 }
 
@@ -187,6 +191,8 @@ void respite_release(struct server *server, struct connection *client)
 				       request->domain);
 	}
 	/* Its end takes nothing from anybody. */
+	if (!error)
+		error = ops_unsealed(image, &diag);
 	if (!error && !(request->flags & PROTOCOL_RELEASE_END) && respite_enforces(server, image))
 		error = ops_authorise(server, client, &request->secret, &diag);
 	if (!error)
@@ -259,7 +265,7 @@ void respite_fill(struct server *server, const void *image, struct protocol_stat
 	struct guard_respite all = respite_of(server, GUARD_RESPITE_ALL);
 	uint64_t now = server->options.now();
 
-	if (respite_on(&all, now))
+	if (respite_on(&all, now) && !respite_sealed(image))
 		state->observes = all.from_ns == FROM_BOOT ? PROTOCOL_OBSERVES_BOOT
 							   : PROTOCOL_OBSERVES_UNCONFIRMED;
 	else if (all.until_ns)

@@ -121,6 +121,12 @@ uint32_t ops_judge(struct server *server, const struct connection *client,
 /* ops_in_force() - the image in force, from the kernel. Return: 0; PROTOCOL_E_*. */
 uint32_t ops_in_force(struct server *server, void **ret_image, struct diag *reterr_diag);
 
+/* ops_unconfirmed() - why an image that does not just enforce cannot wait to be confirmed */
+const char *ops_unconfirmed(const void *image);
+
+/* ops_unsealed() - may the operator end or weaken that image? Return: 0; PROTOCOL_E_SEALED. */
+uint32_t ops_unsealed(const void *image, struct diag *reterr_diag);
+
 /**
  * ops_image() - the image in force, from the kernel
  * Return: 0 or -errno.
@@ -189,6 +195,9 @@ void watch_now(struct server *server);
 /* respite.c; the first two answer their connection */
 void respite_confirm(struct server *server, struct connection *client);
 void respite_release(struct server *server, struct connection *client);
+
+/* respite_sealed() - does nothing but a signed policy end or weaken this one, in force? */
+bool respite_sealed(const void *image);
 
 /* respite_enforces() - does the guard enforce, now, anything of this image, which is in force? */
 bool respite_enforces(struct server *server, const void *image);

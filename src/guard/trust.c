@@ -174,6 +174,10 @@ static int explain(int error, struct diag *reterr_diag)
 	case -EMSGSIZE:
 		diag_set(reterr_diag, NULL, 0, 0, "the guard refused the image: compile it again");
 		return GUARD_E_IMAGE;
+	case -EACCES:
+		why = "it is sealed, and this guard takes policies that nobody has signed: "
+		      "`guard up --trust`";
+		break;
 	case -ESTALE:
 		why = "its version is not above the one in force: raise metadata.version";
 		break;

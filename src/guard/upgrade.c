@@ -82,6 +82,8 @@ static uint32_t admit(struct server *server, struct connection *client,
 	int r;
 
 	error = ops_in_force(server, &image, reterr_diag);
+	if (!error)
+		error = ops_unsealed(image, reterr_diag);
 	if (!error && respite_enforces(server, image))
 		error = ops_authorise(server, client, &server->message.change.secret, reterr_diag);
 	if (error)

@@ -415,8 +415,8 @@ static int sort_tables(struct tables *t)
 static uint32_t mode_of_self(const struct tables *t)
 {
 	for (size_t i = 0; i < t->n_domains; i++) {
-		if (t->domains[i].mode == IMAGE_MODE_ENFORCE)
-			return IMAGE_MODE_ENFORCE;
+		if (t->domains[i].mode > t->policy->mode)
+			return t->domains[i].mode;
 	}
 	return t->policy->mode;
 }

@@ -218,7 +218,7 @@ int diff_images(const void *old, const void *new, struct diff *ret_diff)
 
 	d.diff.change = image_weakenings(old, new, hear, &d);
 	d.diff.secret = d.diff.change == IMAGE_CHANGE_WEAKENS &&
-			image_header(old)->mode == IMAGE_MODE_ENFORCE;
+			IMAGE_ENFORCES(image_header(old)->mode);
 	diff_header(&d);
 	diff_domains(&d);
 	diff_executables(&d);

@@ -129,7 +129,7 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 {
 	uint32_t ring = header->ring_kib;
 
-	if (!mode_valid(header->mode))
+	if (!mode_valid(header->mode) && header->mode != IMAGE_MODE_SEALED)
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
@@ -178,7 +178,7 @@ static int check_domains(const void *data, struct diag *reterr_diag)
 				      "domain '%s' has the id %08" PRIx32
 				      ", its name gives %08" PRIx32,
 				      d->name, d->id, id);
-		if (d->mode == IMAGE_MODE_ENFORCE && image_header(data)->mode != IMAGE_MODE_ENFORCE)
+		if (IMAGE_ENFORCES(d->mode) && !IMAGE_ENFORCES(image_header(data)->mode))
 			return refuse(reterr_diag,
 				      "domain '%s' enforces and the guard itself does not",
 				      d->name);

@@ -129,7 +129,7 @@ bool image_path_valid(const char *path);
 bool image_pin_valid(const char *path);
 
 /**
- * image_mode_name() - "observe" or "enforce"; "?" for anything else
+ * image_mode_name() - "observe", "enforce" or "sealed"; "?" for anything else
  */
 const char *image_mode_name(uint32_t mode);
 

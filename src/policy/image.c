@@ -116,6 +116,8 @@ const char *image_mode_name(uint32_t mode)
 		return "observe";
 	case IMAGE_MODE_ENFORCE:
 		return "enforce";
+	case IMAGE_MODE_SEALED:
+		return "sealed";
 	}
 	return "?";
 }

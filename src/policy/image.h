@@ -43,6 +43,8 @@
 /* image_header.mode, image_domain.mode */
 #define IMAGE_MODE_OBSERVE 1
 #define IMAGE_MODE_ENFORCE 2
+#define IMAGE_MODE_SEALED 3 /* of the whole policy only: it ends by a signed one, and by no word */
+#define IMAGE_ENFORCES(mode) ((mode) >= IMAGE_MODE_ENFORCE)
 
 /* image_executable.launch: which exec gives the label */
 #define IMAGE_LAUNCH_ANY 1 /* every exec of that content */

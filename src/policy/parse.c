@@ -121,10 +121,6 @@ static int read_digest(struct walk *walk, const struct doc_node *value, uint8_t 
 
 static int read_mode(struct walk *walk, const struct doc_node *value, uint32_t *ret_mode)
 {
-	if (doc_is_string(value) && strcmp(value->text, "sealed") == 0)
-		return walk_refuse(
-			walk, value,
-			"\"sealed\" is not built yet in this version, write \"enforce\"");
 	if (doc_is_string(value) && strcmp(value->text, "observe") == 0)
 		*ret_mode = IMAGE_MODE_OBSERVE;
 	else if (doc_is_string(value) && strcmp(value->text, "enforce") == 0)
@@ -347,6 +343,9 @@ static int domain_mode(struct walk *walk, const struct doc_node *value, void *ob
 {
 	struct policy_domain *d = object;
 
+	if (doc_is_string(value) && strcmp(value->text, "sealed") == 0)
+		return walk_refuse(walk, value,
+				   "a policy is \"sealed\" as a whole: write it at the top");
 	return read_mode(walk, value, &d->mode);
 }
 
@@ -685,6 +684,10 @@ static int policy_mode(struct walk *walk, const struct doc_node *value, void *ob
 {
 	struct policy *policy = object;
 
+	if (doc_is_string(value) && strcmp(value->text, "sealed") == 0) {
+		policy->mode = IMAGE_MODE_SEALED;
+		return 0;
+	}
 	return read_mode(walk, value, &policy->mode);
 }
 

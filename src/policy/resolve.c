@@ -105,7 +105,7 @@ static int resolve_names(struct policy *policy, struct diag *reterr_diag)
 		int r;
 
 		if (!d->mode)
-			d->mode = policy->mode;
+			d->mode = IMAGE_ENFORCES(policy->mode) ? IMAGE_MODE_ENFORCE : policy->mode;
 		r = image_domain_id(d->name, &d->id);
 		if (r < 0)
 			return r;

@@ -201,9 +201,20 @@ INLINE __u32 domain_mode(__u32 id)
 		search.mode = image->mode;
 	else
 		bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
-	if (search.mode == IMAGE_MODE_ENFORCE && (respited(id) || respited(RESPITE_ALL)))
+	if (image->mode != IMAGE_MODE_SEALED && IMAGE_ENFORCES(search.mode) &&
+	    (respited(id) || respited(RESPITE_ALL)))
 		return IMAGE_MODE_OBSERVE;
 	return search.mode;
+}
+
+/* self_bound() - is the actor holdfastd, and may not even that end the guard? */
+static __noinline __attribute__((unused)) int self_bound(__u32 actor)
+{
+	struct guard_state *guard = guard_state();
+	struct image_header *image = policy_in_force();
+
+	return actor == DOMAIN_SELF && guard && guard->armed && !guard->rehearsing && image &&
+	       image->mode == IMAGE_MODE_SEALED;
 }
 
 /* domain_holds() - does the domain enforce now, and keep what of its own is one of IMAGE_HOLD_*? */
@@ -214,8 +225,7 @@ static __noinline __attribute__((unused)) int domain_holds(__u32 id, __u32 what)
 	if (id < DOMAIN_FIRST)
 		return 0;
 	bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
-	return search.hold & what && search.mode == IMAGE_MODE_ENFORCE && !respited(id) &&
-	       !respited(RESPITE_ALL);
+	return search.hold & what && IMAGE_ENFORCES(domain_mode(id));
 }
 
 /* keeps() - is the actor holdfastd, and are such things of that owner kept by it? */
@@ -317,8 +327,8 @@ INLINE bool guard_refuses(const struct act *act)
 	mode = domain_mode(act->owner);
 	if (!mode)
 		return false;
-	guard_report(act, mode == IMAGE_MODE_ENFORCE ? EVENT_REFUSED : EVENT_OBSERVED);
-	return mode == IMAGE_MODE_ENFORCE;
+	guard_report(act, IMAGE_ENFORCES(mode) ? EVENT_REFUSED : EVENT_OBSERVED);
+	return IMAGE_ENFORCES(mode);
 }
 
 /* strange() - is this task a stranger to what owner owns? */

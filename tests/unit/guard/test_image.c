@@ -18,7 +18,7 @@ static void fill(char *data, const struct test_image *spec, uint32_t id)
 	struct image_trusted *trusted = (void *)(data + IMAGE_OFF_TRUSTED(header));
 
 	domain->id = id;
-	domain->mode = (uint16_t)spec->mode;
+	domain->mode = IMAGE_ENFORCES(spec->mode) ? IMAGE_MODE_ENFORCE : (uint16_t)spec->mode;
 	domain->hold = spec->hold;
 	(void)snprintf(domain->name, sizeof(domain->name), "%s", spec->domain);
 	for (unsigned i = 0; i < spec->n_executables; i++) {

@@ -106,6 +106,43 @@ static void signed_image_needs_no_secret(void **state)
 	assert_int_equal(version_in_force(), 8);
 }
 
+static void sealed_policy_ends_by_no_word(void **state)
+{
+	struct world *world = *state;
+	struct test_image next = {IMAGE_MODE_SEALED, 9, "agent", 2};
+
+	assert_int_equal(world_start(world), 0);
+	assert_int_equal(world_up(world, IMAGE_MODE_SEALED, 8), 0);
+	assert_int_equal(world_down(world, world->secret), PROTOCOL_E_SEALED);
+	assert_true(fake_kernel()->up);
+	/* it may wait for no confirmation, which would be an end as well */
+	world->confirm_s = 60;
+	assert_int_equal(world_reload(world, world->secret, &next), PROTOCOL_E_CONFIRM);
+	world->confirm_s = 0;
+	next.mode = IMAGE_MODE_ENFORCE;
+	assert_int_equal(world_reload(world, world->secret, &next), 0);
+	assert_int_equal(world_down(world, world->secret), 0);
+}
+
+static void sealed_policy_at_boot_hears_no_word_but_off(void **state)
+{
+	struct world *world = *state;
+	struct test_image spec = {IMAGE_MODE_SEALED, 7, "agent", 2};
+	char cmdline[2 * WORLD_PATH];
+	size_t size;
+	_cleanup_free_ char *image = test_image_make(&spec, &size);
+
+	(void)snprintf(cmdline, sizeof(cmdline), "%s/cmdline", world->dir);
+	assert_int_equal(file_write_atomic(cmdline, "holdfast=observe", 16, 0644), 0);
+	assert_int_equal(file_write_atomic(world->boot_image, image, size, 0644), 0);
+	world->options.cmdline = cmdline;
+	/* it enforces, and for that somebody must be its operator */
+	assert_int_equal(world_start(world), SERVER_E_OPERATOR);
+	assert_int_equal(file_write_atomic(cmdline, "holdfast=off", 12, 0644), 0);
+	assert_int_equal(world_start(world), 0);
+	assert_false(fake_kernel()->up);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -114,6 +151,8 @@ int main(void)
 		TEST(boot_image_is_signed_where_a_certificate_lies),
 		TEST(more_than_a_signature_can_have_is_refused),
 		TEST(nothing_that_vouches_is_empty),
+		TEST(sealed_policy_ends_by_no_word),
+		TEST(sealed_policy_at_boot_hears_no_word_but_off),
 		TEST(signed_image_needs_no_secret),
 	};
 

@@ -166,7 +166,7 @@ static void share_id(struct tables *t)
 
 BREAK(header_size, t->h->size += 8)
 BREAK(header_size_less, t->h->size -= 264)
-BREAK(header_mode, t->h->mode = 3)
+BREAK(header_mode, t->h->mode = 4)
 BREAK(header_mode_zero, t->h->mode = 0)
 BREAK(header_version, t->h->version = 0)
 BREAK(header_ring_small, t->h->ring_kib = 32)
@@ -190,6 +190,7 @@ BREAK(header_filter_less, memset(t->h->size_filter, 0, sizeof(t->h->size_filter)
 BREAK(domain_id, t->domains[0].id++)
 BREAK(domain_id_reserved, t->domains[0].id = DOMAIN_SELF)
 BREAK(domain_mode, t->domains[0].mode = 0)
+BREAK(domain_sealed, t->domains[0].mode = IMAGE_MODE_SEALED)
 BREAK(domain_name, memcpy(t->domains[0].name, "self", 4))
 BREAK(domain_name_tail, t->domains[0].name[IMAGE_DOMAIN_LEN - 1] = 'x')
 BREAK(domain_order, swap(&t->domains[0], &t->domains[1], sizeof(*t->domains)))
@@ -254,7 +255,7 @@ static const struct {
 } breaks[] = {
 	{header_size, "the image says it has 4136 bytes, the file has 4128"},
 	{header_size_less, "the image says it has 3864 bytes, the file has 4128"},
-	{header_mode, "unknown mode 3"},
+	{header_mode, "unknown mode 4"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
 	{header_ring_small, "ring"},
@@ -278,6 +279,7 @@ static const struct {
 	{domain_id, "its name gives"},
 	{domain_id_reserved, "its name gives"},
 	{domain_mode, "unknown mode 0"},
+	{domain_sealed, "unknown mode 3"},
 	{domain_name, "no valid name"},
 	{domain_name_tail, "no valid name"},
 	{domain_order, "out of order"},

@@ -176,8 +176,8 @@ static const struct {
 	{PLAIN "    hold: [maps, maps]\n", 8, 18, "\"maps\" is there twice"},
 	{PLAIN "    hold: []\n", 8, 11, "domains[0].hold: expected 1 to 2 kinds"},
 	{PLAIN "    on_violation: kill\n", 8, 5, "domains[0].on_violation: not built yet"},
-	{HEAD("1", "sealed"), 4, 7, "mode: \"sealed\" is not built yet"},
-	{PLAIN "    mode: sealed\n", 8, 11, "domains[0].mode: \"sealed\" is not built yet"},
+	{PLAIN "    mode: sealed\n", 8, 11,
+	 "domains[0].mode: a policy is \"sealed\" as a whole: write it at the top"},
 	/* admission */
 	{PLAIN "admission: {default: allow}\n", 8, 22,
 	 "admission.default: expected \"ordinary\" or \"deny\", got \"allow\""},
