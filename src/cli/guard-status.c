@@ -115,6 +115,23 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 	}
 }
 
+static void print_trust(FILE *file, const struct protocol_state *state)
+{
+	time_t since = (time_t)state->mark_since;
+	char day[32] = "?";
+	struct tm tm;
+
+	(void)fprintf(file, "trust     a policy must be signed%s\n",
+		      state->trust == PROTOCOL_TRUST_VOID ? ", and none can be any more" : "");
+	if (gmtime_r(&since, &tm))
+		(void)strftime(day, sizeof(day), "%Y-%m-%d %H:%M UTC", &tm);
+	if (state->mark_version)
+		(void)fprintf(file,
+			      "versions  none below %" PRIu64
+			      " at a boot either, remembered since %s\n",
+			      state->mark_version, day);
+}
+
 static void print_policy(FILE *file, const struct guard_picture *picture)
 {
 	const struct image_header *h = image_header(picture->image);
@@ -133,10 +150,7 @@ static void print_policy(FILE *file, const struct guard_picture *picture)
 	(void)fprintf(file, "policy    %s, version %" PRIu64 ", sha256:%s\n", h->name,
 		      (uint64_t)h->version, digest);
 	if (picture->state->trust)
-		(void)fprintf(file, "trust     a policy must be signed%s\n",
-			      picture->state->trust == PROTOCOL_TRUST_VOID
-				      ? ", and none can be any more"
-				      : "");
+		print_trust(file, picture->state);
 	for (uint32_t i = 0; i < h->n_domains; i++)
 		print_domain(file, picture, &domains[i]);
 }
@@ -276,6 +290,9 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 	(void)json_object_set_new(all, "identity", json_string(state->ima ? "ima" : "measured"));
 	(void)json_object_set_new(all, "operator", json_boolean(state->operator_set));
 	(void)json_object_set_new(all, "signed", json_boolean(state->trust != PROTOCOL_TRUST_NONE));
+	(void)json_object_set_new(all, "versions",
+				  json_pack("{s:I, s:I}", "from", (json_int_t)state->mark_version,
+					    "since", (json_int_t)state->mark_since));
 	(void)json_object_set_new(all, "self", counts_json(find_counts(state, DOMAIN_SELF)));
 	(void)json_object_set_new(all, "weak", weak);
 	(void)json_object_set_new(all, "proof",

@@ -33,6 +33,7 @@ struct plan {
 	char secret[PROTOCOL_SECRET_LEN]; /* new, else "" */
 	uint32_t confirm_s; /* as of PROTOCOL_UP */
 	bool observe; /* the boot prompt says so */
+	struct highwater mark; /* version 0: the policy needs no signature */
 };
 
 static void plan_forget(struct plan *plan)
@@ -65,15 +66,27 @@ static int mark_binary(struct guard *guard)
 	return guard_mark(guard, fd, DOMAIN_SELF);
 }
 
-int arm_mark_operator(struct server *server)
+/* One that is not there is no error. */
+static int mark_state_file(struct server *server, const char *name)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd =
+		openat(server->dirs.state_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-	fd = openat(server->dirs.state_fd, SECRET_FILE,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	return guard_mark(server->guard, fd, DOMAIN_SELF);
+}
+
+int arm_mark_operator(struct server *server)
+{
+	return mark_state_file(server, SECRET_FILE);
+}
+
+int arm_keep_version(struct server *server, const struct highwater *mark)
+{
+	int r = highwater_keep(server->dirs.state_fd, mark);
+
+	return r < 0 ? r : mark_state_file(server, HIGHWATER_FILE);
 }
 
 static int mark_socket(struct server *server)
@@ -111,6 +124,8 @@ static int mark_everything(struct server *server)
 		keep_first(&first, guard_mark(server->guard, dirs->state_fd, DOMAIN_SELF),
 			   dirs->state_path);
 		keep_first(&first, arm_mark_operator(server), "the operator's file");
+		keep_first(&first, mark_state_file(server, HIGHWATER_FILE),
+			   "the highest version's file");
 		keep_first(&first, journal_mark(server->journal), "the log of events");
 	}
 
@@ -207,16 +222,48 @@ static int settle(struct server *server, const struct plan *plan)
 		if (r < 0)
 			return r;
 	}
+	if (plan->mark.version) {
+		r = highwater_keep(server->dirs.state_fd, &plan->mark);
+		if (r < 0)
+			return r;
+	}
 	r = mark_everything(server);
 	if (r < 0)
 		return r;
 	return watch_events(server);
 }
 
-static uint32_t bring_up(struct server *server, const struct plan *plan, struct diag *reterr_diag)
+/* What may not come into force whatever the guard says. */
+static uint32_t look_back(struct server *server, struct plan *plan, struct diag *reterr_diag)
 {
+	int r = 0;
+
+	if (plan->policy->certificate_size)
+		r = highwater_begin(server->dirs.state_fd, plan->policy, &plan->mark, reterr_diag);
+	if (r == HIGHWATER_E_OLDER)
+		return PROTOCOL_E_ROLLBACK;
+	if (r == HIGHWATER_E_FILE)
+		return refuse(reterr_diag, PROTOCOL_E_STATE_DIR,
+			      "%s/" HIGHWATER_FILE " is not a file of holdfastd: find out why, "
+			      "and remove it",
+			      server->dirs.state_path);
+	if (r < 0)
+		return refuse(reterr_diag, PROTOCOL_E_STATE_DIR,
+			      "which version was in force cannot be read in %s: %s",
+			      server->dirs.state_path, strerror(-r));
+	return 0;
+}
+
+static uint32_t bring_up(struct server *server, struct plan *plan, struct diag *reterr_diag)
+{
+	uint32_t error;
 	int r;
 
+	error = look_back(server, plan, reterr_diag);
+	if (error) {
+		operator_discard(server->dirs.state_fd);
+		return error;
+	}
 	r = guard_up(plan->policy, &server->guard, reterr_diag);
 	if (r) {
 		server->guard = NULL;
@@ -301,6 +348,7 @@ static int boot_error(uint32_t error)
 	case PROTOCOL_E_STATE_DIR:
 		return SERVER_E_PLACE;
 	case PROTOCOL_E_IMAGE:
+	case PROTOCOL_E_ROLLBACK:
 	case PROTOCOL_E_TRUST:
 		return SERVER_E_IMAGE;
 	default:

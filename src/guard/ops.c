@@ -273,6 +273,26 @@ static void change_done(struct change *change)
 	explicit_bzero(change, sizeof(*change));
 }
 
+/* Where versions are remembered, this one is the highest. */
+static void keep_version(struct server *server, uint64_t version)
+{
+	struct highwater mark;
+	int r;
+
+	if (guard_trust(server->guard) == GUARD_TRUST_NONE)
+		return;
+	r = highwater_load(server->dirs.state_fd, &mark);
+	if (r == 0 && mark.version < version) {
+		mark.version = version;
+		r = arm_keep_version(server, &mark);
+	}
+	if (r)
+		server_note(server, NULL, "version",
+			    "that version %" PRIu64 " was in force will not be known at the next "
+			    "boot: %s",
+			    version, r < 0 ? strerror(-r) : "no mark is kept any more");
+}
+
 /* Before anything is done for it: what the guard does not take leaves no trace. */
 static uint32_t judge_offer(struct server *server, const struct guard_policy *policy,
 			    struct diag *reterr_diag)
@@ -317,6 +337,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 	if (r)
 		return PROTOCOL_E_IMAGE;
 
+	keep_version(server, header->version);
 	arm_refresh(server);
 	respite_settle(server, header, confirm_s);
 	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s", header->name,
@@ -381,20 +402,38 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 		add_weak(state, status->weak[i]);
 }
 
+static int fill_trust(struct server *server, struct protocol_state *state)
+{
+	int trust = guard_trust(server->guard);
+	struct highwater mark = {};
+
+	if (trust < 0)
+		return trust;
+	state->trust = (uint32_t)trust;
+	if (trust == GUARD_TRUST_NONE)
+		return 0;
+	if (highwater_load(server->dirs.state_fd, &mark))
+		add_weak(state, "which version was in force will not be known at the next boot: "
+				"the mark is gone or damaged");
+	state->mark_version = mark.version;
+	state->mark_since = mark.since;
+	if (trust == GUARD_TRUST_VOID)
+		add_weak(state, "the key that policies are signed by is gone: no other policy "
+				"comes into force before a reboot");
+	return 0;
+}
+
 static int fill_state(struct server *server, struct protocol_state *state, int *ret_fd)
 {
 	_cleanup_free_ void *image = NULL;
 	struct guard_operator operator;
 	struct guard_status status = {};
 	size_t size;
-	int r, trust;
+	int r;
 
 	r = guard_status(server->guard, &status);
 	if (r < 0)
 		return r;
-	trust = guard_trust(server->guard);
-	if (trust < 0)
-		return trust;
 	r = guard_operator_get(server->guard, &operator);
 	if (r < 0)
 		return r;
@@ -409,10 +448,9 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	state->operator_set = operator.set != 0;
 	if (!operator.set && enforces(image))
 		add_weak(state, "no operator's secret is known: only a reboot ends this guard");
-	state->trust = (uint32_t)trust;
-	if (trust == GUARD_TRUST_VOID)
-		add_weak(state, "the key that policies are signed by is gone: no other policy "
-				"comes into force before a reboot");
+	r = fill_trust(server, state);
+	if (r < 0)
+		return r;
 	state->proof_ns = server->proof_ns;
 	state->proof_acts = server->proof.acts;
 	state->proof_refused = server->proof.refused;

@@ -14,7 +14,7 @@
 struct diag;
 
 #define PROTOCOL_MAGIC 0x6f636648u /* "Hfco" */
-#define PROTOCOL_VERSION 5
+#define PROTOCOL_VERSION 6
 
 #define PROTOCOL_RUN_DIR "/run/holdfast"
 #define PROTOCOL_SOCKET_NAME "control.sock"
@@ -218,6 +218,8 @@ struct protocol_state {
 	uint32_t next_set; /* another holdfastd is admitted */
 	uint32_t trust; /* PROTOCOL_TRUST_* */
 	uint32_t pad0;
+	uint64_t mark_version; /* no signed image below it, across boots; 0: none is kept */
+	uint64_t mark_since; /* CLOCK_REALTIME, in seconds: since when there is one */
 	uint8_t daemon[PROTOCOL_DIGEST_LEN]; /* SHA-256 of holdfastd */
 	uint8_t next[PROTOCOL_DIGEST_LEN];
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
@@ -236,7 +238,7 @@ _Static_assert(sizeof(struct protocol_refused) == 1048, "protocol_refused layout
 _Static_assert(sizeof(struct protocol_started) == 24, "protocol_started layout");
 _Static_assert(sizeof(struct protocol_exited) == 24, "protocol_exited layout");
 _Static_assert(sizeof(struct protocol_domain) == 32, "protocol_domain layout");
-_Static_assert(sizeof(struct protocol_state) == 6144, "protocol_state layout");
+_Static_assert(sizeof(struct protocol_state) == 6160, "protocol_state layout");
 
 #define PROTOCOL_MAX_REQUEST (sizeof(struct protocol_run) + PROTOCOL_MAX_ARGS_SIZE)
 

@@ -10,6 +10,7 @@
 
 #include "guard/dirs.h"
 #include "guard/guard.h"
+#include "guard/highwater.h"
 #include "guard/protocol.h"
 #include "guard/secret.h"
 #include "guard/server.h"
@@ -169,6 +170,9 @@ void arm_refresh(struct server *server);
 
 /* arm_mark_operator() - guard the operator's file, which is new. Return: 0 or -errno. */
 int arm_mark_operator(struct server *server);
+
+/* arm_keep_version() - keep the mark, and guard its file, which is new. Return: 0 or -errno. */
+int arm_keep_version(struct server *server, const struct highwater *mark);
 
 /* prove.c */
 

@@ -125,7 +125,7 @@ static int unmount_elsewhere(void)
 	if (!child) {
 		if (unshare(CLONE_NEWNS))
 			_exit(errno);
-		_exit(umount2("/sys/fs/bpf", MNT_DETACH) ? errno : 0);
+		_exit(umount2("/sys/fs/bpf", 0) ? errno : 0);
 	}
 	if (waitpid(child, &status, 0) < 0)
 		return -errno;

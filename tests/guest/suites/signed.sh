@@ -64,7 +64,8 @@ make_policies() {
 		policy 62 's,/sys/fs/bpf/victim,/sys/fs/bpf/elsewhere,' &&
 		grep -q elsewhere $work/62.img &&
 		signed 7 trusted && signed 8 trusted &&
-		signed 9 curve && signed 20 trusted "s/observe/enforce/"
+		signed 9 curve && signed 20 trusted "s/observe/enforce/" &&
+		signed 21 trusted && signed 22 trusted
 }
 
 # Refused before anything is done for it: its folder of pins is not made.
@@ -98,17 +99,33 @@ boots() {
 }
 
 boot_needs_signature() {
-	mkdir -p $boot && cp $work/1.img $boot/policy.img &&
+	mkdir -p $boot && cp $work/21.img $boot/policy.img &&
 		cp $trust/trusted.der $boot/trust.der || return 1
+	boot_refuses 'says that policies are signed'
+}
+
+older_stays_down() {
+	daemon_stop
+	daemon_start && stays_down 'version 20 has been in force here' up trusted 8
+}
+
+# boot_refuses TEXT
+boot_refuses() {
 	daemon_stop
 	guest-ctl service system.slice/holdfastd.service $daemon >/dev/null
-	guest-ctl until 20 grep -q 'says that policies are signed' \
-		/run/guest/holdfastd.service.log && ! armed
+	guest-ctl until 20 grep -q "$1" /run/guest/holdfastd.service.log && ! armed
+}
+
+# Signed as well as any other, and older than what was in force before the boot.
+boot_remembers() {
+	cp $work/8.img $boot/policy.img && cp $work/8.img.p7s $boot/policy.img.p7s &&
+		boot_refuses 'version 20 has been in force here'
 }
 
 boot_takes_signed() {
 	daemon_stop
-	cp $work/1.img.p7s $boot/policy.img.p7s && boots && in_force 1
+	cp $work/21.img $boot/policy.img && cp $work/21.img.p7s $boot/policy.img.p7s && boots &&
+		in_force 21
 }
 
 need "policies are made and signed" make_policies
@@ -149,9 +166,13 @@ check "nor one that another has signed" keeps 7 'not signed by the key' reload 6
 check "and a signed one does" reload 8
 check "one that enforces comes into force by its signature" reload 20
 check "the guard goes down by the operator" guard_down
+check "an older one does not come up again" older_stays_down
 check "at boot an image without its signature is none, where a certificate lies" \
 	boot_needs_signature
-check "with its signature it is" boot_takes_signed
-check "and then an unsigned one does not come into force" keeps 1 'no signature' reload 60
-check "but a signed one does" reload 4
+check "nor is one that is older than what was in force" boot_remembers
+check "one that is newer is, with its signature" boot_takes_signed
+check "and then an unsigned one does not come into force" keeps 21 'no signature' reload 60
+check "but a signed one does" reload 22
+check "and the status says from where on versions count" \
+	sh -c 'holdfast guard status | grep -q "^versions  none below 22 at a boot either"'
 exit $failed

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Policies that are signed: what holdfastd wants of them, and what it leaves to the guard. */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/types.h>
 
 #include "base/cleanup.h"
 #include "base/system.h"
 #include "bpf/trust-api.h"
+#include "guard/highwater.h"
 #include "guard/image-fd.h"
 #include "guard/server_world.h"
 #include "policy/image-check.h"
@@ -106,6 +109,68 @@ static void signed_image_needs_no_secret(void **state)
 	assert_int_equal(version_in_force(), 8);
 }
 
+/* A boot with a signed image of that version, of the key that the certificate names. */
+static int boot(struct world *world, uint64_t version, const char *certificate)
+{
+	struct test_image spec = {IMAGE_MODE_OBSERVE, version, "agent", 2};
+	char signature[2 * WORLD_PATH];
+	size_t size;
+	_cleanup_free_ char *image = test_image_make(&spec, &size);
+
+	fake_kernel()->up = false;
+	(void)snprintf(signature, sizeof(signature), "%s.p7s", world->boot_image);
+	assert_int_equal(file_write_atomic(world->boot_image, image, size, 0644), 0);
+	assert_int_equal(
+		file_write_atomic(world->boot_trust, certificate, strlen(certificate), 0644), 0);
+	assert_int_equal(file_write_atomic(signature, "signature", 9, 0644), 0);
+	return world_start(world);
+}
+
+static struct highwater kept(struct world *world)
+{
+	_cleanup_close_ int dir = open(world->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct highwater mark = {};
+
+	assert_int_equal(highwater_load(dir, &mark), 0);
+	return mark;
+}
+
+static void older_version_does_not_come_into_force_after_a_boot(void **state)
+{
+	struct world *world = *state;
+	struct highwater first;
+
+	assert_int_equal(boot(world, 7, "one"), 0);
+	first = kept(world);
+	assert_int_equal(first.version, 7);
+	world_kill(world);
+	assert_int_equal(boot(world, 6, "one"), SERVER_E_IMAGE);
+	assert_false(fake_kernel()->up);
+	assert_int_equal(boot(world, 8, "one"), 0);
+	assert_int_equal(kept(world).version, 8);
+	assert_int_equal(kept(world).since, first.since);
+	world_kill(world);
+	/* another key counts from the beginning, and says so */
+	assert_int_equal(boot(world, 1, "two"), 0);
+	assert_int_equal(kept(world).version, 1);
+	assert_memory_not_equal(kept(world).key, first.key, sizeof(first.key));
+}
+
+static void version_mark_that_is_damaged_keeps_the_guard_down(void **state)
+{
+	struct world *world = *state;
+	char path[2 * WORLD_PATH];
+
+	assert_int_equal(boot(world, 7, "one"), 0);
+	world_kill(world);
+	(void)snprintf(path, sizeof(path), "%s/" HIGHWATER_FILE, world->state_dir);
+	assert_int_equal(file_write_atomic(path, "x", 1, 0600), 0);
+	assert_int_equal(boot(world, 8, "one"), SERVER_E_PLACE);
+	assert_false(fake_kernel()->up);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(boot(world, 1, "one"), 0);
+}
+
 static void sealed_policy_ends_by_no_word(void **state)
 {
 	struct world *world = *state;
@@ -151,6 +216,8 @@ int main(void)
 		TEST(boot_image_is_signed_where_a_certificate_lies),
 		TEST(more_than_a_signature_can_have_is_refused),
 		TEST(nothing_that_vouches_is_empty),
+		TEST(older_version_does_not_come_into_force_after_a_boot),
+		TEST(version_mark_that_is_damaged_keeps_the_guard_down),
 		TEST(sealed_policy_ends_by_no_word),
 		TEST(sealed_policy_at_boot_hears_no_word_but_off),
 		TEST(signed_image_needs_no_secret),

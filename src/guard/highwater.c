@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See highwater.h. */
+
+#include "guard/highwater.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "base/sha256.h"
+#include "guard/guard.h"
+#include "policy/image-check.h"
+
+#define HIGHWATER_MAGIC 0x77706668u /* "hfpw" */
+#define HIGHWATER_ABI 1
+#define NEW_FILE HIGHWATER_FILE ".new"
+
+struct highwater_file {
+	uint32_t magic;
+	uint32_t abi;
+	struct highwater mark;
+};
+
+_Static_assert(sizeof(struct highwater_file) == 56, "highwater_file layout");
+
+int highwater_load(int dir_fd, struct highwater *ret_mark)
+{
+	_cleanup_close_ int fd = openat(dir_fd, HIGHWATER_FILE,
+					O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct highwater_file file;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT)
+		return HIGHWATER_E_NONE;
+	if (fd < 0)
+		return errno == ELOOP ? HIGHWATER_E_FILE : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size != (off_t)sizeof(file))
+		return HIGHWATER_E_FILE;
+	n = pread(fd, &file, sizeof(file), 0);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n != sizeof(file) || file.magic != HIGHWATER_MAGIC ||
+	    file.abi != HIGHWATER_ABI || !file.mark.version)
+		return HIGHWATER_E_FILE;
+	*ret_mark = file.mark;
+	return 0;
+}
+
+int highwater_begin(int dir_fd, const struct guard_policy *policy, struct highwater *ret_mark,
+		    struct diag *reterr_diag)
+{
+	struct highwater mark = {
+		.version = image_header(policy->image)->version,
+		.since = (uint64_t)time(NULL),
+	};
+	struct highwater kept;
+	int r;
+
+	r = sha256_buffer(policy->certificate, policy->certificate_size, mark.key);
+	if (r < 0)
+		return r;
+	r = highwater_load(dir_fd, &kept);
+	if (r < 0 || r == HIGHWATER_E_FILE)
+		return r;
+	if (r == 0 && !memcmp(kept.key, mark.key, sizeof(mark.key))) {
+		if (mark.version < kept.version) {
+			diag_set(reterr_diag, NULL, 0, 0,
+				 "the policy has version %" PRIu64 ", and version %" PRIu64
+				 " has been in force here: raise metadata.version",
+				 mark.version, kept.version);
+			return HIGHWATER_E_OLDER;
+		}
+		mark.since = kept.since;
+	}
+	*ret_mark = mark;
+	return 0;
+}
+
+int highwater_keep(int dir_fd, const struct highwater *mark)
+{
+	struct highwater_file file = {
+		.magic = HIGHWATER_MAGIC,
+		.abi = HIGHWATER_ABI,
+		.mark = *mark,
+	};
+	_cleanup_close_ int fd = -EBADF;
+	ssize_t n;
+
+	(void)unlinkat(dir_fd, NEW_FILE, 0);
+	fd = openat(dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	n = write(fd, &file, sizeof(file));
+	if (n < 0)
+		return -errno;
+	if ((size_t)n != sizeof(file))
+		return -ENOSPC;
+	if (fsync(fd) < 0 || renameat(dir_fd, NEW_FILE, dir_fd, HIGHWATER_FILE) < 0)
+		return -errno;
+	(void)fsync(dir_fd);
+	return 0;
+}
