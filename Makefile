@@ -13,6 +13,7 @@ RUNS ?=
 TECHNIQUES ?=
 SOAK ?=
 PREFIX ?= /usr/local
+OBJECT_KEY ?=
 MESONFLAGS ?=
 
 ifneq ($(SABOTAGE),)
@@ -24,7 +25,8 @@ export BUILD KERNEL SABOTAGE QUICK FULL PROFILE RUNS TECHNIQUES SOAK
 .DEFAULT_GOAL := all
 .PHONY: all setup kernels demo test drill bench install deb shell clean help
 
-all: setup $(BUILD)/build.ninja ## build; the command line is build/holdfast
+all: setup $(BUILD)/build.ninja ## build; the command line is build/holdfast. OBJECT_KEY=: signs
+	@$(if $(OBJECT_KEY),meson configure $(BUILD) -Dobject_key=$(abspath $(OBJECT_KEY)))
 	@ninja -C $(BUILD)
 
 $(BUILD)/build.ninja: | setup

@@ -175,6 +175,19 @@ int guard_up(const struct guard_policy *policy, struct guard **ret_guard, struct
  */
 int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag);
 
+/* What is in this binary of holdfastd. */
+struct guard_origin {
+	uint8_t object[32]; /* SHA-256 of the guard's object */
+	uint8_t key[32]; /* Ed25519: whose signature it has */
+};
+
+/**
+ * guard_origin() - is the guard that this binary would load the one that its builder signed?
+ *
+ * Return: 0; GUARD_E_TRUST if not; -EIO if libcrypto does not work.
+ */
+int guard_origin(struct guard_origin *ret_origin);
+
 /* guard_free() - close this process's hold; the guard stays up. NULL is fine. Return: NULL. */
 struct guard *guard_free(struct guard *guard);
 

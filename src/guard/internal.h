@@ -19,6 +19,13 @@
 /* The guard's object file, in this binary; see object.S. */
 extern const char guard_object_start[], guard_object_end[];
 
+#define GUARD_SIGNATURE_LEN 64
+#define GUARD_KEY_LEN 32
+
+/* Its builder's signature (Ed25519), and his public key. */
+extern const uint8_t guard_object_signature[GUARD_SIGNATURE_LEN];
+extern const uint8_t guard_object_key[GUARD_KEY_LEN];
+
 /*
  * Beside the guard's own, while one takes over from another: first what is not proven yet, then
  * what is over. Whatever a holdfastd finds here when it starts has to go.

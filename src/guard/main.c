@@ -19,7 +19,9 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/hex.h"
 #include "guard/clock.h"
+#include "guard/guard.h"
 #include "guard/journal.h"
 #include "guard/log.h"
 #include "guard/notify.h"
@@ -37,10 +39,11 @@ static int usage(FILE *file, int status)
 {
 	(void)fprintf(
 		file,
-		"usage: holdfastd [--wait]\n"
+		"usage: holdfastd [--wait | --version]\n"
 		"\n"
 		"Holds the guard, in the foreground. --wait: do not arm by %s,\n"
-		"but by `holdfast guard up`, and end if that does not come. See holdfastd(8).\n",
+		"but by `holdfast guard up`, and end if that does not come. --version: say which\n"
+		"guard is in it, and by whose key it is signed. See holdfastd(8).\n",
 		PROTOCOL_BOOT_IMAGE);
 	return status;
 }
@@ -151,6 +154,37 @@ static int run(const struct server_options *options)
 	return serve(server, &notify);
 }
 
+/* Return: an exit code. */
+static int origin(struct guard_origin *ret_origin)
+{
+	int r;
+
+	if (secret_init() < 0) {
+		log_error("libcrypto cannot be initialised");
+		return EXIT_FAILURE;
+	}
+	r = guard_origin(ret_origin);
+	if (r == GUARD_E_TRUST)
+		log_error("the guard in this holdfastd is not the one that was signed when it was "
+			  "built: install holdfast again");
+	else if (r)
+		(void)log_error_errno(r, "The guard's signature cannot be verified: %m");
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int print_version(void)
+{
+	struct guard_origin from;
+	char object[2 * sizeof(from.object) + 1], key[2 * sizeof(from.key) + 1];
+
+	if (origin(&from) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	hex_encode(from.object, sizeof(from.object), object);
+	hex_encode(from.key, sizeof(from.key), key);
+	(void)printf("guard     sha256:%s\nsigned by ed25519:%s\n", object, key);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct server_options options = {
@@ -164,11 +198,14 @@ int main(int argc, char **argv)
 		.operator_uid = 0,
 		.now = now,
 	};
+	struct guard_origin from;
 
 	if (open_stdio() < 0)
 		return EXIT_FAILURE;
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout, EXIT_SUCCESS);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return print_version();
 	if (argc == 2 && strcmp(argv[1], "--wait") == 0)
 		options.wait = true;
 	else if (argc != 1)
@@ -181,9 +218,7 @@ int main(int argc, char **argv)
 
 	harden();
 	prepare_signals();
-	if (secret_init() < 0) {
-		log_error("libcrypto cannot be initialised");
+	if (origin(&from) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
-	}
 	return run(&options);
 }

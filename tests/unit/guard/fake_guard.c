@@ -171,6 +171,12 @@ int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
 	return kernel.up ? hold(ret_guard) : GUARD_E_NONE;
 }
 
+int guard_origin(struct guard_origin *ret_origin)
+{
+	*ret_origin = (struct guard_origin){};
+	return 0;
+}
+
 struct guard *guard_free(struct guard *guard)
 {
 	if (!guard)
