@@ -115,6 +115,32 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 	}
 }
 
+/* As admission.signature has it. */
+static const char *signature_word(const struct image_header *h)
+{
+	if (h->admitted & IMAGE_PROGRAM_UNSIGNED)
+		return "optional";
+	return h->admitted & IMAGE_PROGRAM_SYSTEM_SIGNED ? "required" : "trusted";
+}
+
+/* Who signs policies signs programs: by which keyring, a loader has to say. */
+static void print_signature(FILE *file, const struct guard_picture *picture)
+{
+	const struct image_header *h = image_header(picture->image);
+
+	if (h->admitted & IMAGE_PROGRAM_UNSIGNED)
+		return;
+	(void)fprintf(file, "signature %s: strangers' programs are signed by ", signature_word(h));
+	if (h->admitted & IMAGE_PROGRAM_SYSTEM_SIGNED)
+		(void)fprintf(file, "a keyring of the kernel's%s",
+			      picture->state->keyring ? " or " : "");
+	if (picture->state->keyring)
+		(void)fprintf(file, "keyring %u", picture->state->keyring);
+	else if (!(h->admitted & IMAGE_PROGRAM_SYSTEM_SIGNED))
+		(void)fprintf(file, "nobody: the guard came up without --trust");
+	(void)fprintf(file, "\n");
+}
+
 static void print_policy(FILE *file, const struct guard_picture *picture)
 {
 	const struct image_header *h = image_header(picture->image);
@@ -137,6 +163,7 @@ static void print_policy(FILE *file, const struct guard_picture *picture)
 			      picture->state->trust == PROTOCOL_TRUST_VOID
 				      ? ", and none can be any more"
 				      : "");
+	print_signature(file, picture);
 	for (uint32_t i = 0; i < h->n_domains; i++)
 		print_domain(file, picture, &domains[i]);
 }
@@ -276,6 +303,7 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 	(void)json_object_set_new(all, "identity", json_string(state->ima ? "ima" : "measured"));
 	(void)json_object_set_new(all, "operator", json_boolean(state->operator_set));
 	(void)json_object_set_new(all, "signed", json_boolean(state->trust != PROTOCOL_TRUST_NONE));
+	(void)json_object_set_new(all, "keyring", json_integer(state->keyring));
 	(void)json_object_set_new(all, "self", counts_json(find_counts(state, DOMAIN_SELF)));
 	(void)json_object_set_new(all, "weak", weak);
 	(void)json_object_set_new(all, "proof",
@@ -296,6 +324,8 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 		json_integer(
 			(json_int_t)(state->confirm_ns ? seconds_until(state->confirm_ns) : 0)));
 	(void)json_object_set_new(all, "policy", policy_json(picture));
+	(void)json_object_set_new(all, "signature",
+				  json_string(signature_word(image_header(picture->image))));
 	(void)json_object_set_new(all, "domains", domains_json(picture));
 }
 

@@ -161,9 +161,9 @@ void ops_down(struct server *server, struct connection *client)
 static uint32_t permit_change(struct server *server, struct connection *client, const void *old,
 			      const void *new, struct diag *reterr_diag)
 {
-	int trust = guard_trust(server->guard);
+	uint32_t keyring, error;
+	int trust = guard_trust(server->guard, &keyring);
 	struct diag reason;
-	uint32_t error;
 
 	if (trust < 0)
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
@@ -376,7 +376,7 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	r = guard_status(server->guard, &status);
 	if (r < 0)
 		return r;
-	trust = guard_trust(server->guard);
+	trust = guard_trust(server->guard, &state->keyring);
 	if (trust < 0)
 		return trust;
 	r = guard_operator_get(server->guard, &operator);
@@ -397,6 +397,10 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	if (trust == GUARD_TRUST_VOID)
 		add_weak(state, "the key that policies are signed by is gone: no other policy "
 				"comes into force before a reboot");
+	if (!status.signs && !(image_header(image)->admitted & IMAGE_PROGRAM_UNSIGNED))
+		add_weak(state,
+			 "this kernel verifies no signature of a program: nothing is signed, "
+			 "and who has no rule for unsigned programs loads none");
 	state->proof_ns = server->proof_ns;
 	state->proof_acts = server->proof.acts;
 	state->proof_refused = server->proof.refused;

@@ -216,7 +216,7 @@ struct protocol_state {
 	uint32_t observes;
 	uint32_t next_set; /* another holdfastd is admitted */
 	uint32_t trust; /* PROTOCOL_TRUST_* */
-	uint32_t pad0;
+	uint32_t keyring; /* serial number of the one that policies are signed by; 0: none */
 	uint8_t daemon[PROTOCOL_DIGEST_LEN]; /* SHA-256 of holdfastd */
 	uint8_t next[PROTOCOL_DIGEST_LEN];
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
