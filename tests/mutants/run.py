@@ -145,8 +145,8 @@ class Tree:
         if os.path.exists(log):
             os.remove(log)
         subprocess.run(["tests/guest/run.sh", "--kernel", kernel or KERNEL,
-                        "--initramfs", "build/guest.cpio", "--deadline", deadline, "--quiet", "--log", log,
-                        "--run", " ".join([command] + arguments)],
+                        "--initramfs", "build/guest.cpio", "--deadline", deadline,
+                        "--quiet", "--log", log, "--run", " ".join([command] + arguments)],
                        cwd=self.top, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=False)
         if not os.path.exists(log):
