@@ -8,6 +8,7 @@
 # usage: fetch-kernels.sh [--refresh] [NAME...]      fetch, name each kernel on stdout
 #        fetch-kernels.sh --path NAME                fetch if need be, print the kernel's folder
 #        fetch-kernels.sh --list                     print the names of the matrix
+#        fetch-kernels.sh --bpftool NAME             the same for its bpftool
 #        fetch-kernels.sh --mirrors                  print the machine's mirror and security mirror
 #
 # A kernel's folder holds vmlinuz, config, release, package, and modules/ (its module tree).
@@ -315,8 +316,49 @@ fetch() {
 	name_kernel "$name" "$dir" "$known" "fetched"
 }
 
+# Debian's own bpftool of that kernel: what it signs is what the kernel verifies, and differs from
+# release to release. It is newer than the machine, so its libraries come with it; run it by
+# `DIR/ld-linux-x86-64.so.2 --library-path DIR DIR/bpftool`.
+fetch_bpftool() {
+	local name=$1 dir=$cache/bpftool/$1 root=$cache/bpftool/$1.root kernel version library
+	local libraries=/usr/lib/x86_64-linux-gnu
+
+	kernel=$(cut -d ' ' -f 2 "$cache/kernels/$name/package")
+	if [ -x "$dir/bpftool" ] && [ "$(cat "$dir/kernel")" = "$kernel" ]; then
+		return 0
+	fi
+	if ! load_index first; then
+		say "bpftool of $name: apt cannot be reached"
+		return 1
+	fi
+	version=$(isolated apt-cache madison bpftool | awk -F ' *[|] *' -v kernel="+$kernel" '
+		{ at = length($2) - length(kernel)
+		  if (at > 0 && substr($2, at + 1) == kernel) { print $2; exit } }')
+	if [ -z "$version" ]; then
+		say "bpftool of $name: no version for $kernel in the suites of tools/kernels.list"
+		return 1
+	fi
+	# the tool comes last: without it the folder counts for nothing
+	rm -rf "$dir" "$root"
+	mkdir -p "$dir" "$root"
+	unpack bpftool "$version" "$root" || return 1
+	for library in libc6 libcap2 libelf1t64 libssl3t64 libzstd1 zlib1g; do
+		unpack "$library" "$(isolated apt-cache madison "$library" |
+			awk -F ' *[|] *' '{ print $2; exit }')" "$root" || return 1
+	done
+	for library in ld-linux-x86-64.so.2 libc.so.6 libcap.so.2 libcrypto.so.3 libelf.so.1 \
+		libz.so.1 libzstd.so.1; do
+		cp -L "$root$libraries/$library" "$dir/"
+	done
+	echo "$kernel" >"$dir/kernel"
+	mv "$root/usr/sbin/bpftool" "$dir/"
+	rm -rf "$root"
+	say "bpftool of $name: $version (fetched)"
+}
+
 refresh=
 path=
+bpftool=
 case ${1:-} in
 --list)
 	rows | awk '{ print $1 }'
@@ -332,6 +374,10 @@ case ${1:-} in
 	;;
 --path)
 	path=yes
+	shift
+	;;
+--bpftool)
+	bpftool=yes
 	shift
 	;;
 --*)
@@ -361,6 +407,9 @@ while read -r name series _ suites _ known; do
 		failed=1
 	elif [ -n "$path" ]; then
 		echo "$cache/kernels/$name"
+	elif [ -n "$bpftool" ]; then
+		fetch_bpftool "$name" || failed=1
+		echo "$cache/bpftool/$name"
 	fi
 done < <(rows)
 

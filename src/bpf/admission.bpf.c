@@ -15,6 +15,7 @@
 
 #include "bpf/lib/guard.h"
 #include "bpf/lib/read.h"
+#include "bpf/lib/verdict.h"
 
 /* The newest types, by number: the build host's headers may lack them. */
 #define ATTACH_FENTRY 24
@@ -156,13 +157,59 @@ static bool program_refused(union bpf_attr *attr)
 	return load_refused(&act, needs);
 }
 
+/* ---- how a program is signed */
+
+static bool verdict_refused(struct act *act, __u32 verdict)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+
+	/* what the guard proves itself by carries no signature */
+	if (verdict == VERDICT_TRUSTED || (label && label->canary))
+		return false;
+	act->row = EVENT_ROW('P', 24);
+	return load_refused(act, verdict == VERDICT_SYSTEM ? IMAGE_PROGRAM_SYSTEM_SIGNED
+							   : IMAGE_PROGRAM_UNSIGNED);
+}
+
+/*
+ * What a loader program loads, in the kernel and unsigned, is as good as that program. A signature
+ * is judged by the kernel first: see admission_load, and verdict.bpf.c for one that is bad.
+ */
+static bool unsigned_refused(void *ctx, union bpf_attr *attr)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+	struct act act = {};
+	__u64 kernel = 0;
+
+	if (is_signed(attr)) {
+		label = task_label_make(bpf_get_current_task_btf());
+		if (label)
+			label->verifying = attr->prog_type + 1;
+		return false;
+	}
+	bpf_get_func_arg(ctx, ARGUMENT_KERNEL, &kernel);
+	load_act(&act, attr->prog_type);
+	return verdict_refused(&act, label && (__u8)kernel ? label->runs : VERDICT_NONE);
+}
+
+static bool signed_refused(struct bpf_prog *prog, union bpf_attr *attr)
+{
+	struct act act = {};
+
+	if (!is_signed(attr))
+		return false;
+	load_act(&act, prog->type);
+	copy_name(act.name, prog->aux->name);
+	return verdict_refused(&act, verdict_take(prog, attr));
+}
+
 SEC("lsm/bpf")
 int BPF_PROG(admission_bpf, int command, union bpf_attr *attr)
 {
 	struct act act = {};
 
 	if (command == BPF_PROG_LOAD) {
-		if (program_refused(attr))
+		if (program_refused(attr) || unsigned_refused(ctx, attr))
 			return REFUSED(EPERM);
 		return 0;
 	}
@@ -268,12 +315,12 @@ static bool calls_refused(struct bpf_prog *prog, struct scan *scan)
 }
 
 SEC("lsm/bpf_prog_load")
-int BPF_PROG(admission_load, struct bpf_prog *prog)
+int BPF_PROG(admission_load, struct bpf_prog *prog, union bpf_attr *attr)
 {
 	struct scan scan = {};
 
 	bpf_get_func_arg(ctx, 0, &scan.base);
-	if (calls_refused(prog, &scan))
+	if (signed_refused(prog, attr) || calls_refused(prog, &scan))
 		return REFUSED(EPERM);
 	return 0;
 }

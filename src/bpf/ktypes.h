@@ -209,6 +209,24 @@ struct bpf_prog_aux {
 	struct bpf_prog *prog;
 };
 
+/* 7.2 and later: what became of the signature. */
+struct bpf_prog_aux___judged {
+	struct {
+		__s32 keyring_serial; /* of a keyring that is not the kernel's own */
+		__u8 keyring_type;
+		__u8 verdict;
+	} sig;
+};
+
+/* 6.18 and later: a program's load may carry a signature. */
+union bpf_attr___signed {
+	struct {
+		__u64 signature;
+		__u32 signature_size;
+		__s32 keyring_id;
+	};
+};
+
 struct bpf_prog {
 	enum bpf_prog_type type;
 	__u32 len;

@@ -16,6 +16,7 @@
 #define LAYOUT_TEST_SIZE 0
 #endif
 
+#define LABELS_MAX_LOADERS 1024
 #define LABELS_MAX_OBJECTS 16384
 #define LABELS_MAX_LINKS 4096
 #define LABELS_LINKS_RESERVE 256 /* of these: for links being made meanwhile */

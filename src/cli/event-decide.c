@@ -165,6 +165,7 @@ static uint64_t load_needs(const struct look *look)
 		{"P09", NULL, IMAGE_PROGRAM_WRITE_USER},
 		{"P11", NULL, IMAGE_PROGRAM_SEND_SIGNAL},
 		{"P21", NULL, IMAGE_PROGRAM_DESTRUCTIVE},
+		{"P24", NULL, IMAGE_PROGRAM_UNSIGNED},
 	};
 	const char *type = event_string(look->event, "command");
 	uint64_t needs = image_program(type);
@@ -177,6 +178,16 @@ static uint64_t load_needs(const struct look *look)
 	return needs ? needs : IMAGE_PROGRAM_UNKNOWN;
 }
 
+/* The guard refuses loads by EPERM alone: another error of such a row is the kernel's. */
+static bool signature_bad(const struct look *look)
+{
+	const char *error = event_string(look->event, "errno");
+
+	if (strcmp(look->row, "P24") != 0 && strcmp(look->row, "P07") != 0)
+		return false;
+	return strcmp(error, "-") != 0 && strcmp(error, "EPERM") != 0;
+}
+
 static void by_admission(const struct look *look)
 {
 	const struct policy *policy = look->policy;
@@ -185,6 +196,11 @@ static void by_admission(const struct look *look)
 	/* Bound to a map of a domain, or to see into it: no rule admits that. */
 	if (image_domain_name_valid(look->owner)) {
 		by_owner(look);
+		return;
+	}
+	if (signature_bad(look)) {
+		look->decision->verdict = DECISION_REFUSED;
+		place(look, 0, "the kernel's, which has found the signature bad, in every policy");
 		return;
 	}
 	/* beside the guard's own hooks nobody traces */

@@ -132,6 +132,32 @@ static void print_trust(FILE *file, const struct protocol_state *state)
 			      state->mark_version, day);
 }
 
+/* As admission.signature has it. */
+static const char *signature_word(const struct image_header *h)
+{
+	if (h->admitted & IMAGE_PROGRAM_UNSIGNED)
+		return "optional";
+	return h->admitted & IMAGE_PROGRAM_SYSTEM_SIGNED ? "required" : "trusted";
+}
+
+/* Who signs policies signs programs: by which keyring, a loader has to say. */
+static void print_signature(FILE *file, const struct guard_picture *picture)
+{
+	const struct image_header *h = image_header(picture->image);
+
+	if (h->admitted & IMAGE_PROGRAM_UNSIGNED)
+		return;
+	(void)fprintf(file, "signature %s: strangers' programs are signed by ", signature_word(h));
+	if (h->admitted & IMAGE_PROGRAM_SYSTEM_SIGNED)
+		(void)fprintf(file, "a keyring of the kernel's%s",
+			      picture->state->keyring ? " or " : "");
+	if (picture->state->keyring)
+		(void)fprintf(file, "keyring %u", picture->state->keyring);
+	else if (!(h->admitted & IMAGE_PROGRAM_SYSTEM_SIGNED))
+		(void)fprintf(file, "nobody: the guard came up without --trust");
+	(void)fprintf(file, "\n");
+}
+
 static void print_policy(FILE *file, const struct guard_picture *picture)
 {
 	const struct image_header *h = image_header(picture->image);
@@ -151,6 +177,7 @@ static void print_policy(FILE *file, const struct guard_picture *picture)
 		      (uint64_t)h->version, digest);
 	if (picture->state->trust)
 		print_trust(file, picture->state);
+	print_signature(file, picture);
 	for (uint32_t i = 0; i < h->n_domains; i++)
 		print_domain(file, picture, &domains[i]);
 }
@@ -293,6 +320,7 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 	(void)json_object_set_new(all, "versions",
 				  json_pack("{s:I, s:I}", "from", (json_int_t)state->mark_version,
 					    "since", (json_int_t)state->mark_since));
+	(void)json_object_set_new(all, "keyring", json_integer(state->keyring));
 	(void)json_object_set_new(all, "self", counts_json(find_counts(state, DOMAIN_SELF)));
 	(void)json_object_set_new(all, "weak", weak);
 	(void)json_object_set_new(all, "proof",
@@ -313,6 +341,8 @@ static void add_state(json_t *all, const struct guard_picture *picture)
 		json_integer(
 			(json_int_t)(state->confirm_ns ? seconds_until(state->confirm_ns) : 0)));
 	(void)json_object_set_new(all, "policy", policy_json(picture));
+	(void)json_object_set_new(all, "signature",
+				  json_string(signature_word(image_header(picture->image))));
 	(void)json_object_set_new(all, "domains", domains_json(picture));
 }
 

@@ -40,6 +40,11 @@ static const struct variant variants[] = {
 	{"files_setattr_compat", "bpf_lsm_inode_setattr", 2},
 	{"pins_setattr", "bpf_lsm_inode_setattr", 3},
 	{"pins_setattr_compat", "bpf_lsm_inode_setattr", 2},
+	/* as kernels have it that may verify programs */
+	{"verdict_failed", "bpf_lsm_bpf", 4},
+	{"verdict_freed", "bpf_lsm_bpf", 4},
+	{"verdict_ran", "bpf_lsm_bpf", 4},
+	{"verdict_run", "bpf_lsm_bpf", 4},
 };
 
 /* One of the two must be there, or the act named would pass unseen. */
@@ -302,6 +307,30 @@ int cgroup_root_open(void)
 			return TAKE_FD(fd);
 	}
 	return -ENOENT;
+}
+
+/* Has the union, or a struct without a name in it, a member of that name? */
+static bool has_member(const struct btf *btf, const struct btf_type *type, const char *name)
+{
+	const struct btf_member *members = btf_members(type);
+
+	for (__u16 i = 0; i < btf_vlen(type); i++) {
+		const char *member = btf__name_by_offset(btf, members[i].name_off);
+		const struct btf_type *inner = btf__type_by_id(btf, members[i].type);
+
+		if (member && !strcmp(member, name))
+			return true;
+		if (member && !*member && btf_is_composite(inner) && has_member(btf, inner, name))
+			return true;
+	}
+	return false;
+}
+
+bool features_signs(const struct features *features)
+{
+	int id = btf__find_by_name_kind(features->btf, "bpf_attr", BTF_KIND_UNION);
+
+	return id > 0 && has_member(features->btf, btf__type_by_id(features->btf, id), "signature");
 }
 
 size_t features_weak(const struct features *features, const char **ret_weak, size_t max)

@@ -286,13 +286,14 @@ int guard_reload(struct guard *guard, const void *image, struct diag *reterr_dia
 	return r;
 }
 
-int guard_trust(struct guard *guard)
+int guard_trust(struct guard *guard, uint32_t *ret_keyring)
 {
 	struct trust_state trust;
 	__u32 zero = 0;
 
 	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_TRUST], &zero, &trust))
 		return -errno;
+	*ret_keyring = trust.serial;
 	if (!trust.serial)
 		return GUARD_TRUST_NONE;
 	return trust.anchor == TRUST_VOID ? GUARD_TRUST_VOID : GUARD_TRUST_SIGNED;

@@ -141,6 +141,7 @@ struct guard_domain_status {
 
 struct guard_status {
 	bool armed;
+	bool signs; /* the kernel verifies signatures of programs, and says so */
 	bool ima; /* executables are hashed by the kernel at exec; else: the measured fallback */
 	uint64_t armed_ns; /* load to proven, in nanoseconds; 0 if this process did not load it */
 	uint64_t events; /* sequence number of the newest event */
@@ -208,8 +209,13 @@ int guard_offer(struct guard *guard, const struct guard_policy *policy, struct d
  */
 int guard_reload(struct guard *guard, const void *image, struct diag *reterr_diag);
 
-/* guard_trust() - Return: enum guard_trust; -errno. */
-int guard_trust(struct guard *guard);
+/**
+ * guard_trust() - whether the guard takes signed policies only
+ * @ret_keyring: serial number of the keyring that they are verified by; 0 if there is none
+ *
+ * Return: enum guard_trust; -errno.
+ */
+int guard_trust(struct guard *guard, uint32_t *ret_keyring);
 
 /*
  * guard_image() - the image in force, read from the kernel; *ret_image is malloc()ed. Return: 0 or

@@ -92,6 +92,9 @@ int features_switches(struct diag *reterr_diag);
 int features_choose(const struct features *features, struct bpf_object *object,
 		    struct diag *reterr_diag);
 
+/* features_signs() - does the kernel verify a signature that comes with a program? */
+bool features_signs(const struct features *features);
+
 /*
  * features_target() - the kernel function that a program of ours hangs on
  *

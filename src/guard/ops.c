@@ -177,9 +177,9 @@ void ops_down(struct server *server, struct connection *client)
 static uint32_t permit_change(struct server *server, struct connection *client, const void *old,
 			      const void *new, struct diag *reterr_diag)
 {
-	int trust = guard_trust(server->guard);
+	uint32_t keyring, error;
+	int trust = guard_trust(server->guard, &keyring);
 	struct diag reason;
-	uint32_t error;
 
 	if (trust < 0)
 		return refuse(reterr_diag, PROTOCOL_E_FATAL,
@@ -277,9 +277,10 @@ static void change_done(struct change *change)
 static void keep_version(struct server *server, uint64_t version)
 {
 	struct highwater mark;
+	uint32_t keyring;
 	int r;
 
-	if (guard_trust(server->guard) == GUARD_TRUST_NONE)
+	if (guard_trust(server->guard, &keyring) == GUARD_TRUST_NONE)
 		return;
 	r = highwater_load(server->dirs.state_fd, &mark);
 	if (r == 0 && mark.version < version) {
@@ -404,7 +405,7 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 
 static int fill_trust(struct server *server, struct protocol_state *state)
 {
-	int trust = guard_trust(server->guard);
+	int trust = guard_trust(server->guard, &state->keyring);
 	struct highwater mark = {};
 
 	if (trust < 0)
@@ -451,6 +452,10 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	r = fill_trust(server, state);
 	if (r < 0)
 		return r;
+	if (!status.signs && !(image_header(image)->admitted & IMAGE_PROGRAM_UNSIGNED))
+		add_weak(state,
+			 "this kernel verifies no signature of a program: nothing is signed, "
+			 "and who has no rule for unsigned programs loads none");
 	state->proof_ns = server->proof_ns;
 	state->proof_acts = server->proof.acts;
 	state->proof_refused = server->proof.refused;

@@ -554,7 +554,9 @@ const char *const proof_labellers[] = {
 	"pins_instantiate",	 "switches_born",
 	"switches_group_gone",	 "switches_moved",
 	"switches_moving",	 "trust_judge",
-	"trust_key_alloc",	 NULL,
+	"trust_key_alloc",	 "verdict_failed",
+	"verdict_freed",	 "verdict_ran",
+	"verdict_run",		 NULL,
 };
 
 /* ---- the canary */

@@ -250,7 +250,7 @@ static bool state_is_valid(const struct protocol_message *message)
 
 	if (message->size != sizeof(*state) || message->n_fds != (state->up ? 1 : 0))
 		return false;
-	if (state->trust > PROTOCOL_TRUST_VOID || state->pad0)
+	if (state->trust > PROTOCOL_TRUST_VOID)
 		return false;
 	if (state->n_domains > PROTOCOL_MAX_DOMAINS || state->n_weak > PROTOCOL_MAX_WEAK)
 		return false;

@@ -217,7 +217,7 @@ struct protocol_state {
 	uint32_t observes;
 	uint32_t next_set; /* another holdfastd is admitted */
 	uint32_t trust; /* PROTOCOL_TRUST_* */
-	uint32_t pad0;
+	uint32_t keyring; /* serial number of the one that policies are signed by; 0: none */
 	uint64_t mark_version; /* no signed image below it, across boots; 0: none is kept */
 	uint64_t mark_since; /* CLOCK_REALTIME, in seconds: since when there is one */
 	uint8_t daemon[PROTOCOL_DIGEST_LEN]; /* SHA-256 of holdfastd */

@@ -125,6 +125,7 @@ int guard_status(struct guard *guard, struct guard_status *ret_status)
 	r = features_probe(&features, &diag);
 	if (r < 0)
 		return r;
+	status.signs = !r && features_signs(&features);
 	status.n_weak = r ? 0 : features_weak(&features, status.weak, GUARD_MAX_WEAK);
 	features_done(&features);
 	*ret_status = status;

@@ -249,6 +249,8 @@ static const struct {
 	{"override_return", IMAGE_PROGRAM_OVERRIDE_RETURN},
 	{"send_signal", IMAGE_PROGRAM_SEND_SIGNAL},
 	{"destructive", IMAGE_PROGRAM_DESTRUCTIVE},
+	{"unsigned", IMAGE_PROGRAM_UNSIGNED},
+	{"system_signed", IMAGE_PROGRAM_SYSTEM_SIGNED},
 };
 
 uint64_t image_program(const char *name)

@@ -14,7 +14,7 @@
  */
 
 #define IMAGE_MAGIC 0x69706648u /* "Hfpi" */
-#define IMAGE_ABI 1
+#define IMAGE_ABI 2
 #define IMAGE_MAX_SIZE (1u << 20)
 
 #define IMAGE_NAME_LEN 64 /* policy name, with its terminating NUL */
@@ -67,10 +67,15 @@
 #define IMAGE_PROGRAM_LAUNCH \
 	IMAGE_PROGRAM(       \
 		54) /* none: what PID 1 executes before a unit's program, and may load nothing */
+/* Of how a program is signed: anybody's by default; see bpf/lib/verdict.h. */
+#define IMAGE_PROGRAM_UNSIGNED IMAGE_PROGRAM(55) /* not at all, or by keys that do not count */
+#define IMAGE_PROGRAM_SYSTEM_SIGNED IMAGE_PROGRAM(56) /* by a key of the kernel's own keyrings */
+#define IMAGE_PROGRAM_SIGNATURES (IMAGE_PROGRAM_UNSIGNED | IMAGE_PROGRAM_SYSTEM_SIGNED)
 #define IMAGE_PROGRAM_KNOWN                                                                       \
 	((IMAGE_PROGRAM(IMAGE_PROGRAM_TYPES) - 1) | IMAGE_PROGRAM_UNKNOWN |                       \
 	 IMAGE_PROGRAM_MODIFY_RETURN | IMAGE_PROGRAM_WRITE_USER | IMAGE_PROGRAM_OVERRIDE_RETURN | \
-	 IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE | IMAGE_PROGRAM_LAUNCH)
+	 IMAGE_PROGRAM_SEND_SIGNAL | IMAGE_PROGRAM_DESTRUCTIVE | IMAGE_PROGRAM_LAUNCH |           \
+	 IMAGE_PROGRAM_SIGNATURES)
 
 /* image_header.switches: control files of the kernel that an ordinary host writes */
 #define IMAGE_SWITCH_HOTPLUG 1u /* processors taken off and on */

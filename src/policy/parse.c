@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/size.h"
 #include "policy/image-check.h"
+#include "policy/parse-signature.h"
 #include "policy/parse-switches.h"
 #include "policy/tree.h"
 #include "policy/walk.h"
@@ -523,7 +524,8 @@ static int read_program(struct walk *walk, const struct doc_node *item, void *ob
 	if (!bit)
 		return walk_expected(walk, item,
 				     "a type or class of programs, see holdfast.policy(5)");
-	a->programs |= bit;
+	/* or a program would do better without its signature */
+	a->programs |= bit == IMAGE_PROGRAM_UNSIGNED ? IMAGE_PROGRAM_SIGNATURES : bit;
 	return 0;
 }
 
@@ -651,6 +653,7 @@ static int admission_allow(struct walk *walk, const struct doc_node *value, void
 static const struct walk_key admission_keys[] = {
 	{.name = "default", .read = admission_default},
 	{.name = "struct_ops", .read = admission_struct_ops},
+	{.name = "signature", .read = parse_signature},
 	{.name = "allow", .read = admission_allow},
 };
 
@@ -717,6 +720,8 @@ static int policy_admission(struct walk *walk, const struct doc_node *value, voi
 		policy->admitted |= image_program("struct_ops");
 	else if (struct_ops)
 		policy->admitted &= ~image_program("struct_ops");
+	policy->admitted &= ~IMAGE_PROGRAM_SIGNATURES;
+	policy->admitted |= parse_signature_admitted(value_of(value, "signature"));
 	return 0;
 }
 

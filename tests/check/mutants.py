@@ -31,7 +31,7 @@ def misfit(name, text):
 
 def testless(name, text):
     """The named unit test is in the file of its module; a guest's suite is in the list."""
-    for kind, where, result in re.findall(r"^Test: (unit|guest) ([^\s:]+)\S* (.+)$", text, re.M):
+    for kind, where, result in re.findall(r"^Test: (unit|guest) ([^\s:@]+)\S* (.+)$", text, re.M):
         if kind == "unit":
             path = "tests/unit/%s.c" % where.replace("-", "/", 1)
             if not os.path.exists(os.path.join(TOP, path)) or \

@@ -46,6 +46,9 @@ if [ ! -f "$keys/done" ]; then
 fi
 cp -a "$keys" "$stage/opt/tests/keys.d"
 
+"$here/signed.sh" "$build"
+cp -a "$build/guest-signed" "$stage/opt/tests/signed.d"
+
 mkdir "$stage/opt/tests/freeze.d"
 cp "$here"/freeze/*.txt "$stage/opt/tests/freeze.d/"
 

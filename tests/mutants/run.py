@@ -14,10 +14,11 @@ parts, from 0. --list says what they are and runs nothing.
 A patch begins with these two lines, then what `git diff` prints:
   Breaks: what no longer holds
   Test: unit MESON-TEST NAME         a test of tests/unit, and the one in it
-  Test: guest SUITE[:ARG] NAME       a row of tests/guest/suites.list, what its command is given to
-                                     do no more than this, and how the name of the result begins
+  Test: guest SUITE[@KERNEL][:ARG] NAME  a row of tests/guest/suites.list, the kernel if no other
+                                     would notice, what its command is given to do no more than
+                                     this, and how the name of the result begins
 
-KERNEL=NAME  of the guests (6.12)
+KERNEL=NAME  of the guests that may have any (6.12)
 JOBS=N       mutants at a time (as many as processors)
 """
 
@@ -138,13 +139,14 @@ class Tree:
     def guest(self, where, arguments):
         self.run("it builds", ["ninja", "-C", "build", *self.carried])
         self.run("the guest's image is packed", ["tests/guest/image.sh", "build"])
-        deadline, command = suite(where)
+        name, _, kernel = where.partition("@")
+        deadline, command = suite(name)
         log = os.path.join(self.build, "mutant.log")
         if os.path.exists(log):
             os.remove(log)
-        subprocess.run(["tests/guest/run.sh", "--kernel", KERNEL, "--initramfs", "build/guest.cpio",
-                        "--deadline", deadline, "--quiet", "--log", log,
-                        "--run", " ".join([command] + arguments)],
+        subprocess.run(["tests/guest/run.sh", "--kernel", kernel or KERNEL,
+                        "--initramfs", "build/guest.cpio", "--deadline", deadline,
+                        "--quiet", "--log", log, "--run", " ".join([command] + arguments)],
                        cwd=self.top, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=False)
         if not os.path.exists(log):

@@ -46,6 +46,8 @@ struct task_label {
 	__u32 pending_born; /* as pending */
 	__u32 adopt; /* domain that it may be adopted into, or was */
 	__u64 moving; /* address of the protected task that it is about to move; MOVING_UNKNOWN */
+	__u32 verifying; /* type and 1 of a signed program that it loads and the kernel verifies */
+	__u32 runs; /* VERDICT_* of the loader program that runs for it */
 	__u64 judging; /* address of the inode behind the overlay's file that it is judged by */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 };
@@ -192,6 +194,17 @@ struct adoptions_map {
 	__type(value, struct adoption);
 };
 
+/*
+ * Where the kernel keeps no verdict: of signed programs of the type SYSCALL, by the address of
+ * prog->aux.
+ */
+struct loaders_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_LOADERS);
+	__type(key, __u64);
+	__type(value, __u32); /* VERDICT_* */
+};
+
 struct policy_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
@@ -249,6 +262,7 @@ MAP(tasks_map, tasks);
 MAP(cgroups_map, cgroups);
 MAP(respites_map, respites);
 MAP(adoptions_map, adoptions);
+MAP(loaders_map, loaders);
 MAP(policy_map, policy);
 MAP(trust_map, trust);
 MAP(state_map, state);

@@ -208,8 +208,9 @@ int guard_reload(struct guard *guard, const void *image, struct diag *reterr_dia
 	return keep_image(image, ((const struct image_header *)image)->size);
 }
 
-int guard_trust(struct guard *guard)
+int guard_trust(struct guard *guard, uint32_t *ret_keyring)
 {
+	*ret_keyring = 0;
 	return kernel.trust;
 }
 
@@ -413,6 +414,7 @@ int guard_status(struct guard *guard, struct guard_status *ret_status)
 	*ret_status = (struct guard_status){
 		.armed = true,
 		.ima = true,
+		.signs = true,
 		.armed_ns = 42000000,
 		.n_domains = kernel.domain ? 2 : 1,
 		.domains = {{.id = 1, .tasks = 1, .maps = 2, .progs = 3, .links = 4},

@@ -83,9 +83,9 @@ static void a_wrong_version_and_a_wrong_kind_say_so(void **state)
 	size_t size;
 
 	h = fixture_image(small, &size);
-	h->abi = 2;
+	h->abi = 3;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
-	assert_non_null(strstr(diag.text, "format 2, this holdfast reads 1"));
+	assert_non_null(strstr(diag.text, "format 3, this holdfast reads 2"));
 	h->magic = 0x464c457f;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
 	assert_non_null(strstr(diag.text, "not a policy image"));

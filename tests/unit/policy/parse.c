@@ -29,6 +29,7 @@ static uint64_t admitted(const char *text)
 static void without_admission_ordinary_programs_are_admitted(void **state)
 {
 	uint64_t plain = admitted(PLAIN), struct_ops = image_program("struct_ops");
+	uint64_t signatures = image_program("unsigned") | image_program("system_signed");
 
 	assert_int_equal(plain & image_program("xdp"), image_program("xdp"));
 	assert_int_equal(plain & struct_ops, struct_ops);
@@ -42,12 +43,42 @@ static void without_admission_ordinary_programs_are_admitted(void **state)
 	assert_int_equal(admitted(PLAIN "admission: {default: ordinary, struct_ops: admit}\n"),
 			 plain);
 	assert_int_equal(admitted(PLAIN "admission: {struct_ops: refuse}\n"), plain & ~struct_ops);
-	assert_int_equal(admitted(PLAIN "admission: {default: deny}\n"), 0);
+	/* how a program is signed is asked apart from what it is */
+	assert_int_equal(admitted(PLAIN "admission: {default: deny}\n"), signatures);
 	/* in either order */
 	assert_int_equal(admitted(PLAIN "admission: {default: deny, struct_ops: admit}\n"),
-			 struct_ops);
+			 struct_ops | signatures);
 	assert_int_equal(admitted(PLAIN "admission: {struct_ops: admit, default: deny}\n"),
-			 struct_ops);
+			 struct_ops | signatures);
+}
+
+static void a_signature_is_needed_where_the_policy_says_so(void **state)
+{
+	uint64_t plain = admitted(PLAIN), system = image_program("system_signed");
+	uint64_t unsigned_ = image_program("unsigned");
+
+	assert_int_equal(plain & (unsigned_ | system), unsigned_ | system);
+	assert_int_equal(admitted(PLAIN "admission: {signature: optional}\n"), plain);
+	assert_int_equal(admitted(PLAIN "admission: {signature: required}\n"), plain & ~unsigned_);
+	assert_int_equal(admitted(PLAIN "admission: {signature: trusted}\n"),
+			 plain & ~(unsigned_ | system));
+	assert_int_equal(admitted(PLAIN "admission: {signature: required, default: deny}\n"),
+			 system);
+	assert_int_equal(admitted(PLAIN "admission: {default: deny, signature: trusted}\n"), 0);
+}
+
+/* Who may load what is not signed may load what is signed by whomever. */
+static void a_rule_for_unsigned_programs_covers_signed_ones(void **state)
+{
+	_cleanup_(policy_freep) struct policy *p =
+		fixture_parse(PLAIN "admission:\n"
+				    "  signature: trusted\n"
+				    "  allow:\n"
+				    "    - {executable: /a, programs: [unsigned]}\n"
+				    "    - {executable: /b, programs: [system_signed]}\n");
+
+	assert_int_equal(p->admissions[0].programs, IMAGE_PROGRAM_SIGNATURES);
+	assert_int_equal(p->admissions[1].programs, IMAGE_PROGRAM_SYSTEM_SIGNED);
 }
 
 static void a_rule_of_admission_is_read(void **state)
@@ -181,10 +212,12 @@ static const struct {
 	/* admission */
 	{PLAIN "admission: {default: allow}\n", 8, 22,
 	 "admission.default: expected \"ordinary\" or \"deny\", got \"allow\""},
+	{PLAIN "admission: {signature: yes}\n", 8, 24,
+	 "admission.signature: expected \"optional\", \"required\" or \"trusted\", got \"yes\""},
 	{PLAIN "admission: {struct_ops: deny}\n", 8, 25,
 	 "admission.struct_ops: expected \"admit\" or \"refuse\", got \"deny\""},
 	{PLAIN "admission: {x: 1}\n", 8, 13,
-	 "unknown key \"x\", allowed here: default, struct_ops, allow"},
+	 "unknown key \"x\", allowed here: default, struct_ops, signature, allow"},
 	{PLAIN "admission: {allow: a}\n", 8, 20, "expected a list of rules, got \"a\""},
 	{RULE("executable: /a"), 9, 11, "allow[0]: the key \"programs\" is missing"},
 	{RULE("executable: /a, programs: []"), 9, 38, "expected 1 to 64 programs, got 0"},
@@ -416,6 +449,8 @@ int main(void)
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(the_ring_has_a_default),
 		cmocka_unit_test(without_admission_ordinary_programs_are_admitted),
+		cmocka_unit_test(a_signature_is_needed_where_the_policy_says_so),
+		cmocka_unit_test(a_rule_for_unsigned_programs_covers_signed_ones),
 		cmocka_unit_test(a_rule_of_admission_is_read),
 		cmocka_unit_test(switches_are_open_unless_the_policy_says_which),
 		cmocka_unit_test(each_mistake_is_named_with_its_place),
