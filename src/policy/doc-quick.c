@@ -734,7 +734,7 @@ static bool pour(struct quick *q, bool block)
 	return true;
 }
 
-/* What has been read from there on is one, unless it is a block's last row, where more may follow. */
+/* What has been read since is one, unless it is a block's last row, where more may follow. */
 static void mold_make(struct quick *q, const struct quick *before, const struct doc_node *item,
 		      bool block)
 {
