@@ -4,8 +4,8 @@
 # Runs every test and counts: unit tests under sanitizers, the checks of the house rules, what a
 # load takes (tests/bench), the guest suites on each kernel of the matrix, and on one of them
 # whether the tests notice what is broken: the guard without a room (sabotage), the tree with an
-# error (mutants). The last line is `N passed, N failed, N skipped`; the exit code is 0 only if nothing
-# failed. Logs are in build/test-logs/.
+# error (mutants). The last line is `N passed, N failed, N skipped`; the exit code is 0 only if
+# nothing failed. Logs are in build/test-logs/.
 #
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
