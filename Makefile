@@ -47,7 +47,7 @@ test: setup ## the tests on every kernel; QUICK=1: one, what changed; FULL=1: no
 drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=
 	@tests/drill/run.sh
 
-bench: all ## what loading 100,000 entries costs, against the kernel's own part of it
+bench: all ## what loading 100,000 entries takes, against the kernel's own part; at most twice
 	@mkdir -p $(BUILD)/bench
 	@$(BUILD)/tests/bench/bench-load $(BUILD)/tests/bench/load.bpf.o $(BUILD)/bench
 

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs every test and counts: unit tests under sanitizers, the checks of the house rules, the guest
-# suites on each kernel of the matrix, and on one of them whether the tests notice what is broken:
-# the guard without a room (sabotage), the tree with an error (mutants). The last line is
-# `N passed, N failed, N skipped`; the exit code is 0 only if nothing failed. Logs are in
-# build/test-logs/.
+# Runs every test and counts: unit tests under sanitizers, the checks of the house rules, what a
+# load takes (tests/bench), the guest suites on each kernel of the matrix, and on one of them
+# whether the tests notice what is broken: the guard without a room (sabotage), the tree with an
+# error (mutants). The last line is `N passed, N failed, N skipped`; the exit code is 0 only if
+# nothing failed. Logs are in build/test-logs/.
 #
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
@@ -437,6 +437,12 @@ run_script() {
 	grep '^#' "$logs/$name.log" || true
 }
 
+# Is loading as fast as it is said to be? Before the guests: nothing of ours runs beside it.
+run_bench() {
+	mkdir -p build/bench
+	run_script bench build/tests/bench/bench-load build/tests/bench/load.bpf.o build/bench
+}
+
 # Do the tests notice what they are for?
 run_sabotage() {
 	local which=
@@ -494,6 +500,7 @@ if build build >"$logs/build.log" 2>&1 && ninja -C build >>"$logs/build.log" 2>&
 	record pass "build"
 	stage run_units
 	stage run_checks
+	stage run_bench
 	stage run_guests
 	[ -n "${QUICK:-}" ] || stage run_sabotage
 	stage run_mutants

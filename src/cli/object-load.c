@@ -36,7 +36,7 @@ static const char *unfrozen_why(const struct loader_map *map)
 }
 
 /* Why a map that the text fills, or that has variables, is not sealed whole. */
-static void map_print(const struct loader_map *map)
+static void map_print(const struct loader_map *map, const struct object_map *object)
 {
 	bool frozen = map->flags & HOLDFAST_MAP_FREEZE;
 	bool closed = map->flags & HOLDFAST_MAP_RDONLY_PROG;
@@ -56,31 +56,44 @@ static void map_print(const struct loader_map *map)
 						 : map->advice.read_only_why);
 	if (!frozen && !already)
 		printf("    not frozen    %s\n", unfrozen_why(map));
+	if (object->type == BPF_MAP_TYPE_STRUCT_OPS)
+		printf("    registered    %s\n",
+		       table_is_linked(object) ? "as long as its link is there"
+					       : "until its element is deleted: it has no link");
 }
 
 static void plan_print(const struct loader *loader)
 {
 	printf("maps\n");
 	for (size_t i = 0; i < loader->n_maps; i++)
-		map_print(&loader->maps[i]);
+		map_print(&loader->maps[i], &loader->object->maps[i]);
+}
+
+/* Programs of struct_ops are in a table, and not attached by themselves. */
+static size_t attachable(const struct object *object)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < object->n_programs; i++)
+		n += object->programs[i].attach.type != BPF_PROG_TYPE_STRUCT_OPS;
+	return n;
 }
 
 static int done_print(const struct loader *loader, const char *folder)
 {
+	size_t n_programs = attachable(loader->object);
 	sigset_t ends;
 	int signal;
 
 	printf("attached\n");
 	for (size_t i = 0; i < loader->n_links; i++)
 		printf("  %s\n", loader->links[i].name);
-	if (loader->n_links < loader->object->n_programs)
+	if (loader->n_links < n_programs)
 		printf("not attached: what needs an interface, a group or a process to be named, "
 		       "%zu of %zu programs\n",
-		       loader->object->n_programs - loader->n_links, loader->object->n_programs);
-	for (size_t i = 0; i < loader->n_maps; i++) {
-		if (loader->object->maps[i].type == BPF_MAP_TYPE_STRUCT_OPS)
-			printf("not registered: %s, a table of struct_ops\n", loader->maps[i].name);
-	}
+		       n_programs - loader->n_links, n_programs);
+	for (size_t i = 0; i < loader->n_tables; i++)
+		printf("registered: %s, a table of struct_ops\n", loader->tables[i].name);
 	if (folder) {
 		printf("pinned below %s\n", folder);
 		return fflush(stdout) ? CLI_FAILED : CLI_DONE;

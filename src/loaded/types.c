@@ -78,46 +78,71 @@ static int read_types(struct loaded_types *types, size_t room)
 	return 0;
 }
 
-static int find_types(struct loaded *loaded, uint32_t id, size_t *room,
-		      const struct btf_view **ret_view)
+/* A map that wants types, and whose they are. */
+struct wanted {
+	uint32_t types;
+	uint32_t map;
+};
+
+static int compare_wanted(const void *a, const void *b)
+{
+	const struct wanted *x = a, *y = b;
+
+	if (x->types != y->types)
+		return x->types < y->types ? -1 : 1;
+	return x->map < y->map ? -1 : x->map > y->map;
+}
+
+static size_t list_wanted(const struct loaded *loaded, struct wanted *wanted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < loaded->object.n_maps; i++) {
+		const struct loaded_map *map = &loaded->maps[i];
+
+		if (map->wanted && map->types && map->value_id)
+			wanted[n++] = (struct wanted){map->types, (uint32_t)i};
+	}
+	qsort(wanted, n, sizeof(*wanted), compare_wanted);
+	return n;
+}
+
+static int add_types(struct loaded *loaded, uint32_t id, size_t *room)
 {
 	struct loaded_types *types;
-	int r;
+	int r = array_grow(&loaded->types, loaded->n_types, sizeof(*loaded->types));
 
-	/* Maps of one object follow each other. */
-	for (size_t i = loaded->n_types; i-- > 0;) {
-		*ret_view = loaded->types[i].view;
-		if (loaded->types[i].id == id)
-			return 0;
-	}
-	r = array_grow(&loaded->types, loaded->n_types, sizeof(*loaded->types));
 	if (r < 0)
 		return r;
 	types = &loaded->types[loaded->n_types++];
 	types->id = id;
 	r = read_types(types, *room);
 	*room -= types->view ? types->size : 0;
-	*ret_view = types->view;
 	return r;
 }
 
 int types_look(struct loaded *loaded)
 {
-	size_t room = LOADED_MAX_TYPES;
-	int r;
+	_cleanup_free_ struct wanted *wanted = calloc(loaded->object.n_maps + 1, sizeof(*wanted));
+	size_t n = wanted ? list_wanted(loaded, wanted) : 0, room = LOADED_MAX_TYPES;
 
-	for (size_t i = 0; i < loaded->object.n_maps; i++) {
-		struct loaded_map *map = &loaded->maps[i];
-		const struct btf_view *view = NULL;
+	if (!wanted)
+		return -ENOMEM;
+	/* many maps can have their types from one BTF, or each from its own */
+	for (size_t i = 0; i < n; i++) {
+		const struct btf_view *view;
+		uint32_t map = wanted[i].map;
 
-		if (!map->wanted || !map->types || !map->value_id)
-			continue;
-		r = find_types(loaded, map->types, &room, &view);
-		if (r < 0)
-			return r;
+		if (!i || wanted[i].types != wanted[i - 1].types) {
+			int r = add_types(loaded, wanted[i].types, &room);
+
+			if (r < 0)
+				return r;
+		}
+		view = loaded->types[loaded->n_types - 1].view;
 		loaded->n_untyped += !view;
-		loaded->object.maps[i].btf = view;
-		loaded->object.maps[i].value_id = view ? map->value_id : 0;
+		loaded->object.maps[map].btf = view;
+		loaded->object.maps[map].value_id = view ? loaded->maps[map].value_id : 0;
 	}
 	return 0;
 }

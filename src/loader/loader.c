@@ -13,6 +13,7 @@
 #include "base/diag.h"
 #include "holdfast/object.h"
 #include "loader/fill.h"
+#include "loader/tables.h"
 #include "loader/why.h"
 #include "object/object.h"
 
@@ -188,8 +189,17 @@ int loader_run(struct loader *loader, const char *pin_folder, struct diag *reter
 	r = attach(loader, reterr_diag);
 	if (r)
 		return r;
-	if (pin_folder && pin(loader, &hardening, pin_folder))
+	r = tables_register(loader, reterr_diag);
+	if (r || !pin_folder)
+		return r;
+	r = tables_pin(loader, pin_folder, reterr_diag);
+	if (r)
+		return r;
+	if (pin(loader, &hardening, pin_folder)) {
+		tables_unpin(loader, pin_folder);
 		return refuse(reterr_diag, "pin", hardening.why);
+	}
+	tables_keep(loader);
 	return 0;
 }
 
@@ -197,6 +207,7 @@ struct loader *loader_free(struct loader *loader)
 {
 	if (!loader)
 		return NULL;
+	tables_release(loader);
 	for (size_t i = 0; i < loader->n_links; i++)
 		(void)bpf_link__destroy(loader->links[i].link);
 	for (size_t i = 0; i < loader->n_maps; i++)

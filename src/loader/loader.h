@@ -19,6 +19,7 @@ struct bpf_link;
 struct bpf_object;
 struct diag;
 struct object;
+struct object_map;
 
 #define LOADER_MAX_MAPS 512 /* each is an fd, of which a process usually has 1024 */
 
@@ -42,6 +43,13 @@ struct loader_link {
 	struct bpf_link *link;
 };
 
+struct loader_table {
+	const char *name; /* of its map, borrowed */
+	bool linked;
+	struct bpf_link *registered; /* as libbpf has it: destroyed, it takes the table out */
+	int link_fd; /* of the link, where libbpf makes none; owned; or -EBADF */
+};
+
 struct loader {
 	const struct object *object; /* borrowed */
 	struct bpf_object *bpf;
@@ -49,6 +57,8 @@ struct loader {
 	size_t n_maps;
 	struct loader_link *links;
 	size_t n_links;
+	struct loader_table *tables; /* of struct_ops; NULL before they are registered */
+	size_t n_tables;
 };
 
 struct loader_request {
@@ -74,10 +84,14 @@ int loader_plan(const struct loader_request *request, struct loader **ret_loader
  * loader_run() - do it, once
  * @pin_folder: in a bpffs, and there; NULL: all of it ends with the loader
  *
- * Programs that libbpf does not know where to attach (XDP, say) are loaded and not attached.
+ * Programs that libbpf does not know where to attach (XDP, say) are loaded and not attached. Tables
+ * of struct_ops are registered; one that has no link (tables.h) stays so if there is a @pin_folder.
  * Return: 0; LOADER_E_REFUSED, and nothing is attached or pinned; -ENOMEM.
  */
 int loader_run(struct loader *loader, const char *pin_folder, struct diag *reterr_diag);
+
+/* table_is_linked() - is a map of struct_ops one to be held by a link? */
+bool table_is_linked(const struct object_map *map);
 
 /**
  * loader_free() - release it; what is not pinned is detached and gone

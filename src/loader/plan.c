@@ -12,6 +12,7 @@
 #include "holdfast/object.h"
 #include "loader/loader.h"
 #include "loader/shape.h"
+#include "loader/tables.h"
 #include "loader/why.h"
 #include "mapdata/plan.h"
 #include "object/object.h"
@@ -125,18 +126,21 @@ static int object_open(struct loader *loader, const struct loader_request *reque
 		       struct diag *diag)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "loaded");
+	_cleanup_free_ uint8_t *data = NULL;
 	struct why why;
-	int error;
+	int error, r;
 
+	r = tables_source(request->object, &data, diag);
+	if (r)
+		return r;
 	why_listen(&why);
-	loader->bpf = bpf_object__open_mem(request->object->data, request->object->size, &opts);
+	loader->bpf =
+		bpf_object__open_mem(data ?: request->object->data, request->object->size, &opts);
 	error = errno;
 	why_done(&why);
 	if (loader->bpf)
-		return 0;
+		return tables_prepare(loader, diag);
 	why_tell(&why, request->object, "libbpf does not take the object", error, diag);
-	if (diag)
-		diag->file = request->path;
 	return LOADER_E_REFUSED;
 }
 
@@ -164,6 +168,8 @@ static int plan_all(const struct loader_request *request, struct loader **ret_lo
 	if (!loader->maps || !loader->links)
 		return -ENOMEM;
 	r = object_open(loader, request, reterr_diag);
+	if (r == LOADER_E_REFUSED && reterr_diag)
+		reterr_diag->file = request->path;
 	if (r)
 		return r;
 	for (; loader->n_maps < object->n_maps; loader->n_maps++) {

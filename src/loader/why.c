@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "loader/loader.h"
 #include "object/object.h"
 
 #define PREFIX "libbpf: "
@@ -143,6 +144,12 @@ void why_hear(struct why *why, const char *warning)
 		copy(why->said, sizeof(why->said), text, line);
 }
 
+static bool is_young(const struct object_map *map)
+{
+	return map->type > BPF_MAP_TYPE_USER_RINGBUF ||
+	       (map->type == BPF_MAP_TYPE_STRUCT_OPS && table_is_linked(map));
+}
+
 /* A type that is younger than the oldest kernel of the matrix may be the reason. */
 static const struct object_map *young_map(const struct why *why, const struct object *object)
 {
@@ -152,7 +159,7 @@ static const struct object_map *young_map(const struct why *why, const struct ob
 		const struct object_map *map = &object->maps[i];
 
 		(void)snprintf(about, sizeof(about), "map '%s'", map->name);
-		if (map->type > BPF_MAP_TYPE_USER_RINGBUF && strcmp(about, why->about) == 0)
+		if (is_young(map) && strcmp(about, why->about) == 0)
 			return map;
 	}
 	return NULL;
@@ -162,7 +169,11 @@ static void hint_write(const struct object_map *map, char hint[WHY_ABOUT])
 {
 	const char *name = map_type_name(map->type), *since = map_type_since(map->type);
 
-	if (!name)
+	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
+		(void)snprintf(hint, WHY_ABOUT,
+			       "; tables of .struct_ops.link are in Linux since "
+			       "6.4, those of .struct_ops in all of the matrix");
+	else if (!name)
 		(void)snprintf(hint, WHY_ABOUT, "; its type, %u, is of a newer Linux", map->type);
 	else if (since)
 		(void)snprintf(hint, WHY_ABOUT, "; maps of its type, %s, are in Linux since %s",

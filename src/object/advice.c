@@ -12,6 +12,7 @@
 #include "base/size.h"
 #include "object/freeze-facts.h"
 #include "object/object.h"
+#include "object/special.h"
 
 static void say(char why[ADVICE_WHY], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -25,67 +26,9 @@ static void say(char why[ADVICE_WHY], const char *format, ...)
 	va_end(arguments);
 }
 
-static const char *special_name(const char *name)
-{
-	static const char *const names[] = {
-		"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",   "bpf_wq",
-		"bpf_list_head", "bpf_list_node",     "bpf_rb_root", "bpf_rb_node",
-		"bpf_refcount",	 "bpf_task_work",     "bpf_dynptr",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(name, names[i]) == 0)
-			return names[i];
-	}
-	return NULL;
-}
-
-static const char *tagged_pointer(const struct btf_view *btf, const struct btf_item *pointer)
-{
-	struct btf_item item = btf_get(btf, pointer->size_or_type);
-
-	for (unsigned i = 0; i < BTF_MAX_DEPTH && item.kind == BTF_KIND_TYPE_TAG; i++) {
-		if (strstr(item.name, "kptr") || strcmp(item.name, "uptr") == 0)
-			return "kptr";
-		item = btf_get(btf, item.size_or_type);
-	}
-	return NULL;
-}
-
-/* @budget: how many members are still looked at; a hostile type has more than there is time for */
-static const char *find_special(const struct btf_view *btf, uint32_t id, unsigned depth,
-				unsigned *budget)
-{
-	struct btf_item item = btf_get(btf, btf_strip(btf, id));
-	const char *found = NULL;
-
-	if (depth > BTF_MAX_DEPTH)
-		return NULL;
-	if (item.kind == BTF_KIND_ARRAY)
-		return find_special(btf, btf_array(&item).type, depth + 1, budget);
-	if (item.kind == BTF_KIND_PTR)
-		return tagged_pointer(btf, &item);
-	if (item.kind == BTF_KIND_DATASEC) {
-		for (uint32_t i = 0; i < item.vlen && !found && *budget; i++, --*budget)
-			found = find_special(btf,
-					     btf_get(btf, btf_variable(&item, i).type).size_or_type,
-					     depth + 1, budget);
-		return found;
-	}
-	if (item.kind != BTF_KIND_STRUCT && item.kind != BTF_KIND_UNION)
-		return NULL;
-	found = special_name(item.name);
-	for (uint32_t i = 0; i < item.vlen && !found && *budget; i++, --*budget)
-		found = find_special(btf, btf_member(&item, i).type, depth + 1, budget);
-	return found;
-}
-
 const char *advice_special(const struct object *object, const struct object_map *map)
 {
-	unsigned budget = 1u << 16;
-
-	return map->value_id ? find_special(map->btf ?: &object->btf, map->value_id, 0, &budget)
-			     : NULL;
+	return special_name(btf_special(map->btf ?: &object->btf, map->value_id));
 }
 
 static const char *what_it_does(unsigned use)

@@ -12,12 +12,14 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "object/sections.h"
+#include "object/special.h"
 
 #define refuse(diag, ...) (diag_set(diag, NULL, 0, 0, __VA_ARGS__), OBJECT_E_REFUSED)
 
 void btf_view_done(struct btf_view *view)
 {
 	free(view->offsets);
+	free(view->special);
 	*view = (struct btf_view){0};
 }
 
@@ -209,6 +211,16 @@ struct step {
 	uint32_t id, next; /* the type, and which of its parts comes next */
 };
 
+/* All parts have been looked at before. */
+static uint8_t special_within(const struct btf_view *view, const struct btf_item *item)
+{
+	uint8_t special = special_own(view, item);
+
+	for (uint32_t i = 0; !special && i < part_count(item); i++)
+		special = view->special[part(item, i)];
+	return special;
+}
+
 /* Not by recursion: a chain of types is as long as the section. */
 static uint32_t circle_from(const struct btf_view *view, uint32_t id, uint8_t *visits,
 			    struct step *way)
@@ -222,6 +234,7 @@ static uint32_t circle_from(const struct btf_view *view, uint32_t id, uint8_t *v
 		struct btf_item item = btf_get(view, step->id);
 
 		if (step->next == part_count(&item)) {
+			view->special[step->id] = special_within(view, &item);
 			visits[step->id] = VISIT_DONE;
 			depth--;
 			continue;
@@ -238,12 +251,13 @@ static uint32_t circle_from(const struct btf_view *view, uint32_t id, uint8_t *v
 }
 
 /* libbpf follows typedefs and arrays without counting: it would never come back from a circle. */
-static int circles_refuse(const struct btf_view *view, struct diag *diag)
+static int circles_refuse(struct btf_view *view, struct diag *diag)
 {
 	_cleanup_free_ uint8_t *visits = calloc(view->n, sizeof(*visits));
 	_cleanup_free_ struct step *way = calloc(view->n, sizeof(*way));
 
-	if (!visits || !way)
+	view->special = calloc(view->n, sizeof(*view->special));
+	if (!visits || !way || !view->special)
 		return -ENOMEM;
 	for (uint32_t i = 1; i < view->n; i++) {
 		uint32_t circle = visits[i] ? 0 : circle_from(view, i, visits, way);
@@ -281,6 +295,11 @@ int btf_view_read(const struct section *section, struct btf_view *ret_view,
 			r = refuse(reterr_diag, ".BTF: type %u refers to one that is not there", i);
 	}
 	return r ?: circles_refuse(ret_view, reterr_diag);
+}
+
+uint8_t btf_special(const struct btf_view *view, uint32_t id)
+{
+	return id < view->n ? view->special[id] : 0;
 }
 
 const char *btf_string(const struct btf_view *view, uint32_t offset)

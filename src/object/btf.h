@@ -23,6 +23,7 @@ struct btf_view {
 	const char *strings; /* borrowed */
 	uint32_t types_size, strings_size;
 	uint32_t *offsets; /* of the types, by number; 0 is void */
+	uint8_t *special; /* by number: see btf_special() */
 	uint32_t n; /* with void */
 };
 
@@ -62,6 +63,12 @@ uint32_t btf_strip(const struct btf_view *view, uint32_t id);
 
 /* btf_size() - bytes of a type; 0 if it has no size, or one beyond 32 bits */
 uint64_t btf_size(const struct btf_view *view, uint32_t id);
+
+/**
+ * btf_special() - the first field within a type that only programs may touch, itself included
+ * Return: a number for special_name(); 0 if it has none.
+ */
+uint8_t btf_special(const struct btf_view *view, uint32_t id);
 
 /**
  * btf_section_find() - the variables of a section

@@ -13,6 +13,7 @@
 
 #define WORD_MAX 512 /* bytes of a word; a key of libyaml's ends at 1024 */
 #define CHUNK_SIZE ((size_t)1 << 20)
+#define MOLD_VALUES 32 /* of a row that others can be like */
 
 /* The nodes of a document, and their texts. */
 struct chunk {
@@ -34,6 +35,27 @@ struct doc_rows {
 	unsigned line, depth;
 };
 
+/* A value of a row, and its text. */
+struct molded {
+	struct doc_node *node;
+	const char *from, *to;
+};
+
+/*
+ * A row that has been read. Those after it mostly differ from it in nothing but their values: then
+ * only these are read, into the same nodes.
+ */
+struct mold {
+	const struct doc_node *item; /* NULL: there is none */
+	const char *from, *to; /* to where the next row begins */
+	struct molded values[MOLD_VALUES];
+	size_t n_values; /* more than MOLD_VALUES: not all are there */
+	struct chunk *chunk;
+	size_t used; /* of the chunk, by the row */
+	size_t n_nodes;
+	unsigned lines, column; /* that it has, and at which it ended */
+};
+
 struct quick {
 	const struct doc_limits *limits;
 	const char *at; /* ends with a NUL */
@@ -44,6 +66,7 @@ struct quick {
 	struct doc_node **open; /* items of the lists and mappings that are not at their end */
 	size_t n_open, room;
 	size_t n_nodes;
+	struct mold *mold; /* where the values of a row are noted; NULL: nowhere */
 	int error; /* -ENOMEM */
 };
 
@@ -75,44 +98,57 @@ static bool is(char c, unsigned what)
 	return classes[(unsigned char)c] & what;
 }
 
-static void *allocate(struct quick *q, size_t size)
+/* @size: of 8 bytes each, as in the chunk */
+static bool chunk_add(struct quick *q, size_t size)
 {
 	struct chunk *chunk = q->chunks;
+	size_t room = CHUNK_SIZE;
+
+	if (chunk && 8 * chunk->size < ((size_t)16 << 20))
+		room = 16 * chunk->size;
+	if (room / 8 < size)
+		room = 8 * size;
+	chunk = malloc(sizeof(*chunk) + room);
+	if (!chunk) {
+		q->error = -ENOMEM;
+		return false;
+	}
+	*chunk = (struct chunk){.before = q->chunks, .size = room / 8};
+	q->chunks = chunk;
+	return true;
+}
+
+static inline void *allocate(struct quick *q, size_t size)
+{
 	void *p;
 
 	size = (size + 7) / 8;
-	if (!chunk || chunk->size - chunk->used < size) {
-		size_t room = CHUNK_SIZE;
-
-		if (chunk && 8 * chunk->size < ((size_t)16 << 20))
-			room = 16 * chunk->size;
-		if (room / 8 < size)
-			room = 8 * size;
-		chunk = malloc(sizeof(*chunk) + room);
-		if (!chunk) {
-			q->error = -ENOMEM;
-			return NULL;
-		}
-		*chunk = (struct chunk){.before = q->chunks, .size = room / 8};
-		q->chunks = chunk;
-	}
-	p = &chunk->bytes[chunk->used];
-	chunk->used += size;
+	if ((!q->chunks || q->chunks->size - q->chunks->used < size) && !chunk_add(q, size))
+		return NULL;
+	p = &q->chunks->bytes[q->chunks->used];
+	q->chunks->used += size;
 	return p;
 }
 
-static struct doc_node *node_new(struct quick *q, enum doc_kind kind)
+/* A node that begins at @start, and after it @room bytes. */
+static inline struct doc_node *node_at(struct quick *q, enum doc_kind kind, const char *start,
+				       size_t room)
 {
 	struct doc_node *node;
 
 	if (q->n_nodes++ >= q->limits->nodes)
 		return NULL;
-	node = allocate(q, sizeof(*node));
+	node = allocate(q, sizeof(*node) + room);
 	if (node)
 		*node = (struct doc_node){.kind = kind,
 					  .line = q->line,
-					  .column = (unsigned)(q->at - q->line_start) + 1};
+					  .column = (unsigned)(start - q->line_start) + 1};
 	return node;
+}
+
+static struct doc_node *node_new(struct quick *q, enum doc_kind kind)
+{
+	return node_at(q, kind, q->at, 0);
 }
 
 static bool push(struct quick *q, struct doc_node *node)
@@ -200,24 +236,27 @@ static bool to_content(struct quick *q)
 	}
 }
 
-static bool take_word(struct quick *q, struct doc_node *node, const char *start)
+/* What begins at @start, with the letters from @word to where we are; it is all in one line. */
+static inline struct doc_node *take_word(struct quick *q, const char *start, const char *word)
 {
-	size_t length = (size_t)(q->at - start);
+	size_t length = (size_t)(q->at - word);
+	struct doc_node *node;
 
 	if (length > WORD_MAX)
-		return false;
-	node->text = allocate(q, length + 1);
-	if (!node->text)
-		return false;
-	memcpy(node->text, start, length);
+		return NULL;
+	node = node_at(q, DOC_SCALAR, start, length + 1);
+	if (!node)
+		return NULL;
+	node->text = node->own_text;
+	memcpy(node->text, word, length);
 	node->text[length] = '\0';
-	return true;
+	return node;
 }
 
 static struct doc_node *quoted(struct quick *q, char quote)
 {
-	struct doc_node *node = node_new(q, DOC_SCALAR);
-	const char *start = ++q->at;
+	const char *start = q->at++;
+	struct doc_node *node;
 
 	if (quote == '"')
 		while (is(*q->at, QUOTED))
@@ -225,8 +264,9 @@ static struct doc_node *quoted(struct quick *q, char quote)
 	else
 		while (*q->at >= ' ' && *q->at < 0x7f && *q->at != '\'')
 			q->at++;
-	if (!node || *q->at != quote || !take_word(q, node, start))
+	if (*q->at != quote)
 		return NULL;
+	node = take_word(q, start, start + 1);
 	q->at++;
 	/* twice is a quote within single ones */
 	return *q->at == quote ? NULL : node;
@@ -235,23 +275,41 @@ static struct doc_node *quoted(struct quick *q, char quote)
 /* A colon is part of a word if there is more of the word behind it. */
 static struct doc_node *plain(struct quick *q)
 {
-	struct doc_node *node = node_new(q, DOC_SCALAR);
-	const char *start = q->at;
+	const char *start = q->at, *p = start;
+	struct doc_node *node;
 
-	if (!is(q->at[0], HEAD) && !((q->at[0] == '-' || q->at[0] == '.') && is(q->at[1], HEAD)))
+	if (!is(p[0], HEAD) && !((p[0] == '-' || p[0] == '.') && is(p[1], HEAD)))
 		return NULL;
-	while (is(*q->at, WORD) || (*q->at == ':' && is(q->at[1], WORD)) ||
-	       (q->at[0] == ':' && q->at[1] == ':' && is(q->at[2], WORD)))
-		q->at++;
-	if (!node || !take_word(q, node, start))
-		return NULL;
-	node->plain = true;
+	for (;; p++) {
+		while (is(*p, WORD))
+			p++;
+		if (*p != ':' || !(is(p[1], WORD) || (p[1] == ':' && is(p[2], WORD))))
+			break;
+	}
+	q->at = p;
+	node = take_word(q, start, start);
+	if (node)
+		node->plain = true;
 	return node;
 }
 
 static struct doc_node *word(struct quick *q)
 {
 	return *q->at == '"' || *q->at == '\'' ? quoted(q, *q->at) : plain(q);
+}
+
+static struct doc_node *value(struct quick *q)
+{
+	const char *from = q->at;
+	struct doc_node *node = word(q);
+	struct mold *mold = q->mold;
+
+	if (!mold || !node)
+		return node;
+	if (mold->n_values < MOLD_VALUES)
+		mold->values[mold->n_values] = (struct molded){node, from, q->at};
+	mold->n_values++;
+	return node;
 }
 
 /* Within brackets the end of a line is a blank. */
@@ -382,7 +440,7 @@ static struct doc_node *flow(struct quick *q, unsigned depth)
 	if (*q->at == '[' && depth && depth == q->rows_at)
 		return flow_rows(q, depth);
 
-	return *q->at == '[' || *q->at == '{' ? brackets(q, depth) : word(q);
+	return *q->at == '[' || *q->at == '{' ? brackets(q, depth) : value(q);
 }
 
 static unsigned column(const struct quick *q)
@@ -464,7 +522,8 @@ static struct doc_node *block_rows(struct quick *q, unsigned depth)
 		return NULL;
 	do {
 		node->n_items += column(q) == mine;
-		skip_printed(q);
+		/* what there is before the end of the line is looked at with the row */
+		q->at = strchrnul(q->at, '\n');
 		if (!to_content(q))
 			return NULL;
 	} while (*q->at != '\0' && (column(q) > mine || (column(q) == mine && at_item(q))));
@@ -572,6 +631,7 @@ int doc_quick_read(const struct doc_source *source, unsigned rows_at, struct doc
 
 struct doc_cursor {
 	struct quick quick;
+	struct mold mold;
 	const struct doc_rows *rows;
 };
 
@@ -587,6 +647,7 @@ int doc_rows_open(const struct doc_source *source, const struct doc_node *list,
 				       .at = rows->from + (*rows->from == '['),
 				       .line_start = rows->line_start,
 				       .line = rows->line};
+	cursor->quick.mold = &cursor->mold;
 	cursor->rows = rows;
 	*ret_cursor = cursor;
 	return 0;
@@ -617,14 +678,94 @@ static struct doc_node *flow_row(struct quick *q, unsigned depth)
 	return item;
 }
 
+/* Is what there is between the values as it was in the mold? */
+static bool take_same(struct quick *q, const char *from, const char *to)
+{
+	size_t length = (size_t)(to - from);
+
+	if (strncmp(q->at, from, length) != 0)
+		return false;
+	q->at += length;
+	return true;
+}
+
+static bool pour_values(struct quick *q)
+{
+	const struct mold *mold = q->mold;
+	const char *from = mold->from;
+
+	for (size_t i = 0; i < mold->n_values; i++) {
+		const struct molded *molded = &mold->values[i];
+		struct doc_node *node;
+
+		if (!take_same(q, from, molded->from))
+			return false;
+		node = word(q);
+		if (!node)
+			return false;
+		*molded->node = *node;
+		from = molded->to;
+	}
+	return take_same(q, from, mold->to);
+}
+
+/*
+ * Each byte between the values is the same, and so the reader would come by the same way, to values
+ * that it would read as here. Return: false, and nothing has been taken.
+ */
+static bool pour(struct quick *q, bool block)
+{
+	const struct mold *mold = q->mold;
+	const char *begun = q->at;
+	size_t n_nodes = q->n_nodes;
+
+	if (!mold->item || q->chunks != mold->chunk || n_nodes + mold->n_nodes > q->limits->nodes)
+		return false;
+	q->chunks->used = mold->used;
+	if (!pour_values(q) || (block && !at_item(q))) {
+		q->at = begun;
+		q->n_nodes = n_nodes;
+		return false;
+	}
+	q->n_nodes = n_nodes + mold->n_nodes;
+	q->line += mold->lines;
+	if (mold->lines)
+		q->line_start = q->at - mold->column;
+	return true;
+}
+
+/* What has been read since is one, unless it is a block's last row, where more may follow. */
+static void mold_make(struct quick *q, const struct quick *before, const struct doc_node *item,
+		      bool block)
+{
+	struct mold *mold = q->mold;
+
+	mold->item = mold->n_values > MOLD_VALUES || (block && !at_item(q)) ? NULL : item;
+	mold->from = before->at;
+	mold->to = q->at;
+	mold->chunk = q->chunks;
+	mold->used = q->chunks ? q->chunks->used : 0;
+	mold->n_nodes = q->n_nodes - before->n_nodes;
+	mold->lines = q->line - before->line;
+	mold->column = column(q);
+}
+
 int doc_rows_next(struct doc_cursor *cursor, const struct doc_node **ret_item)
 {
 	unsigned depth = cursor->rows->depth + 1;
-	struct quick *q = &cursor->quick;
+	struct quick *q = &cursor->quick, before;
+	bool block = *cursor->rows->from != '[';
 	struct doc_node *item;
 
+	if (pour(q, block)) {
+		*ret_item = cursor->mold.item;
+		return 1;
+	}
 	reuse(q);
-	item = *cursor->rows->from == '[' ? flow_row(q, depth) : block_item(q, depth);
+	before = *q;
+	cursor->mold.n_values = 0;
+	item = block ? block_item(q, depth) : flow_row(q, depth);
+	mold_make(q, &before, item, block);
 	if (!item)
 		return q->error;
 	*ret_item = item;

@@ -45,7 +45,7 @@ int doc_rows_open(const struct doc_source *source, const struct doc_node *list,
 
 /**
  * doc_rows_next() - the next item
- * @ret_item: on 1; borrowed, until the next call
+ * @ret_item: on 1; borrowed, until the next call; without the places, which libyaml's tree has
  * Return: 1; 0 if it is not plain; -ENOMEM. Not to be called more often than the list has items.
  */
 int doc_rows_next(struct doc_cursor *cursor, const struct doc_node **ret_item);

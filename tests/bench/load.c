@@ -2,7 +2,8 @@
 /*
  * What `holdfast object load` takes for 100,000 typed entries, against a map made and filled by one
  * batch update of the same bytes: both in turn, so that what else the machine does meets both, and
- * the median of each. TAP. Ends at once, with a skip, where maps cannot be made.
+ * the best of each, without the time that it had to wait for a processor. TAP. Ends at once, with a
+ * skip, where maps cannot be made or are not filled in batches.
  *
  * usage: bench-load LOAD.bpf.o FOLDER        for the texts
  */
@@ -11,6 +12,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "base/system.h"
 #include "loader/loader.h"
 #include "object/object.h"
@@ -25,9 +28,10 @@
 #define ENTRIES 100000
 #define ROUNDS 9
 
+#define LIMIT 2.0 /* times the bare update */
+
 struct subject {
 	const char *map;
-	double limit; /* times the bare update */
 	void (*print)(FILE *text, unsigned int i);
 };
 
@@ -56,30 +60,29 @@ static void print_peer(FILE *text, unsigned int i)
 }
 
 static const struct subject subjects[] = {
-	{"numbers", 2, print_number},
-	{"prefixes", 2, print_prefix},
-	{"peers", 3, print_peer}, /* four fields and 84 bytes of text for 12 */
+	{"numbers", print_number},
+	{"prefixes", print_prefix},
+	{"peers", print_peer}, /* four fields and 84 bytes of text for 12 */
 };
 
+/* The second number of schedstat: how long there was no processor for us. 0 if nobody counts. */
+static double waited(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/schedstat", "re");
+	unsigned long long delay = 0;
+
+	if (!file || fscanf(file, "%*u %llu", &delay) != 1)
+		return 0;
+	return (double)delay / 1e9;
+}
+
+/* Sleep counts, and what others kept the processor for does not. */
 static double now(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *times)
-{
-	qsort(times, ROUNDS, sizeof(*times), by_size);
-	return times[ROUNDS / 2];
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9 - waited();
 }
 
 static int text_write(const struct subject *subject, const char *path)
@@ -158,21 +161,34 @@ static const struct loader_map *map_of(const struct loader *loader, const char *
 /* Returns the times that a load takes of a bare update; below 0 if one of them fails. */
 static double compare(const struct object *object, const struct subject *subject, const char *path)
 {
-	double loads[ROUNDS], bares[ROUNDS];
+	double best_load = DBL_MAX, best_bare = DBL_MAX;
 
 	if (text_write(subject, path) < 0)
 		return -1;
 	for (int i = 0; i < ROUNDS; i++) {
 		_cleanup_(loader_freep) struct loader *loader = NULL;
+		double seconds;
 
-		if (load(object, subject->map, path, &loader, &loads[i]) ||
-		    bare(map_of(loader, subject->map),
-			 bpf_object__find_map_by_name(loader->bpf, subject->map), &bares[i]))
+		if (load(object, subject->map, path, &loader, &seconds))
 			return -1;
+		best_load = seconds < best_load ? seconds : best_load;
+		if (bare(map_of(loader, subject->map),
+			 bpf_object__find_map_by_name(loader->bpf, subject->map), &seconds))
+			return -1;
+		best_bare = seconds < best_bare ? seconds : best_bare;
 	}
-	printf("# %s: load %.1f ms, bare update %.1f ms\n", subject->map, median(loads) * 1e3,
-	       median(bares) * 1e3);
-	return loads[ROUNDS / 2] / bares[ROUNDS / 2];
+	printf("# %s: load %.1f ms, bare update %.1f ms, %.2f times\n", subject->map,
+	       best_load * 1e3, best_bare * 1e3, best_load / best_bare);
+	return best_load / best_bare;
+}
+
+/* As every subject needs it of the kernel. */
+static bool can_be_measured(void)
+{
+	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "probe", 4, 4, 1, NULL);
+	uint32_t key = 0, value = 0, n = 1;
+
+	return fd >= 0 && !bpf_map_update_batch(fd, &key, &value, &n, NULL);
 }
 
 int main(int argc, char **argv)
@@ -180,32 +196,34 @@ int main(int argc, char **argv)
 	_cleanup_(object_freep) struct object *object = NULL;
 	_cleanup_free_ char *data = NULL;
 	struct diag diag = {0};
-	int failed = 0, probe;
+	size_t met = 0, size;
 	char path[512];
-	size_t size;
 
-	probe = bpf_map_create(BPF_MAP_TYPE_HASH, "probe", 4, 4, 1, NULL);
-	if (argc != 3 || probe < 0) {
-		printf("1..0 # SKIP no map can be made: %s\n", strerror(errno));
-		return argc != 3;
+	if (argc != 3) {
+		printf("Bail out! usage: bench-load LOAD.bpf.o FOLDER\n");
+		return 2;
 	}
+	if (!can_be_measured()) {
+		printf("1..0 # SKIP no map can be made and filled here: %s\n", strerror(errno));
+		return 0;
+	}
+	printf("1..%zu\n", ARRAY_SIZE(subjects));
 	if (file_read(AT_FDCWD, argv[1], OBJECT_MAX_SIZE, &data, &size) ||
 	    object_read((const uint8_t *)data, size, &object, &diag)) {
 		printf("not ok - %s is read: %s\n", argv[1], diag.text);
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof(subjects) / sizeof(*subjects); i++) {
-		const struct subject *subject = &subjects[i];
+	for (size_t i = 0; i < ARRAY_SIZE(subjects); i++) {
 		double times;
-		int good;
+		bool good;
 
-		(void)snprintf(path, sizeof(path), "%s/%s.yaml", argv[2], subject->map);
-		times = compare(object, subject, path);
-		good = times > 0 && times <= subject->limit;
+		(void)snprintf(path, sizeof(path), "%s/%s.yaml", argv[2], subjects[i].map);
+		times = compare(object, &subjects[i], path);
+		good = times > 0 && times <= LIMIT;
 		printf("%sok - %d %s are loaded in %.0f times a bare update\n", good ? "" : "not ",
-		       ENTRIES, subject->map, subject->limit);
-		printf("# in %.2f times\n", times);
-		failed |= !good;
+		       ENTRIES, subjects[i].map, LIMIT);
+		met += good;
 	}
-	return failed;
+	printf("# targets met %zu of %zu\n", met, ARRAY_SIZE(subjects));
+	return met < ARRAY_SIZE(subjects);
 }

@@ -51,6 +51,24 @@ sys.exit(not items or any(list(i)[0] != "name" for i in items))' "${@:2}" <out; 
 	fi
 }
 
+# members NAME WHERE MEMBER...: what the JSON, or the items of an array of it, have at the least
+members() {
+	local name=$1
+
+	count=$((count + 1))
+	if python3 -c '
+import json, sys
+got, where, wanted = json.loads(sys.stdin.read()), sys.argv[1], set(sys.argv[2:])
+lack = [wanted - set(i) for i in (got[where] if where else [got])]
+sys.exit(not lack or any(lack))' "${@:2}" <out; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		sed 's/^/# /' out
+		failed=$((failed + 1))
+	fi
+}
+
 { head -c 777 /dev/zero && cat "$agent" && head -c 33 /dev/zero && cat "$bare"; } >two
 { head -c 777 /dev/zero && cat "$agent"; } >one
 head -c 3000 "$agent" >short
@@ -81,8 +99,16 @@ gives 'and with a patch' 0 '+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY
 	advise "$agent"
 gives 'inspect has JSON' 0 '"programs": [' inspect --json "$agent"
 first 'with names first' programs maps
+members 'whose form stays' '' offset bytes sha256 license btf programs maps features
+members 'that of programs' programs name section type attach target sleepable autoload bytes \
+	instructions sha256 helpers kfuncs maps
+members 'that of maps' maps name type key_size value_size max_entries flags pinning writers \
+	key_type value_type
+members 'that of features' features kind name since
 gives 'advise has JSON' 0 '"read_only_why": ' advise --json "$agent"
 first 'with names first as well' maps
+members 'and its form stays' '' sha256 maps patch
+members 'that of maps as well' maps name type writers freeze freeze_why read_only read_only_why
 
 echo "1..$count"
 exit $((failed > 0))

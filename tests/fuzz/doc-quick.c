@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What the quick reader takes, libyaml takes too, and both make the same tree of it, with the same
- * places. What it leaves alone is not looked at: the target yaml has that.
+ * places but in rows. What it leaves alone is not looked at: the target yaml has that.
  */
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 static struct doc_source source;
 
-static void compare(const struct doc_node *a, const struct doc_node *b);
+static void compare(const struct doc_node *a, const struct doc_node *b, bool places);
 
 static void compare_rows(const struct doc_node *list, const struct doc_node *b)
 {
@@ -27,19 +27,20 @@ static void compare_rows(const struct doc_node *list, const struct doc_node *b)
 		const struct doc_node *item;
 
 		must(doc_rows_next(cursor, &item) == 1);
-		compare(item, b->items[i]);
+		compare(item, b->items[i], false);
 	}
 }
 
-static void compare(const struct doc_node *a, const struct doc_node *b)
+static void compare(const struct doc_node *a, const struct doc_node *b, bool places)
 {
-	must(a->kind == b->kind && a->line == b->line && a->column == b->column);
+	must(a->kind == b->kind);
+	must(!places || (a->line == b->line && a->column == b->column));
 	must(a->plain == b->plain && a->n_items == b->n_items && !a->text == !b->text);
 	must(!a->text || strcmp(a->text, b->text) == 0);
 	if (a->rows)
 		compare_rows(a, b);
 	for (size_t i = 0; !a->rows && i < a->n_items; i++)
-		compare(a->items[i], b->items[i]);
+		compare(a->items[i], b->items[i], places);
 }
 
 /* Only if all rows are, is the whole. */
@@ -70,7 +71,7 @@ static void try_rows_at(unsigned rows_at)
 	if (doc_quick_read(&source, rows_at, &quick) <= 0 || !all_plain(quick))
 		return;
 	must(doc_read(&source, &slow, &diag) == 0);
-	compare(quick, slow);
+	compare(quick, slow, true);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *text, size_t size)

@@ -2,7 +2,8 @@
 /*
  * One map, of the type whose number TYPE is, as an agent would define it: for `holdfast object
  * load`, which tests/guest/suites/load-types.sh asks of each. By numbers: the headers of the build
- * machine know fewer types than the kernels. MAPPED: an array that can be mapped.
+ * machine know fewer types than the kernels. MAPPED: an array that can be mapped. Of a table of
+ * struct_ops, LINKED: to be held by a link, BOTH: one of each kind, LACKING: what no kernel takes.
  */
 
 #include <linux/bpf.h>
@@ -37,6 +38,8 @@ struct sock;
 /* What of the kernel's struct there must be; libbpf matches by name. */
 struct tcp_congestion_ops {
 	__u32 (*ssthresh)(struct sock *sk);
+	void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
+	__u32 (*undo_cwnd)(struct sock *sk);
 	char name[16];
 };
 
@@ -46,8 +49,42 @@ __u32 in_slot(__u64 *context)
 	return 2;
 }
 
+#ifndef LACKING
+SEC("struct_ops/undo")
+__u32 undo(__u64 *context)
+{
+	return 2;
+}
+#endif
+
+SEC("struct_ops/avoid")
+void avoid(__u64 *context)
+{
+}
+
+#ifdef LINKED
+SEC(".struct_ops.link")
+#else
 SEC(".struct_ops")
-struct tcp_congestion_ops subject = {.ssthresh = (void *)in_slot, .name = "holdfast_test"};
+#endif
+struct tcp_congestion_ops subject = {
+	.ssthresh = (void *)in_slot,
+	.cong_avoid = (void *)avoid,
+#ifndef LACKING
+	.undo_cwnd = (void *)undo,
+#endif
+	.name = "holdfast_test",
+};
+
+#ifdef BOTH
+SEC(".struct_ops.link")
+struct tcp_congestion_ops other = {
+	.ssthresh = (void *)in_slot,
+	.cong_avoid = (void *)avoid,
+	.undo_cwnd = (void *)undo,
+	.name = "holdfast_other",
+};
+#endif
 #endif
 
 #if TYPE != 26

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
+# usage: load-types.sh [tables]
+#
 # `holdfast object load` with a map of each type: what it is filled with and by whom it can still be
 # written afterwards, or why not; and `object advise` on the same. The table below says what is to
 # come of each, and where kernels differ.
@@ -202,6 +204,8 @@ unfillable() {
 	else
 		check "$name: it is not frozen, and why" is_open
 	fi
+	# what has no link would stay
+	[ $name != struct_ops ] || bpftool map delete pinned $subject key 0 0 0 0
 }
 
 # row: its fields are in name, number, kernels, advice, text and shows
@@ -243,6 +247,95 @@ holds_inner() {
 	bpftool map dump pinned $subject | tr -d ' \n' | grep -qF "$(cat $work/slot)"
 }
 
+# Tables of struct_ops: what the kernel says of them is in a list of names.
+listed() {
+	grep -qw holdfast_test /proc/sys/net/ipv4/tcp_available_congestion_control
+}
+
+unlisted() {
+	! listed
+}
+
+# The kernel takes its time after the last reference.
+until_unlisted() {
+	guest-ctl until 10 sh -c \
+		'! grep -qw holdfast_test /proc/sys/net/ipv4/tcp_available_congestion_control'
+}
+
+# held OBJECT: without pins it is registered as long as the command runs, and no longer
+held() {
+	holdfast object load $1 >$work/held &
+	holder=$!
+	guest-ctl until 10 grep -q 'in force' $work/held
+	listed
+	was=$?
+	kill $holder
+	wait $holder 2>/dev/null
+	[ $was = 0 ] && until_unlisted
+}
+
+refused_by_pin() {
+	rm -rf $pins && mkdir -p $pins/$1
+	exits 1 holdfast object load --pin $pins $object 2>$work/said || return 1
+	grep -qF "$pins/$1 " $work/said && [ "$(ls $pins)" = $1 ] && until_unlisted && return
+	cat $work/said
+	ls $pins
+	return 1
+}
+
+says_plan() {
+	holdfast object load --dry-run $object >$work/plan && grep -qF "registered    $1" $work/plan
+}
+
+is_linked() {
+	bpftool link show pinned $pins/subject_link >$work/shown 2>&1
+	grep -qE 'struct_ops|type 9' $work/shown && return
+	cat $work/shown
+	return 1
+}
+
+unpinned() {
+	rm $pins/subject_link && until_unlisted
+}
+
+tables() {
+	object=$here/load-type-26.test.bpf.o
+	check "struct_ops: it is registered" loads
+	check "struct_ops: which is said" grep -q '^registered: subject' $work/loaded
+	check "struct_ops: by its name" listed
+	check "struct_ops: until its element is deleted" bpftool map delete pinned $subject key 0 0 0 0
+	check "struct_ops: and then it is not" until_unlisted
+	check "struct_ops: a dry run says so" says_plan 'until its element is deleted'
+	check "struct_ops: and registers nothing" unlisted
+	check "struct_ops: without pins it ends with the command" held $object
+	check "struct_ops: a failure at the last step takes it out again" refused_by_pin subject
+	object=$here/load-type-lacking.test.bpf.o
+	check "struct_ops: what the kernel does not take is said with its errno" \
+		says "subject: Invalid argument" loads
+	object=$here/load-type-both.test.bpf.o
+	check "struct_ops: tables of both kinds are refused" says "move all to one of them" loads
+	object=$here/load-type-linked.test.bpf.o
+	check "struct_ops.link: a dry run says so" says_plan 'as long as its link is there'
+	if [ $kernel = 6.1 ]; then
+		check "struct_ops.link: 6.1 has none, which is said with its errno" \
+			says "failed to create: Invalid argument" loads
+		check "struct_ops.link: and with the reason" grep -q 'in Linux since 6.4' $work/said
+		return
+	fi
+	check "struct_ops.link: it is registered" loads
+	check "struct_ops.link: by its name" listed
+	check "struct_ops.link: and held by a link" is_linked
+	check "struct_ops.link: which it goes with" unpinned
+	check "struct_ops.link: without pins it ends with the command" held $object
+	check "struct_ops.link: a name that is taken leaves nothing" refused_by_pin subject_link
+	check "struct_ops.link: and so does one of a map" refused_by_pin subject
+}
+
+# only those, for who works on them
+if [ "${1:-}" = tables ]; then
+	tables
+	exit $failed
+fi
 ip link set lo up
 table >$work/table
 while IFS='|' read -r name number kernels advice text shows; do
@@ -252,6 +345,8 @@ for name in array_of_maps hash_of_maps; do
 	number=$(sed -n "s/^$name|\([0-9]*\)|.*/\1/p" $work/table)
 	inner
 done
+
+tables
 
 object=$here/load-refused.test.bpf.o
 check "a program that the verifier refuses is named with the errno" says \

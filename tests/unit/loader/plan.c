@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <bpf/libbpf.h>
+#include <linux/bpf.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -9,6 +10,7 @@
 #include "base/size.h"
 #include "holdfast/object.h"
 #include "loader/loader.h"
+#include "object/object.h"
 #include "test.h"
 
 #define FREEZE HOLDFAST_MAP_FREEZE
@@ -123,6 +125,25 @@ static int plan_again(void *userdata)
 	return fixture_plan(userdata, TEXT);
 }
 
+/* Whatever this libbpf calls the section: the object itself stays as it was read. */
+static void a_table_with_a_link_is_one_to_every_libbpf(void **state)
+{
+	_cleanup_(fixture_close) struct fixture fixture;
+	const struct bpf_map *map;
+
+	fixture_open("linked", &fixture);
+	fixture_planned(&fixture, NULL);
+	map = bpf_object__find_map_by_name(fixture.loader->bpf, "subject");
+	assert_non_null(map);
+	assert_int_equal(bpf_map__type(map), BPF_MAP_TYPE_STRUCT_OPS);
+	assert_int_equal(bpf_map__map_flags(map), 1 << 13); /* BPF_F_LINK */
+	assert_memory_equal(fixture.object->data, fixture.bytes, fixture.size);
+
+	fixture_close(&fixture);
+	fixture_open("both", &fixture);
+	fixture_refused(&fixture, NULL, "o: it has tables in .struct_ops and in .struct_ops.link");
+}
+
 static void running_out_of_memory_is_an_error(void **state)
 {
 	_cleanup_(fixture_close) struct fixture fixture;
@@ -144,6 +165,7 @@ int main(void)
 		cmocka_unit_test(without_a_text_only_variables_are_sealed),
 		cmocka_unit_test(a_plan_has_the_bytes),
 		cmocka_unit_test(what_does_not_go_is_refused_with_its_place),
+		cmocka_unit_test(a_table_with_a_link_is_one_to_every_libbpf),
 		cmocka_unit_test(running_out_of_memory_is_an_error),
 	};
 

@@ -16,6 +16,8 @@ static struct object_map maps[] = {
 	{.name = (char *)"old", .type = 2},
 	{.name = (char *)"young", .type = 33},
 	{.name = (char *)"unknown", .type = 4711},
+	{.name = (char *)"table", .type = 26},
+	{.name = (char *)"linked", .type = 26, .flags = 1 << 13},
 };
 static const struct object object = {.maps = maps, .n_maps = ARRAY_SIZE(maps)};
 
@@ -74,6 +76,9 @@ static void a_young_type_is_told_with_its_linux(void **state)
 		 "; its type, 4711, is of a newer "
 		 "Linux",
 		 EINVAL},
+		{"map 'linked': failed: Invalid argument\n",
+		 "; tables of .struct_ops.link are in Linux since 6.4", EINVAL},
+		{"map 'table': failed: Invalid argument\n", NULL, EINVAL},
 		{"map 'old': failed: Invalid argument\n", NULL, EINVAL},
 		{"map 'young': failed: Operation not permitted\n", NULL, EPERM},
 		{"map 'younger': failed: Invalid argument\n", NULL, EINVAL},

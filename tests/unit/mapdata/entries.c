@@ -160,6 +160,53 @@ static void plain_text_is_read_quickly(void **state)
 		       &layout, true);
 }
 
+/* Each but for its values like the one before, then with one thing that is otherwise. */
+static void rows_are_alike_until_they_are_not(void **state)
+{
+	_cleanup_(data_plan_freep) struct data_plan *key = fixture_plan("__u32", false);
+	_cleanup_(data_plan_freep) struct data_plan *value = fixture_plan("inner", false);
+	struct data_layout layout = {DATA_KEYED, key, value, 16, NULL};
+
+	read_both_ways(HEAD "  m:\n    entries:\n"
+			    "    - {key: 1, value: {x: 2, y: 3}}\n"
+			    "    - {key: 4, value: {x: 5, y: 6}}\n"
+			    "    - {key: 0x7, value: {x: 100, y: \"9\"}}\n"
+			    "    - {key: 8, value: {y: 10, x: 11}}\n"
+			    "    - {key: 9, value: {y: 12, x: 13}} # said of it\n"
+			    "    # and of none\n"
+			    "    - {value: {y: 14, x: 15}, key: 10}\n"
+			    "    - {value: {y: 16, x: 17}, key: 11}\n\n"
+			    "    - key: 12\n      value: {x: 18, y: 19}\n"
+			    "    - key: 13\n      value: {x: 20, y: 21}\n"
+			    "    - key: 14\n      value: {x: 22,\n        y: 23}\n"
+			    "    - key: 15\n      value: {x: 24,\n        y: 25}",
+		       &layout, true);
+	read_both_ways(
+		"{\"apiVersion\": \"holdfast/v1\", \"kind\":\"MapData\", \"maps\": {\"m\":\n"
+		"{\"entries\": [{\"key\":1,\"value\":{\"x\":2,\"y\":3}},\n"
+		"{\"key\":4,\"value\":{\"x\":5,\"y\":6}},\n"
+		"{\"key\":\"7\",\"value\":{\"x\":8,\"y\":9}}, {\"key\":10,\"value\":{\"x\":11,\n"
+		"\"y\":12}}, {\"key\":13,\"value\":{\"x\":14,\n\"y\":15}}]}}}\n",
+		&layout, true);
+}
+
+/* A row that is like the one before, and has more to it: what it has is not left out. */
+static void a_row_with_more_is_not_like_the_one_before(void **state)
+{
+	_cleanup_(data_plan_freep) struct data_plan *key = fixture_plan("__u32", false);
+	struct data_layout layout = {DATA_KEYED, key, key, 4, NULL};
+	_cleanup_(data_entries_done) struct data_entries entries = {0};
+	struct diag diag = {0};
+
+	assert_int_equal(encode_map(HEAD "  m:\n    entries:\n"
+					 "    - key: 1\n      value: 2\n"
+					 "    - key: 3\n      value: 4\n"
+					 "    - key: 5\n      value: 6\n      more: 7\n",
+				    &layout, &entries, &diag),
+			 DATA_E_INVALID);
+	assert_int_equal(diag.line, 12);
+}
+
 static void rows_that_are_not_plain_are_read_again(void **state)
 {
 	_cleanup_(data_plan_freep) struct data_plan *key = fixture_plan("__u32", false);
@@ -477,6 +524,8 @@ int main(void)
 		cmocka_unit_test(entries_become_keys_and_values_in_their_order),
 		cmocka_unit_test(json_is_read_too),
 		cmocka_unit_test(plain_text_is_read_quickly),
+		cmocka_unit_test(rows_are_alike_until_they_are_not),
+		cmocka_unit_test(a_row_with_more_is_not_like_the_one_before),
 		cmocka_unit_test(rows_that_are_not_plain_are_read_again),
 		cmocka_unit_test(an_array_may_have_entries_by_index),
 		cmocka_unit_test(a_queue_has_values_and_no_keys),
