@@ -39,8 +39,7 @@ INLINE __u32 known_flags(__u32 kind, __u32 number)
 
 struct rule_search {
 	__u32 id;
-	__u32 pad0;
-	__u64 programs;
+	__u32 found; /* offset of the rule in the image; 0: none */
 };
 
 static long rule_search_step(__u32 i, void *context)
@@ -48,27 +47,36 @@ static long rule_search_step(__u32 i, void *context)
 	struct rule_search *search = context;
 	struct image_header *image = policy_in_force();
 	struct image_admission *admission;
+	__u32 offset, *slot;
 
-	if (!image || i >= image->n_admissions)
+	if (!image || !image->n_slots)
 		return 1;
-	admission = image_at(image, IMAGE_OFF_ADMISSIONS(image) + i * sizeof(*admission));
+	offset = IMAGE_OFF_SLOTS(image) + IMAGE_SLOT(image, search->id + i) * sizeof(*slot);
+	slot = image_at(image, offset);
+	if (!*slot)
+		return 1;
+	offset = IMAGE_OFF_ADMISSIONS(image) + (*slot - 1) * sizeof(*admission);
+	admission = image_at(image, offset);
 	if (admission->id != search->id)
 		return 0;
-	search->programs = admission->programs;
+	search->found = offset;
 	return 1;
 }
 
-/* What the caller's rule adds; asked of the policy in force, so a reload takes it back. */
-static __u64 rule_programs(void)
+/*
+ * The caller's rule; NULL if it has none. Asked of the policy in force, so a reload takes it back.
+ * Costs the same however many rules there are.
+ */
+static struct image_admission *rule_of_caller(struct image_header *image)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	struct rule_search search = {};
 
 	if (!label || !label->admission)
-		return 0;
+		return NULL;
 	search.id = label->admission;
-	bpf_loop(IMAGE_MAX_ADMISSIONS, rule_search_step, &search, 0);
-	return search.programs;
+	bpf_loop(IMAGE_MAX_PROBES, rule_search_step, &search, 0);
+	return search.found ? image_at(image, search.found) : NULL;
 }
 
 /* May the caller not have a program that needs all this? Says so, or whom a rule has let through.
@@ -77,12 +85,14 @@ static bool load_refused(struct act *act, __u64 needs)
 {
 	struct guard_state *guard = guard_state();
 	struct image_header *image = policy_in_force();
+	struct image_admission *rule;
 
 	if (!guard || !guard->armed || !image || !(needs & ~image->admitted))
 		return false;
 	if (current_domain())
 		return false;
-	if (needs & ~(image->admitted | rule_programs()))
+	rule = rule_of_caller(image);
+	if (!rule || needs & ~(image->admitted | rule->programs))
 		return guard_refuses(act);
 	guard_report(act, EVENT_NOTED);
 	return false;

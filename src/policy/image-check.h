@@ -143,6 +143,18 @@ const char *image_hold_name(uint32_t hold);
 uint32_t image_admission_id(const uint8_t *digest);
 
 /**
+ * image_slots() - how many slots so many rules of admission have: a power of two, or none for none
+ */
+uint32_t image_slots(uint32_t n_admissions);
+
+/**
+ * image_index() - what the slots of an image have to be
+ * @ret_slots: room for image_header.n_slots, of an image with as many as image_slots() says
+ * Return: whether every rule lies within IMAGE_MAX_PROBES of its place.
+ */
+bool image_index(const void *data, uint32_t *ret_slots);
+
+/**
  * image_program() - the bit of a type or class of programs
  * @name: as the policy writes it
  * Return: IMAGE_PROGRAM*; 0 if there is none of that name.
@@ -190,6 +202,23 @@ static inline const struct image_admission *image_admissions(const void *data)
 {
 	return (const void *)((const char *)data + IMAGE_OFF_ADMISSIONS(image_header(data)));
 }
+
+static inline const uint32_t *image_slot_table(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_SLOTS(image_header(data)));
+}
+
+/* image_admission_path() - as the policy writes it; "" if it named a digest */
+static inline const char *image_admission_path(const void *data, const struct image_admission *a)
+{
+	return (const char *)data + IMAGE_OFF_TEXTS(image_header(data)) + a->path;
+}
+
+/**
+ * image_admission_of() - an admitted tool by its id
+ * Return: borrowed from @data, whose tables alone have to be sound; NULL if it has no such tool.
+ */
+const struct image_admission *image_admission_of(const void *data, uint32_t id);
 
 /**
  * image_admission_find() - an admitted tool by its digest

@@ -6,7 +6,7 @@
  * lies in the guard's policy banks and is searched by its programs. Owns the layout and its limits;
  * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
  *
- * header | domains | executables | trusted | pins | files | admissions
+ * header | domains | executables | trusted | pins | files | admissions | slots | texts
  *
  * Tables follow each other without a gap.
  *
@@ -14,8 +14,8 @@
  */
 
 #define IMAGE_MAGIC 0x69706648u /* "Hfpi" */
-#define IMAGE_ABI 1
-#define IMAGE_MAX_SIZE (1u << 20)
+#define IMAGE_ABI 2
+#define IMAGE_MAX_SIZE (4u << 20)
 
 #define IMAGE_NAME_LEN 64 /* policy name, with its terminating NUL */
 #define IMAGE_DOMAIN_LEN 32 /* domain name, with its terminating NUL */
@@ -25,10 +25,15 @@
 
 #define IMAGE_MAX_DOMAINS 64
 #define IMAGE_MAX_EXECUTABLES 256
-#define IMAGE_MAX_TRUSTED 8192
+#define IMAGE_MAX_TRUSTED 32768
 #define IMAGE_MAX_PINS 256
 #define IMAGE_MAX_FILES 1024
-#define IMAGE_MAX_ADMISSIONS 64
+#define IMAGE_MAX_ADMISSIONS 16384
+#define IMAGE_MAX_SLOTS (4 * IMAGE_MAX_ADMISSIONS)
+#define IMAGE_MAX_TEXTS (1u << 20) /* bytes of all paths of admissions */
+
+/* In so many slots, from the one of its id on, a rule is found or is not there. */
+#define IMAGE_MAX_PROBES 32
 
 #define IMAGE_RING_MIN_KIB 64
 #define IMAGE_RING_MAX_KIB 65536
@@ -93,6 +98,8 @@ struct image_header {
 	__u64 admitted; /* what anybody may load */
 	char name[IMAGE_NAME_LEN]; /* metadata.name, NUL padded */
 	__u8 digest[IMAGE_DIGEST_LEN]; /* SHA-256 of the image with this field zero */
+	__u32 n_slots; /* image_slots() */
+	__u32 n_texts; /* bytes, a multiple of 8 */
 	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
 };
 
@@ -142,9 +149,16 @@ struct image_admission { /* sorted by digest; a digest appears once */
 	__u64 size; /* of the file, in bytes */
 	__u64 programs;
 	__u32 id; /* image_admission_id(): stands for it in the table of trusted content */
-	__u32 pad0;
-	char path[IMAGE_PATH_LEN]; /* as the policy writes it; zero if it named a digest */
+	__u32 path; /* as the policy writes it: offset in the texts; 0 if it named a digest */
 };
+
+/*
+ * Where a load finds its caller's rule, however many there are: 1 + its place among the admissions,
+ * in the first slot that was free from IMAGE_SLOT(id) on; 0: free.
+ */
+#define IMAGE_SLOT(h, id) ((id) & ((h)->n_slots - 1))
+
+/* The texts: a NUL, then each admission's path with its NUL, in their order, then NULs. */
 
 #define IMAGE_OFF_DOMAINS(h) ((__u32)sizeof(struct image_header))
 #define IMAGE_OFF_EXECUTABLES(h) \
@@ -156,15 +170,17 @@ struct image_admission { /* sorted by digest; a digest appears once */
 #define IMAGE_OFF_FILES(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
 #define IMAGE_OFF_ADMISSIONS(h) \
 	(IMAGE_OFF_FILES(h) + (h)->n_files * (__u32)sizeof(struct image_file))
-#define IMAGE_OFF_END(h) \
+#define IMAGE_OFF_SLOTS(h) \
 	(IMAGE_OFF_ADMISSIONS(h) + (h)->n_admissions * (__u32)sizeof(struct image_admission))
+#define IMAGE_OFF_TEXTS(h) (IMAGE_OFF_SLOTS(h) + (h)->n_slots * (__u32)sizeof(__u32))
+#define IMAGE_OFF_END(h) (IMAGE_OFF_TEXTS(h) + (h)->n_texts)
 
 #define IMAGE_FILTER_BIT(size) ((__u32)(size) % 4096u)
 
-_Static_assert(sizeof(struct image_header) == 672, "image_header layout");
+_Static_assert(sizeof(struct image_header) == 680, "image_header layout");
 _Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");
 _Static_assert(sizeof(struct image_executable) == 376, "image_executable layout");
 _Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");
 _Static_assert(sizeof(struct image_pin) == 264, "image_pin layout");
 _Static_assert(sizeof(struct image_file) == 256, "image_file layout");
-_Static_assert(sizeof(struct image_admission) == 312, "image_admission layout");
+_Static_assert(sizeof(struct image_admission) == 56, "image_admission layout");

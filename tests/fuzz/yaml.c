@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = policy_parse("f.yaml", (const char *)data, size, &policy, &diag);
 	must(r >= 0 && !policy == !!r);
 	if (r)
-		must(diag.text[0] && (diag.line > 0 || size > 1 << 20));
+		must(diag.text[0] && (diag.line > 0 || size > 4 << 20));
 	else
 		compile(policy);
 	return 0;

@@ -27,7 +27,9 @@ static const char small[] =
 	"admission:\n"
 	"  allow:\n"
 	"    - {digest: " DIGEST("5") ", size: 300, programs: [ext], reason: r}\n"
-	"    - {digest: " DIGEST("6") ", size: 300, programs: [lsm], reason: r}\n";
+	"    - {digest: " DIGEST("6") ", size: 300, programs: [lsm], reason: r}\n"
+	"    - {executable: /t/x, programs: [lsm]}\n"
+	"    - {executable: /t/y, programs: [lsm]}\n";
 /* clang-format on */
 
 static void what_compile_writes_is_accepted(void **state)
@@ -83,9 +85,9 @@ static void a_wrong_version_and_a_wrong_kind_say_so(void **state)
 	size_t size;
 
 	h = fixture_image(small, &size);
-	h->abi = 2;
+	h->abi = 1;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
-	assert_non_null(strstr(diag.text, "format 2, this holdfast reads 1"));
+	assert_non_null(strstr(diag.text, "format 1, this holdfast reads 2"));
 	h->magic = 0x464c457f;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
 	assert_non_null(strstr(diag.text, "not a policy image"));
@@ -118,6 +120,8 @@ struct tables {
 	struct image_pin *pins;
 	struct image_file *files;
 	struct image_admission *admissions;
+	uint32_t *slots;
+	char *texts;
 };
 
 static void swap(void *a, void *b, size_t size)
@@ -158,6 +162,16 @@ static void share_id(struct tables *t)
 	t->admissions[1].id = t->admissions[0].id;
 }
 
+/* Where the rule i is; a free one for a rule that is not there. */
+static uint32_t *slot_of(struct tables *t, uint32_t i)
+{
+	uint32_t at = 0;
+
+	while (t->slots[at] != i + 1)
+		at++;
+	return &t->slots[at];
+}
+
 #define BREAK(name, statement)             \
 	static void name(struct tables *t) \
 	{                                  \
@@ -181,7 +195,7 @@ BREAK(header_name_endless, memset(t->h->name, 'x', IMAGE_NAME_LEN))
 BREAK(header_no_domains, t->h->n_domains = 0)
 BREAK(header_many_domains, t->h->n_domains = 65)
 BREAK(header_many_executables, t->h->n_executables = 257)
-BREAK(header_many_trusted, t->h->n_trusted = 8193)
+BREAK(header_many_trusted, t->h->n_trusted = 32769)
 BREAK(header_many_pins, t->h->n_pins = 257)
 BREAK(header_wrapping, t->h->n_trusted = 0xffffffff)
 BREAK(header_counts, (t->h->n_pins--, t->h->n_domains++))
@@ -230,10 +244,11 @@ BREAK(file_empty, memset(t->files[0].path, 0, IMAGE_PATH_LEN))
 BREAK(header_many_files, t->h->n_files = 1025)
 BREAK(header_one_file_less, t->h->n_files--)
 BREAK(header_observes, t->h->mode = IMAGE_MODE_OBSERVE)
-BREAK(header_many_admissions, t->h->n_admissions = 65)
+BREAK(header_many_admissions, t->h->n_admissions = IMAGE_MAX_ADMISSIONS + 1)
 BREAK(header_admits_unknown, t->h->admitted |= (uint64_t)1 << 60)
 BREAK(header_filter_admission, t->h->size_filter[300 / 64] &= ~((uint64_t)1 << 300 % 64))
-BREAK(admission_order, swap(&t->admissions[0], &t->admissions[1], sizeof(*t->admissions)))
+BREAK(admission_order, (swap(&t->admissions[0], &t->admissions[1], sizeof(*t->admissions)),
+			swap(slot_of(t, 0), slot_of(t, 1), sizeof(*t->slots))))
 BREAK(admission_twice,
       (untrust(t, t->admissions[1].id, t->admissions[0].id), t->admissions[1] = t->admissions[0]))
 BREAK(admission_empty, t->admissions[0].size = 0)
@@ -241,9 +256,22 @@ BREAK(admission_large, t->admissions[0].size = IMAGE_MAX_FILE + 1)
 BREAK(admission_nothing, t->admissions[0].programs = 0)
 BREAK(admission_unknown, t->admissions[0].programs |= (uint64_t)1 << 63)
 BREAK(admission_id, t->admissions[0].id = t->domains[0].id)
-BREAK(admission_pad, t->admissions[1].pad0 = 1)
-BREAK(admission_path, t->admissions[1].path[0] = 'x')
-BREAK(admission_path_tail, t->admissions[1].path[IMAGE_PATH_LEN - 1] = 'x')
+BREAK(admission_path, t->texts[t->admissions[2].path] = 'x')
+BREAK(admission_path_far, t->admissions[2].path = 1u << 31)
+BREAK(admission_path_within, t->admissions[3].path = t->admissions[2].path + 1)
+BREAK(admission_path_shared, t->admissions[3].path = t->admissions[2].path)
+BREAK(admission_path_unused, t->admissions[3].path = 0)
+BREAK(admission_path_endless, memset(t->texts + 6, 'x', t->h->n_texts - 6))
+BREAK(texts_head, t->texts[0] = 'x')
+BREAK(texts_tail, t->texts[t->h->n_texts - 1] = 'x')
+BREAK(texts_none, t->h->n_texts = 0)
+BREAK(texts_odd, t->h->n_texts++)
+BREAK(texts_more, t->h->n_texts = IMAGE_MAX_TEXTS + 8)
+BREAK(slots_more, t->h->n_slots *= 2)
+BREAK(slot_free, *slot_of(t, 0) = 0)
+BREAK(slot_other, *slot_of(t, 0) = *slot_of(t, 1))
+BREAK(slot_far, *slot_of(t, 0) = 1000)
+BREAK(slot_taken, *slot_of(t, 0xffffffff) = 1)
 BREAK(admission_not_trusted, untrust(t, t->admissions[1].id, t->domains[1].id))
 BREAK(admission_id_shared, share_id(t))
 BREAK(pin_nested, memcpy(t->pins[2].path, "/sys/fs/bpf/b/c", 16))
@@ -252,8 +280,8 @@ static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 4136 bytes, the file has 4128"},
-	{header_size_less, "the image says it has 3864 bytes, the file has 4128"},
+	{header_size, "the image says it has 4416 bytes, the file has 4408"},
+	{header_size_less, "the image says it has 4144 bytes, the file has 4408"},
 	{header_mode, "unknown mode 3"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -269,7 +297,7 @@ static const struct {
 	{header_no_domains, "0 domains"},
 	{header_many_domains, "65 domains, 1 to 64"},
 	{header_many_executables, "257 executables, 0 to 256"},
-	{header_many_trusted, "8193 trusted files, 0 to 8192"},
+	{header_many_trusted, "32769 trusted files, 0 to 32768"},
 	{header_many_pins, "257 pins, 0 to 256"},
 	{header_wrapping, "trusted files"},
 	{header_counts, "tables end at"},
@@ -316,9 +344,9 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 3872 of 4128"},
+	{header_one_file_less, "tables end at byte 4152 of 4408"},
 	{header_observes, "enforces and the guard itself does not"},
-	{header_many_admissions, "65 admissions, 0 to 64"},
+	{header_many_admissions, "16385 admissions, 0 to 16384"},
 	{header_admits_unknown, "admits programs that are not known"},
 	{header_filter_admission, "size filter"},
 	{admission_order, "admission 1 is out of order"},
@@ -328,11 +356,24 @@ static const struct {
 	{admission_nothing, "admission 0 names no programs"},
 	{admission_unknown, "admission 0 names no programs, or unknown ones"},
 	{admission_id, "belongs to no domain"},
-	{admission_pad, "admission 1 has padding"},
-	{admission_path, "admission 1 has no valid path"},
-	{admission_path_tail, "admission 1 has no valid path"},
+	{admission_path, "admission 2 has no valid path"},
+	{admission_path_far, "admission 2 has its path at byte 2147483648 of the texts, 1 is next"},
+	{admission_path_within, "admission 3 has its path at byte 2 of the texts, 6 is next"},
+	{admission_path_shared, "admission 3 has its path at byte 1 of the texts, 6 is next"},
+	{admission_path_unused, "texts are not those of its admissions"},
+	{admission_path_endless, "admission 3 has no valid path"},
+	{texts_head, "texts are not those of its admissions"},
+	{texts_tail, "texts are not those of its admissions"},
+	{texts_none, "0 bytes of text, 8 to 1048576"},
+	{texts_odd, "17 bytes of text, which does not fit"},
+	{texts_more, "1048584 bytes of text, 8 to 1048576"},
+	{slots_more, "32 slots and 16 bytes of text, which does not fit its 4 admissions"},
+	{slot_free, "belongs to no domain"},
+	{slot_other, "belongs to no domain"},
+	{slot_far, "belongs to no domain"},
+	{slot_taken, "slots do not match"},
 	{admission_not_trusted, "admission 1 is not trusted"},
-	{admission_id_shared, "admission 1 does not have the id of its digest, or shares it"},
+	{admission_id_shared, "admission 1 is not in its slot, or shares its id"},
 	{pin_nested, "pin of another domain"},
 };
 
@@ -352,7 +393,9 @@ static void every_lie_is_refused_also_with_the_right_digest(void **state)
 				    (void *)image_trusted(image),
 				    (void *)image_pins(image),
 				    (void *)image_files(image),
-				    (void *)image_admissions(image)};
+				    (void *)image_admissions(image),
+				    (void *)image_slot_table(image),
+				    (char *)image + IMAGE_OFF_TEXTS(image_header(image))};
 		breaks[i].break_it(&t);
 		assert_int_equal(image_seal(image, size), 0);
 		assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
