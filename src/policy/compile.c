@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "policy/compile-limits.h"
 #include "policy/image-check.h"
 #include "policy/lock.h"
 #include "policy/tree.h"
@@ -29,6 +30,7 @@ struct admission {
 	struct policy_place place;
 	const char *name; /* of policy_admission.files */
 	const char *path; /* NULL if the policy names a digest */
+	const struct policy_limits *limits;
 };
 
 struct tables {
@@ -44,6 +46,8 @@ struct tables {
 	const struct policy_admission *admission; /* whose contents are being added */
 	size_t n_domains, n_executables, n_trusted, n_pins, n_files, n_admissions;
 	size_t n_texts; /* bytes */
+	struct limits_tables limits;
+	uint32_t limits_of_all; /* image_header.limits */
 	size_t asked; /* the row that first_of() has told last */
 };
 
@@ -55,6 +59,7 @@ static void tables_done(struct tables *t)
 	free(t->pins);
 	free(t->files);
 	free(t->admissions);
+	limits_tables_done(&t->limits);
 }
 
 #define refuse_at(t, place, ...)                                                                   \
@@ -183,6 +188,9 @@ static int add_rule(struct tables *t, const void *item, const uint8_t *digest, u
 	x->row.programs = admission->programs;
 	x->row.id = image_admission_id(digest);
 	x->path = e->path;
+	/* what PID 1 executes loads nothing by its rule, and is like anybody */
+	x->limits = admission->programs == IMAGE_PROGRAM_LAUNCH ? &t->policy->limits
+								: &admission->limits;
 	r = add_trusted(t, digest, x->row.id);
 	for (size_t k = 0; k < d->n_libraries && !r; k++) {
 		if (!d->libraries[k].path)
@@ -458,7 +466,12 @@ static struct image_header make_header(const struct tables *t)
 		.n_files = (uint32_t)t->n_files,
 		.n_admissions = (uint32_t)t->n_admissions,
 		.n_slots = image_slots((uint32_t)t->n_admissions),
+		.n_limits = (uint32_t)t->limits.n_limits,
+		.n_names = (uint32_t)t->limits.n_names,
+		.n_maps = (uint32_t)t->limits.n_maps,
+		.n_digests = (uint32_t)t->limits.n_digests,
 		.n_texts = (uint32_t)t->n_texts,
+		.limits = t->limits_of_all,
 		.admitted = t->policy->admitted,
 	};
 
@@ -480,6 +493,25 @@ static void place_texts(struct tables *t)
 		t->n_texts += strlen(a->path) + 1;
 	}
 	t->n_texts = (t->n_texts + 7) / 8 * 8;
+}
+
+/* In the order in which the image names them. */
+static int add_limits(struct tables *t)
+{
+	const char *excess;
+	int r;
+
+	r = limits_add(&t->limits, &t->policy->limits, &t->limits_of_all);
+	for (size_t i = 0; i < t->n_admissions && !r; i++)
+		r = limits_add(&t->limits, t->admissions[i].limits, &t->admissions[i].row.limits);
+	if (r)
+		return r;
+	excess = limits_excess(&t->limits);
+	return excess ? refuse_at(t, t->policy->name_place,
+				  "the rules of admission have more %s than an image holds: let "
+				  "rules share their limits",
+				  excess)
+		      : 0;
 }
 
 static int lay_out_admissions(const struct tables *t, char *image)
@@ -509,6 +541,9 @@ static int lay_out(struct tables *t, void **ret_image, size_t *ret_size)
 	int r;
 
 	place_texts(t);
+	r = add_limits(t);
+	if (r)
+		return r;
 	h = make_header(t);
 	if (t->n_texts > IMAGE_MAX_TEXTS || h.size > IMAGE_MAX_SIZE)
 		return refuse_at(t, t->policy->name_place,
@@ -528,6 +563,7 @@ static int lay_out(struct tables *t, void **ret_image, size_t *ret_size)
 		memcpy(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
 	if (t->n_files > 0)
 		memcpy(image + IMAGE_OFF_FILES(&h), t->files, t->n_files * sizeof(*t->files));
+	limits_lay_out(&t->limits, image);
 	r = lay_out_admissions(t, image);
 	if (r)
 		return r;

@@ -195,7 +195,11 @@ static void diff_admissions(struct differ *d)
 		for (; lost; lost &= lost - 1)
 			tell(d, "'%s' has no rule any more for programs of the kind '%s'",
 			     tool_of(d->old, &old[i]), image_program_name(lost));
+		if (after && image_limits_exceed(d->new, after, d->old, &old[i]))
+			tell(d, "the limits of '%s' are narrower", tool_of(d->old, &old[i]));
 	}
+	if (image_limits_exceed(d->new, NULL, d->old, NULL))
+		tell(d, "the limits of who has no rule are narrower");
 	for (uint32_t i = 0; i < image_header(d->old)->n_trusted; i++) {
 		const struct image_trusted *t = &image_trusted(d->old)[i];
 		const struct image_admission *a = image_admission_of(d->old, t->domain);

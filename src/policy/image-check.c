@@ -51,6 +51,10 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"pins", header->n_pins, 0, IMAGE_MAX_PINS},
 		{"files", header->n_files, 0, IMAGE_MAX_FILES},
 		{"admissions", header->n_admissions, 0, IMAGE_MAX_ADMISSIONS},
+		{"limits", header->n_limits, 0, IMAGE_MAX_LIMITS},
+		{"names", header->n_names, 0, IMAGE_MAX_NAMES},
+		{"maps", header->n_maps, 0, IMAGE_MAX_MAPS},
+		{"digests", header->n_digests, 0, IMAGE_MAX_DIGESTS},
 		{"bytes of text", header->n_texts, 8, IMAGE_MAX_TEXTS},
 	};
 
@@ -142,6 +146,8 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
+	if (header->pad0 != 0)
+		return refuse(reterr_diag, "the image's header has padding that is not zero");
 	if (header->admitted & ~IMAGE_PROGRAM_KNOWN)
 		return refuse(reterr_diag, "the image admits programs that are not known");
 	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
@@ -385,6 +391,8 @@ static int check_admission(const void *data, uint32_t i, struct diag *reterr_dia
 	if (image_admission_of(data, a->id) != a)
 		return refuse(reterr_diag,
 			      "admission %" PRIu32 " is not in its slot, or shares its id", i);
+	if (a->pad0 != 0)
+		return refuse(reterr_diag, "admission %" PRIu32 " has padding that is not zero", i);
 	if (!image_trusts(data, a->digest, a->id))
 		return refuse(reterr_diag, "admission %" PRIu32 " is not trusted in its own tool",
 			      i);
@@ -439,7 +447,7 @@ int image_check(const void *data, size_t size, struct diag *reterr_diag)
 {
 	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
 		check_domains, check_executables, check_trusted, check_pins,
-		check_files,   check_admissions,  check_slots,
+		check_files,   check_admissions,  check_slots,	 image_check_limits,
 	};
 	int r;
 

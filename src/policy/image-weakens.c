@@ -211,6 +211,34 @@ static bool admission_gained(const void *old, const void *new, struct listener *
 	return false;
 }
 
+static bool limits_loosened(const void *old, const void *new, struct listener *to)
+{
+	const struct image_admission *admissions = image_admissions(new);
+	const char *what = image_limits_exceed(old, NULL, new, NULL);
+
+	if (what && weakens(to, "anybody without a rule may %s", what))
+		return true;
+	for (uint32_t i = 0; i < image_header(new)->n_admissions; i++) {
+		const struct image_admission *a = &admissions[i];
+
+		what = image_limits_exceed(old, image_admission_find(old, a->digest), new, a);
+		if (what && weakens(to, "'%s' may %s", admission_name(new, a), what))
+			return true;
+	}
+	admissions = image_admissions(old);
+	for (uint32_t i = 0; i < image_header(old)->n_admissions; i++) {
+		const struct image_admission *a = &admissions[i];
+
+		if (image_admission_find(new, a->digest))
+			continue;
+		what = image_limits_exceed(old, a, new, NULL);
+		if (what &&
+		    weakens(to, "'%s', which loses its rule, may %s", admission_name(old, a), what))
+			return true;
+	}
+	return false;
+}
+
 /* What an admitted tool may map is what speaks for it. */
 static bool admission_trusts_more(const void *old, const void *new, struct listener *to)
 {
@@ -265,9 +293,9 @@ static bool hold_loosened(const void *old, const void *new, struct listener *to)
 static bool ask(const void *old, const void *new, struct listener *to)
 {
 	static bool (*const ways[])(const void *old, const void *new, struct listener *to) = {
-		mode_lowered,	       executable_gained, trusted_gained, pin_lost,
-		pin_invaded,	       domain_gained,	  admits_more,	  admission_gained,
-		admission_trusts_more, switch_opened,	  hold_loosened,
+		mode_lowered,	 executable_gained,	trusted_gained, pin_lost,
+		pin_invaded,	 domain_gained,		admits_more,	admission_gained,
+		limits_loosened, admission_trusts_more, switch_opened,	hold_loosened,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {

@@ -67,6 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    h->n_trusted <= IMAGE_MAX_TRUSTED && h->n_pins <= IMAGE_MAX_PINS &&
 	    h->n_files <= IMAGE_MAX_FILES && h->n_admissions <= IMAGE_MAX_ADMISSIONS &&
 	    h->n_slots <= IMAGE_MAX_SLOTS && h->n_texts <= IMAGE_MAX_TEXTS &&
+	    h->n_limits <= IMAGE_MAX_LIMITS && h->n_names <= IMAGE_MAX_NAMES &&
+	    h->n_maps <= IMAGE_MAX_MAPS && h->n_digests <= IMAGE_MAX_DIGESTS &&
 	    IMAGE_OFF_END(h) <= size)
 		image_fill_size_filter(image);
 	must(image_seal(image, size) == 0);

@@ -29,7 +29,15 @@ static const char small[] =
 	"    - {digest: " DIGEST("5") ", size: 300, programs: [ext], reason: r}\n"
 	"    - {digest: " DIGEST("6") ", size: 300, programs: [lsm], reason: r}\n"
 	"    - {executable: /t/x, programs: [lsm]}\n"
-	"    - {executable: /t/y, programs: [lsm]}\n";
+	"    - executable: /t/y\n"
+	"      programs: [lsm]\n"
+	"      limits:\n"
+	"        attach: [lsm_mac]\n"
+	"        targets: [f, g]\n"
+	"        helpers: [ktime_get_ns]\n"
+	"        maps: [{type: hash}]\n"
+	"        digests: [\"tag:0000000000000001\", " DIGEST("7") "]\n"
+	"  limits: {kfuncs: none}\n";
 /* clang-format on */
 
 static void what_compile_writes_is_accepted(void **state)
@@ -122,6 +130,10 @@ struct tables {
 	struct image_admission *admissions;
 	uint32_t *slots;
 	char *texts;
+	struct image_limits *limits;
+	struct image_name *names;
+	struct image_map *maps;
+	struct image_program *digests;
 };
 
 static void swap(void *a, void *b, size_t size)
@@ -274,14 +286,50 @@ BREAK(slot_far, *slot_of(t, 0) = 1000)
 BREAK(slot_taken, *slot_of(t, 0xffffffff) = 1)
 BREAK(admission_not_trusted, untrust(t, t->admissions[1].id, t->domains[1].id))
 BREAK(admission_id_shared, share_id(t))
+BREAK(header_pad, t->h->pad0 = 1)
+BREAK(header_many_limits, t->h->n_limits = IMAGE_MAX_LIMITS + 1)
+BREAK(header_many_names, t->h->n_names = IMAGE_MAX_NAMES + 1)
+BREAK(header_many_maps, t->h->n_maps = IMAGE_MAX_MAPS + 1)
+BREAK(header_many_digests, t->h->n_digests = IMAGE_MAX_DIGESTS + 1)
+BREAK(admission_pad, t->admissions[1].pad0 = 1)
+BREAK(limits_of_nobody, t->h->limits = 0)
+BREAK(limits_skipped, t->h->limits = 2)
+BREAK(limits_far, t->admissions[3].limits = 3)
+BREAK(limits_unused, t->admissions[3].limits = 1)
+BREAK(limits_none, t->limits[0].given = 0)
+BREAK(limits_unknown, t->limits[0].given |= 64)
+BREAK(limits_pad, t->limits[0].pad0 = 1)
+BREAK(limits_attach, t->limits[1].attach |= (uint64_t)1 << 60)
+BREAK(limits_attach_free, t->limits[0].attach = 1)
+BREAK(limits_helper, t->limits[1].helpers[0] |= 1)
+BREAK(limits_helper_free, t->limits[0].helpers[3] = 1)
+BREAK(limits_targets_free, t->limits[0].n_targets = 1)
+BREAK(limits_targets_far, t->limits[1].n_targets = 3)
+BREAK(limits_targets_gap, t->limits[1].targets = 1)
+BREAK(limits_targets_less, t->limits[1].n_targets = 1)
+BREAK(limits_maps_far, t->limits[1].n_maps = 0xffffffff)
+BREAK(limits_digests_gap, t->limits[1].digests = 1)
+BREAK(target_order, swap(&t->names[0], &t->names[1], sizeof(*t->names)))
+BREAK(target_twice, t->names[0] = t->names[1])
+BREAK(target_empty, t->names[0].text[0] = 0)
+BREAK(target_tail, t->names[0].text[IMAGE_SYMBOL_LEN - 1] = 1)
+BREAK(target_word, t->names[0].text[0] = ' ')
+BREAK(map_unknown, t->maps[0].type = 1000)
+BREAK(map_none, t->maps[0].type = 0)
+BREAK(map_pad, t->maps[0].pad0 = 1)
+BREAK(digest_kind, t->digests[1].kind = 3)
+BREAK(digest_tail, t->digests[0].digest[IMAGE_TAG_LEN] = 1)
+BREAK(digest_pad, t->digests[1].pad0 = 1)
+BREAK(digest_order, swap(&t->digests[0], &t->digests[1], sizeof(*t->digests)))
+BREAK(digest_twice, t->digests[0] = t->digests[1])
 BREAK(pin_nested, memcpy(t->pins[2].path, "/sys/fs/bpf/b/c", 16))
 
 static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 4416 bytes, the file has 4408"},
-	{header_size_less, "the image says it has 4144 bytes, the file has 4408"},
+	{header_size, "the image says it has 4848 bytes, the file has 4840"},
+	{header_size_less, "the image says it has 4576 bytes, the file has 4840"},
 	{header_mode, "unknown mode 3"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -344,7 +392,7 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 4152 of 4408"},
+	{header_one_file_less, "tables end at byte 4584 of 4840"},
 	{header_observes, "enforces and the guard itself does not"},
 	{header_many_admissions, "16385 admissions, 0 to 16384"},
 	{header_admits_unknown, "admits programs that are not known"},
@@ -374,6 +422,42 @@ static const struct {
 	{slot_taken, "slots do not match"},
 	{admission_not_trusted, "admission 1 is not trusted"},
 	{admission_id_shared, "admission 1 is not in its slot, or shares its id"},
+	{header_pad, "header has padding"},
+	{header_many_limits, "1025 limits, 0 to 1024"},
+	{header_many_names, "4097 names, 0 to 4096"},
+	{header_many_maps, "4097 maps, 0 to 4096"},
+	{header_many_digests, "8193 digests, 0 to 8192"},
+	{admission_pad, "admission 1 has padding"},
+	{limits_of_nobody, "not those that its rules name"},
+	{limits_skipped, "not those that its rules name"},
+	{limits_far, "not those that its rules name"},
+	{limits_unused, "not those that its rules name"},
+	{limits_none, "limits 0 are not known, or none"},
+	{limits_unknown, "limits 0 are not known, or none"},
+	{limits_pad, "limits 0 are not known, or none"},
+	{limits_attach, "limits 1 are not known, or none"},
+	{limits_attach_free, "limits 0 are not known, or none"},
+	{limits_helper, "limits 1 are not known, or none"},
+	{limits_helper_free, "limits 0 are not known, or none"},
+	{limits_targets_free, "limits 0 do not begin"},
+	{limits_targets_far, "limits 1 do not begin"},
+	{limits_targets_gap, "limits 1 do not begin"},
+	{limits_targets_less, "parts of limits that belong to none"},
+	{limits_maps_far, "limits 1 do not begin"},
+	{limits_digests_gap, "limits 1 do not begin"},
+	{target_order, "limits 1 have targets out of order"},
+	{target_twice, "limits 1 have targets out of order"},
+	{target_empty, "limits 1 have no valid target"},
+	{target_tail, "limits 1 have no valid target"},
+	{target_word, "limits 1 have no valid target"},
+	{map_unknown, "limits 1 have no valid map"},
+	{map_none, "limits 1 have no valid map"},
+	{map_pad, "limits 1 have no valid map"},
+	{digest_kind, "limits 1 have no valid digest"},
+	{digest_tail, "limits 1 have no valid digest"},
+	{digest_pad, "limits 1 have no valid digest"},
+	{digest_order, "limits 1 have digests out of order"},
+	{digest_twice, "limits 1 have digests out of order"},
 	{pin_nested, "pin of another domain"},
 };
 
@@ -395,10 +479,15 @@ static void every_lie_is_refused_also_with_the_right_digest(void **state)
 				    (void *)image_files(image),
 				    (void *)image_admissions(image),
 				    (void *)image_slot_table(image),
-				    (char *)image + IMAGE_OFF_TEXTS(image_header(image))};
+				    (char *)image + IMAGE_OFF_TEXTS(image_header(image)),
+				    (void *)image_limits(image),
+				    (void *)image_names(image),
+				    (void *)image_maps(image),
+				    (void *)image_digests(image)};
 		breaks[i].break_it(&t);
 		assert_int_equal(image_seal(image, size), 0);
-		assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+		if (image_check(image, size, &diag) != IMAGE_E_INVALID)
+			fail_msg("case %zu, \"%s\", is accepted", i, breaks[i].part);
 		if (!strstr(diag.text, breaks[i].part))
 			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, diag.text,
 				 breaks[i].part);
