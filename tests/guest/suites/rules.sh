@@ -207,7 +207,7 @@ costs() {
 	cost 10 >/dev/null && few=$(least 10) && cp $work/cost $work/few && many=$(least 10000) ||
 		return 1
 	echo "# a load costs $few instructions with 10 rules, $many with 10,000;" \
-		"all: $(paste -sd ' ' $work/few) and $(paste -sd ' ' $work/cost)" >$work/costs
+		"all: $(tr '\n' ' ' <$work/few)and $(tr '\n' ' ' <$work/cost)" >$work/costs
 	cat $work/costs
 	[ "$few" -gt 1000 ] && [ "$many" -lt $((few * 105 / 100)) ]
 }
