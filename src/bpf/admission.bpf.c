@@ -10,10 +10,12 @@
  *   bpf_prog_load (6.9 and on)   EPERM          a read for every two instructions
  *   bpf_prog                     EPERM          a lookup for each map that a program uses
  *
- * Programs older than the guard are nobody's to judge.
+ * Programs older than the guard are nobody's to judge. Where a policy has limits (lib/limits.h),
+ * maps are asked about as well, and each program once more when it has got through the verifier:
+ * only then does it say where it hangs.
  */
 
-#include "bpf/lib/guard.h"
+#include "bpf/lib/limits.h"
 #include "bpf/lib/read.h"
 #include "bpf/lib/verdict.h"
 
@@ -40,8 +42,7 @@ INLINE __u32 known_flags(__u32 kind, __u32 number)
 
 struct rule_search {
 	__u32 id;
-	__u32 pad0;
-	__u64 programs;
+	__u32 found; /* offset of the rule in the image; 0: none */
 };
 
 static long rule_search_step(__u32 i, void *context)
@@ -49,27 +50,36 @@ static long rule_search_step(__u32 i, void *context)
 	struct rule_search *search = context;
 	struct image_header *image = policy_in_force();
 	struct image_admission *admission;
+	__u32 offset, *slot;
 
-	if (!image || i >= image->n_admissions)
+	if (!image || !image->n_slots)
 		return 1;
-	admission = image_at(image, IMAGE_OFF_ADMISSIONS(image) + i * sizeof(*admission));
+	offset = IMAGE_OFF_SLOTS(image) + IMAGE_SLOT(image, search->id + i) * sizeof(*slot);
+	slot = image_at(image, offset);
+	if (!*slot)
+		return 1;
+	offset = IMAGE_OFF_ADMISSIONS(image) + (*slot - 1) * sizeof(*admission);
+	admission = image_at(image, offset);
 	if (admission->id != search->id)
 		return 0;
-	search->programs = admission->programs;
+	search->found = offset;
 	return 1;
 }
 
-/* What the caller's rule adds; asked of the policy in force, so a reload takes it back. */
-static __u64 rule_programs(void)
+/*
+ * The caller's rule; NULL if it has none. Asked of the policy in force, so a reload takes it back.
+ * Costs the same however many rules there are.
+ */
+static struct image_admission *rule_of_caller(struct image_header *image)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	struct rule_search search = {};
 
 	if (!label || !label->admission)
-		return 0;
+		return NULL;
 	search.id = label->admission;
-	bpf_loop(IMAGE_MAX_ADMISSIONS, rule_search_step, &search, 0);
-	return search.programs;
+	bpf_loop(IMAGE_MAX_PROBES, rule_search_step, &search, 0);
+	return search.found ? image_at(image, search.found) : NULL;
 }
 
 /* May the caller not have a program that needs all this? Says so, or whom a rule has let through.
@@ -78,15 +88,43 @@ static bool load_refused(struct act *act, __u64 needs)
 {
 	struct guard_state *guard = guard_state();
 	struct image_header *image = policy_in_force();
+	struct image_admission *rule;
 
 	if (!guard || !guard->armed || !image || !(needs & ~image->admitted))
 		return false;
 	if (current_domain())
 		return false;
-	if (needs & ~(image->admitted | rule_programs()))
+	rule = rule_of_caller(image);
+	if (!rule || needs & ~(image->admitted | rule->programs))
 		return guard_refuses(act);
 	guard_report(act, EVENT_NOTED);
 	return false;
+}
+
+/* What the caller is held to; NULL: to nothing. */
+static struct image_limits *limits_of_caller(void)
+{
+	struct guard_state *guard = guard_state();
+	struct image_header *image = policy_in_force();
+	struct image_admission *rule;
+	__u32 limits;
+
+	if (!guard || !guard->armed || !image || !image->n_limits || current_domain())
+		return NULL;
+	rule = rule_of_caller(image);
+	limits = rule ? rule->limits : image->limits;
+	if (!limits)
+		return NULL;
+	return image_at(image,
+			IMAGE_OFF_LIMITS(image) + (limits - 1) * sizeof(struct image_limits));
+}
+
+/* Rows of techniques are for what programs can do; any can be too much for the kernel. */
+INLINE bool limit_refuses(struct act *act)
+{
+	if (!act->row)
+		act->row = EVENT_ROW('P', 20);
+	return guard_refuses(act);
 }
 
 /* Of TRACING programs; the attach type says what they are, the id where they hang. */
@@ -141,6 +179,7 @@ INLINE void load_act(struct act *act, __u32 type)
 
 static bool program_refused(union bpf_attr *attr)
 {
+	struct image_limits *limits;
 	__u32 type = attr->prog_type, attach_type = attr->expected_attach_type;
 	__u32 flags = known_flags(KNOWN_FUNCTION, attr->attach_btf_id);
 	struct act act = {};
@@ -154,6 +193,9 @@ static bool program_refused(union bpf_attr *attr)
 		return (current_domain() != DOMAIN_SELF || self_bound(DOMAIN_SELF)) &&
 		       guard_refuses(&act);
 	}
+	limits = limits_of_caller();
+	if (limits && limits_refuse_attach(limits, type, attach_type) && limit_refuses(&act))
+		return true;
 	return load_refused(&act, needs);
 }
 
@@ -203,6 +245,26 @@ static bool signed_refused(struct bpf_prog *prog, union bpf_attr *attr)
 	return verdict_refused(&act, verdict_take(prog, attr));
 }
 
+/* ---- maps */
+
+static bool map_refused(union bpf_attr *attr)
+{
+	struct image_limits *limits = limits_of_caller();
+	struct act act = {
+		.act = EVENT_ACT_MAP_CREATE,
+		.command = attr->map_type,
+		.row = EVENT_ROW('M', 21),
+		.error = EPERM,
+		.kind = EVENT_OBJECT_MAP,
+		.owner = DOMAIN_SELF,
+	};
+
+	if (!limits || !limits_refuse_map(limits, attr))
+		return false;
+	copy_name(act.name, attr->map_name);
+	return guard_refuses(&act);
+}
+
 SEC("lsm/bpf")
 int BPF_PROG(admission_bpf, int command, union bpf_attr *attr)
 {
@@ -213,7 +275,11 @@ int BPF_PROG(admission_bpf, int command, union bpf_attr *attr)
 			return REFUSED(EPERM);
 		return 0;
 	}
-	if (command != BPF_MAP_CREATE || attr->map_type != BPF_MAP_TYPE_STRUCT_OPS)
+	if (command != BPF_MAP_CREATE)
+		return 0;
+	if (map_refused(attr))
+		return REFUSED(EPERM);
+	if (attr->map_type != BPF_MAP_TYPE_STRUCT_OPS)
 		return 0;
 	load_act(&act, BPF_PROG_TYPE_STRUCT_OPS);
 	act.kind = EVENT_OBJECT_MAP;
@@ -232,8 +298,28 @@ struct scan {
 	__u32 learn; /* KNOWN_*: remember the call */
 	__u32 flags; /* KNOWN_* of all calls */
 	__u32 whole; /* all of it was read */
+	__u32 limits; /* IMAGE_LIMIT_* on what it calls */
+	__u64 helpers[IMAGE_HELPERS / 64]; /* that it may call, if that is one */
+	__u32 beyond; /* it calls others */
 	__u32 pad0;
 };
+
+INLINE bool helper_listed(const struct scan *scan, __u32 number)
+{
+	__u64 word = number < 64    ? scan->helpers[0]
+		     : number < 128 ? scan->helpers[1]
+		     : number < 192 ? scan->helpers[2]
+				    : scan->helpers[3];
+
+	return number < IMAGE_HELPERS && word >> (number & 63) & 1;
+}
+
+INLINE bool call_beyond(const struct scan *scan, __u32 source, __u32 number)
+{
+	if (source == CALL_FUNCTION)
+		return scan->limits & IMAGE_LIMIT_KFUNCS;
+	return scan->limits & IMAGE_LIMIT_HELPERS && !helper_listed(scan, number);
+}
 
 static void scan_call(struct scan *scan, __u32 code, __u32 number)
 {
@@ -246,6 +332,8 @@ static void scan_call(struct scan *scan, __u32 code, __u32 number)
 		bpf_map_update_elem(&known, &key, &scan->learn, BPF_ANY);
 		return;
 	}
+	if (call_beyond(scan, source, number))
+		scan->beyond = 1;
 	if (!scan->final)
 		kind = source == CALL_HELPER ? KNOWN_HELPER : KNOWN_FUNCTION;
 	scan->flags |= known_flags(kind, number);
@@ -300,17 +388,25 @@ static __u64 scan_needs(const struct scan *scan, __u32 *ret_row)
 
 static bool calls_refused(struct bpf_prog *prog, struct scan *scan)
 {
+	struct image_limits *limits = limits_of_caller();
 	struct act act = {};
 	__u64 needs;
 
 	if (current_domain())
 		return false;
+	/* seen too late, all calls are addresses: see made_refused() */
+	if (limits && !scan->final) {
+		scan->limits = limits->given;
+		__builtin_memcpy(scan->helpers, limits->helpers, sizeof(scan->helpers));
+	}
 	scan->base += bpf_core_field_offset(struct bpf_prog, insnsi);
 	scan->len = prog->len;
 	bpf_loop(scan->len / 2 + 2, scan_step, scan, 0);
 	load_act(&act, prog->type);
 	needs = scan_needs(scan, &act.row);
 	copy_name(act.name, prog->aux->name);
+	if (scan->beyond && limit_refuses(&act))
+		return true;
 	return needs && load_refused(&act, needs);
 }
 
@@ -398,14 +494,6 @@ static bool unjudged(struct bpf_prog *prog)
 	       !object_label(prog->aux);
 }
 
-SEC("lsm/bpf_prog")
-int BPF_PROG(admission_prog, struct bpf_prog *prog)
-{
-	if (unjudged(prog) && uses_refused(prog))
-		return REFUSED(EPERM);
-	return 0;
-}
-
 /* Whoever asks for it later is not asked again. */
 static void judged(struct bpf_prog *prog)
 {
@@ -413,6 +501,57 @@ static void judged(struct bpf_prog *prog)
 	__u64 key = (__u64)prog->aux;
 
 	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);
+}
+
+/* May a stranger have it by its type, if it has no more than that? */
+static bool type_permitted(struct image_header *image, __u64 needs)
+{
+	struct image_admission *rule;
+
+	if (!(needs & ~image->admitted))
+		return true;
+	rule = rule_of_caller(image);
+	return rule && !(needs & ~(image->admitted | rule->programs));
+}
+
+/*
+ * Once more, by what the kernel has found out since the load began; and by its type again: not its
+ * maker alone comes here, another task may have it by id before. Who passes with more than anybody
+ * may speaks for all who ask later. @unseen: IMAGE_LIMIT_* that this kernel tells nobody.
+ */
+static bool made_refused(struct bpf_prog *prog, __u32 unseen)
+{
+	struct image_header *image = policy_in_force();
+	struct image_limits *limits = limits_of_caller();
+	__u32 type = prog->type, attach_type = prog->expected_attach_type;
+	struct act act = {};
+	__u64 needs;
+
+	if (!image || !image->n_limits || current_domain())
+		return false;
+	load_act(&act, type);
+	copy_name(act.name, prog->aux->name);
+	needs = type_needs(type, attach_type, 0, &act.row);
+	if (limits && (limits->given & unseen || limits_refuse_attach(limits, type, attach_type) ||
+		       limits_refuse_target(limits, prog) || limits_refuse_digest(limits, prog)))
+		return limit_refuses(&act);
+	if (!type_permitted(image, needs))
+		return guard_refuses(&act);
+	if (limits || needs & ~image->admitted)
+		judged(prog);
+	return false;
+}
+
+SEC("lsm/bpf_prog")
+int BPF_PROG(admission_prog, struct bpf_prog *prog)
+{
+	if (!unjudged(prog))
+		return 0;
+	if (uses_refused(prog))
+		return REFUSED(EPERM);
+	if (made_refused(prog, 0))
+		return REFUSED(EPERM);
+	return 0;
 }
 
 /* How a helper's call looks when the verifier is done with it: seen in a program of holdfastd's. */
@@ -442,6 +581,8 @@ int BPF_PROG(admission_prog_compat, struct bpf_prog *prog)
 	if (uses_refused(prog))
 		return REFUSED(EPERM);
 	if (calls_refused(prog, &scan))
+		return REFUSED(EPERM);
+	if (made_refused(prog, IMAGE_LIMIT_HELPERS | IMAGE_LIMIT_KFUNCS))
 		return REFUSED(EPERM);
 	if (scan.flags)
 		judged(prog);

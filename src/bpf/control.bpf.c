@@ -17,7 +17,11 @@ static bool image_sound(const struct image_header *image, __u32 size)
 		return false;
 	if (image->n_domains > IMAGE_MAX_DOMAINS || image->n_trusted > IMAGE_MAX_TRUSTED ||
 	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PINS ||
-	    image->n_files > IMAGE_MAX_FILES || image->n_admissions > IMAGE_MAX_ADMISSIONS)
+	    image->n_files > IMAGE_MAX_FILES || image->n_admissions > IMAGE_MAX_ADMISSIONS ||
+	    image->n_slots > IMAGE_MAX_SLOTS || image->n_texts > IMAGE_MAX_TEXTS)
+		return false;
+	if (image->n_limits > IMAGE_MAX_LIMITS || image->n_names > IMAGE_MAX_NAMES ||
+	    image->n_maps > IMAGE_MAX_MAPS || image->n_digests > IMAGE_MAX_DIGESTS)
 		return false;
 	return IMAGE_OFF_END(image) == size;
 }

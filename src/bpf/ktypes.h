@@ -207,6 +207,8 @@ struct bpf_prog_aux {
 	__u64 load_time;
 	char name[16];
 	struct bpf_prog *prog;
+	struct bpf_prog *dst_prog;
+	const char *attach_func_name;
 };
 
 /* 7.2 and later: what became of the signature. */
@@ -229,9 +231,16 @@ union bpf_attr___signed {
 
 struct bpf_prog {
 	enum bpf_prog_type type;
+	enum bpf_attach_type expected_attach_type;
 	__u32 len;
+	__u8 tag[8];
 	struct bpf_prog_aux *aux;
 	struct bpf_insn insnsi[0];
+};
+
+/* 6.18 and later: SHA-256, of which the tag is the beginning. */
+struct bpf_prog___digest {
+	__u8 digest[32];
 };
 
 struct bpf_link {

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "policy/compile-limits.h"
 #include "policy/image-check.h"
 #include "policy/lock.h"
 #include "policy/tree.h"
@@ -28,6 +29,8 @@ struct admission {
 	struct image_admission row;
 	struct policy_place place;
 	const char *name; /* of policy_admission.files */
+	const char *path; /* NULL if the policy names a digest */
+	const struct policy_limits *limits;
 };
 
 struct tables {
@@ -42,6 +45,10 @@ struct tables {
 	struct admission *admissions;
 	const struct policy_admission *admission; /* whose contents are being added */
 	size_t n_domains, n_executables, n_trusted, n_pins, n_files, n_admissions;
+	size_t n_texts; /* bytes */
+	struct limits_tables limits;
+	uint32_t limits_of_all; /* image_header.limits */
+	size_t asked; /* the row that first_of() has told last */
 };
 
 static void tables_done(struct tables *t)
@@ -52,6 +59,7 @@ static void tables_done(struct tables *t)
 	free(t->pins);
 	free(t->files);
 	free(t->admissions);
+	limits_tables_done(&t->limits);
 }
 
 #define refuse_at(t, place, ...)                                                                   \
@@ -179,8 +187,10 @@ static int add_rule(struct tables *t, const void *item, const uint8_t *digest, u
 	x->row.size = size;
 	x->row.programs = admission->programs;
 	x->row.id = image_admission_id(digest);
-	if (e->path)
-		put_text(x->row.path, sizeof(x->row.path), e->path);
+	x->path = e->path;
+	/* what PID 1 executes loads nothing by its rule, and is like anybody */
+	x->limits = admission->programs == IMAGE_PROGRAM_LAUNCH ? &t->policy->limits
+								: &admission->limits;
 	r = add_trusted(t, digest, x->row.id);
 	for (size_t k = 0; k < d->n_libraries && !r; k++) {
 		if (!d->libraries[k].path)
@@ -219,6 +229,25 @@ static int add_policy(struct tables *t)
 	return 0;
 }
 
+/*
+ * The first row of a rule: those of one rule are neighbours until the table is sorted, and a lock
+ * names the rules one after the other, so that the last one asked for is mostly this one as well.
+ */
+static size_t first_of(struct tables *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_admissions; i++) {
+		size_t at = (t->asked + i) % t->n_admissions;
+
+		if (strcmp(t->admissions[at].name, name) != 0)
+			continue;
+		while (at > 0 && strcmp(t->admissions[at - 1].name, name) == 0)
+			at--;
+		t->asked = at;
+		return at;
+	}
+	return t->n_admissions;
+}
+
 /* In the table of trusted content a rule stands under as many ids as it has digests. */
 static int add_trust(struct tables *t, const char *name, const uint8_t *digest)
 {
@@ -228,9 +257,9 @@ static int add_trust(struct tables *t, const char *name, const uint8_t *digest)
 
 	if (d)
 		return add_trusted(t, digest, d->id);
-	for (size_t i = 0; i < t->n_admissions; i++) {
+	for (size_t i = first_of(t, name); i < t->n_admissions; i++) {
 		if (strcmp(t->admissions[i].name, name) != 0)
-			continue;
+			break;
 		any = true;
 		r = add_trusted(t, digest, t->admissions[i].row.id);
 		if (r < 0)
@@ -436,6 +465,13 @@ static struct image_header make_header(const struct tables *t)
 		.n_pins = (uint32_t)t->n_pins,
 		.n_files = (uint32_t)t->n_files,
 		.n_admissions = (uint32_t)t->n_admissions,
+		.n_slots = image_slots((uint32_t)t->n_admissions),
+		.n_limits = (uint32_t)t->limits.n_limits,
+		.n_names = (uint32_t)t->limits.n_names,
+		.n_maps = (uint32_t)t->limits.n_maps,
+		.n_digests = (uint32_t)t->limits.n_digests,
+		.n_texts = (uint32_t)t->n_texts,
+		.limits = t->limits_of_all,
 		.admitted = t->policy->admitted,
 	};
 
@@ -444,12 +480,77 @@ static struct image_header make_header(const struct tables *t)
 	return h;
 }
 
-static int lay_out(const struct tables *t, void **ret_image, size_t *ret_size)
+/* The texts' place in each row; how many bytes they have is known once all are placed. */
+static void place_texts(struct tables *t)
 {
-	struct image_header h = make_header(t);
-	_cleanup_free_ char *image = calloc(1, h.size);
+	t->n_texts = 1;
+	for (size_t i = 0; i < t->n_admissions; i++) {
+		struct admission *a = &t->admissions[i];
+
+		if (!a->path)
+			continue;
+		a->row.path = (uint32_t)t->n_texts;
+		t->n_texts += strlen(a->path) + 1;
+	}
+	t->n_texts = (t->n_texts + 7) / 8 * 8;
+}
+
+/* In the order in which the image names them. */
+static int add_limits(struct tables *t)
+{
+	const char *excess;
 	int r;
 
+	r = limits_add(&t->limits, &t->policy->limits, &t->limits_of_all);
+	for (size_t i = 0; i < t->n_admissions && !r; i++)
+		r = limits_add(&t->limits, t->admissions[i].limits, &t->admissions[i].row.limits);
+	if (r)
+		return r;
+	excess = limits_excess(&t->limits);
+	return excess ? refuse_at(t, t->policy->name_place,
+				  "the rules of admission have more %s than an image holds: let "
+				  "rules share their limits",
+				  excess)
+		      : 0;
+}
+
+static int lay_out_admissions(const struct tables *t, char *image)
+{
+	const struct image_header *h = image_header(image);
+	char *texts = image + IMAGE_OFF_TEXTS(h);
+
+	for (size_t i = 0; i < t->n_admissions; i++) {
+		const struct admission *a = &t->admissions[i];
+
+		memcpy(image + IMAGE_OFF_ADMISSIONS(h) + i * sizeof(a->row), &a->row,
+		       sizeof(a->row));
+		if (a->path)
+			put_text(texts + a->row.path, h->n_texts - a->row.path, a->path);
+	}
+	if (image_index(image, (uint32_t *)(image + IMAGE_OFF_SLOTS(h))))
+		return 0;
+	return refuse_at(t, t->policy->name_place,
+			 "the tools' digests begin too much alike to be told apart quickly: name "
+			 "fewer tools");
+}
+
+static int lay_out(struct tables *t, void **ret_image, size_t *ret_size)
+{
+	_cleanup_free_ char *image = NULL;
+	struct image_header h;
+	int r;
+
+	place_texts(t);
+	r = add_limits(t);
+	if (r)
+		return r;
+	h = make_header(t);
+	if (t->n_texts > IMAGE_MAX_TEXTS || h.size > IMAGE_MAX_SIZE)
+		return refuse_at(t, t->policy->name_place,
+				 "the image would have %u bytes, %zu of them paths of tools, the "
+				 "limits are %u and %u: name fewer agents or tools",
+				 h.size, t->n_texts, IMAGE_MAX_SIZE, IMAGE_MAX_TEXTS);
+	image = calloc(1, h.size);
 	if (!image)
 		return -ENOMEM;
 	memcpy(image, &h, sizeof(h));
@@ -462,9 +563,10 @@ static int lay_out(const struct tables *t, void **ret_image, size_t *ret_size)
 		memcpy(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
 	if (t->n_files > 0)
 		memcpy(image + IMAGE_OFF_FILES(&h), t->files, t->n_files * sizeof(*t->files));
-	for (size_t i = 0; i < t->n_admissions; i++)
-		memcpy(image + IMAGE_OFF_ADMISSIONS(&h) + i * sizeof(struct image_admission),
-		       &t->admissions[i].row, sizeof(struct image_admission));
+	limits_lay_out(&t->limits, image);
+	r = lay_out_admissions(t, image);
+	if (r)
+		return r;
 
 	image_fill_size_filter(image);
 	r = image_seal(image, h.size);

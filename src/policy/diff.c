@@ -177,6 +177,11 @@ static void diff_pins(struct differ *d)
 	}
 }
 
+static const char *tool_of(const void *image, const struct image_admission *a)
+{
+	return path_of(image_admission_path(image, a));
+}
+
 /* What a tool may load beside what anybody may: less, or no difference since anybody may. */
 static void diff_admissions(struct differ *d)
 {
@@ -189,18 +194,23 @@ static void diff_admissions(struct differ *d)
 
 		for (; lost; lost &= lost - 1)
 			tell(d, "'%s' has no rule any more for programs of the kind '%s'",
-			     path_of(old[i].path), image_program_name(lost));
-		for (uint32_t k = 0; after && k < image_header(d->old)->n_trusted; k++) {
-			const struct image_trusted *t = &image_trusted(d->old)[k];
+			     tool_of(d->old, &old[i]), image_program_name(lost));
+		if (after && image_limits_exceed(d->new, after, d->old, &old[i]))
+			tell(d, "the limits of '%s' are narrower", tool_of(d->old, &old[i]));
+	}
+	if (image_limits_exceed(d->new, NULL, d->old, NULL))
+		tell(d, "the limits of who has no rule are narrower");
+	for (uint32_t i = 0; i < image_header(d->old)->n_trusted; i++) {
+		const struct image_trusted *t = &image_trusted(d->old)[i];
+		const struct image_admission *a = image_admission_of(d->old, t->domain);
 
-			if (t->domain == old[i].id && !image_trusts(d->new, t->digest, t->domain))
-				tell(d, "the admitted '%s' loses a trusted file",
-				     path_of(old[i].path));
-		}
+		if (a && image_admission_of(d->new, t->domain) &&
+		    !image_trusts(d->new, t->digest, t->domain))
+			tell(d, "the admitted '%s' loses a trusted file", tool_of(d->old, a));
 	}
 	for (uint32_t i = 0; i < image_header(d->new)->n_admissions; i++) {
 		if (!image_admission_find(d->old, new[i].digest))
-			tell(d, "'%s' has a new rule of admission", path_of(new[i].path));
+			tell(d, "'%s' has a new rule of admission", tool_of(d->new, &new[i]));
 	}
 }
 

@@ -12,7 +12,7 @@
 
 struct diag;
 
-#define DOC_MAX_SIZE ((size_t)1 << 20) /* bytes of text */
+#define DOC_MAX_SIZE ((size_t)4 << 20) /* bytes of text */
 #define DOC_MAX_DEPTH 16 /* mappings and lists within each other */
 #define DOC_MAX_NODES 262144 /* keys and values, all in all */
 #define DOC_MAX_KEYS 64 /* of one mapping */

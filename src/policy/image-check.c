@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
+#include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/path.h"
 #include "base/sha256.h"
@@ -49,6 +51,11 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"pins", header->n_pins, 0, IMAGE_MAX_PINS},
 		{"files", header->n_files, 0, IMAGE_MAX_FILES},
 		{"admissions", header->n_admissions, 0, IMAGE_MAX_ADMISSIONS},
+		{"limits", header->n_limits, 0, IMAGE_MAX_LIMITS},
+		{"names", header->n_names, 0, IMAGE_MAX_NAMES},
+		{"maps", header->n_maps, 0, IMAGE_MAX_MAPS},
+		{"digests", header->n_digests, 0, IMAGE_MAX_DIGESTS},
+		{"bytes of text", header->n_texts, 8, IMAGE_MAX_TEXTS},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
@@ -58,6 +65,12 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 				      " to %" PRIu32 " are allowed: compile it again",
 				      counts[i].n, counts[i].name, counts[i].min, counts[i].max);
 	}
+	if (header->n_slots != image_slots(header->n_admissions) || header->n_texts % 8)
+		return refuse(reterr_diag,
+			      "the image says it has %" PRIu32 " slots and %" PRIu32
+			      " bytes of text, which does not fit its %" PRIu32
+			      " admissions: compile it again",
+			      header->n_slots, header->n_texts, header->n_admissions);
 	return 0;
 }
 
@@ -133,6 +146,8 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
+	if (header->pad0 != 0)
+		return refuse(reterr_diag, "the image's header has padding that is not zero");
 	if (header->admitted & ~IMAGE_PROGRAM_KNOWN)
 		return refuse(reterr_diag, "the image admits programs that are not known");
 	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
@@ -248,15 +263,7 @@ static int check_executables(const void *data, struct diag *reterr_diag)
 /* A domain's id, or an admitted tool's. */
 static bool trust_known(const void *data, uint32_t id)
 {
-	const struct image_admission *admissions = image_admissions(data);
-
-	if (image_domain_find(data, id))
-		return true;
-	for (uint32_t i = 0; i < image_header(data)->n_admissions; i++) {
-		if (admissions[i].id == id)
-			return true;
-	}
-	return false;
+	return image_domain_find(data, id) || image_admission_of(data, id);
 }
 
 static int check_trusted(const void *data, struct diag *reterr_diag)
@@ -339,52 +346,89 @@ static int check_files(const void *data, struct diag *reterr_diag)
 	return 0;
 }
 
-/* Ids come from digests: one that stands for two would mix up what they may load and map. */
-static bool admission_id_taken(const void *data, uint32_t i)
+/* Each text is where the one before ends, so that none is within another or left over. */
+static int check_path(const void *data, uint32_t i, uint32_t *end, struct diag *reterr_diag)
 {
-	const struct image_admission *admissions = image_admissions(data);
+	const struct image_admission *a = &image_admissions(data)[i];
+	const char *path = image_admission_path(data, a);
+	size_t length;
 
-	for (uint32_t k = 0; k < i; k++) {
-		if (admissions[k].id == admissions[i].id)
-			return true;
-	}
-	return image_domain_find(data, admissions[i].id) != NULL;
+	if (!a->path)
+		return 0;
+	if (a->path != *end)
+		return refuse(reterr_diag,
+			      "admission %" PRIu32 " has its path at byte %" PRIu32
+			      " of the texts, %" PRIu32 " is next",
+			      i, a->path, *end);
+	length = strnlen(path, image_header(data)->n_texts - *end);
+	if (length == image_header(data)->n_texts - *end || !image_path_valid(path))
+		return refuse(reterr_diag, "admission %" PRIu32 " has no valid path", i);
+	*end += (uint32_t)length + 1;
+	return 0;
+}
+
+/* Ids come from digests: one that stands for two would mix up what they may load and map. */
+static int check_admission(const void *data, uint32_t i, struct diag *reterr_diag)
+{
+	const struct image_admission *a = &image_admissions(data)[i];
+
+	if (i > 0 && memcmp(a[-1].digest, a->digest, IMAGE_DIGEST_LEN) >= 0)
+		return refuse(reterr_diag, "admission %" PRIu32 " is out of order or there twice",
+			      i);
+	if (a->size == 0 || a->size > IMAGE_MAX_FILE)
+		return refuse(reterr_diag,
+			      "admission %" PRIu32 " has %" PRIu64 " bytes, 1 to %" PRIu64
+			      " are allowed",
+			      i, (uint64_t)a->size, IMAGE_MAX_FILE);
+	if (!a->programs || a->programs & ~IMAGE_PROGRAM_KNOWN)
+		return refuse(reterr_diag,
+			      "admission %" PRIu32 " names no programs, or unknown ones", i);
+	if (a->id != image_admission_id(a->digest) || image_domain_find(data, a->id))
+		return refuse(reterr_diag,
+			      "admission %" PRIu32
+			      " does not have the id of its digest, or a domain's",
+			      i);
+	if (image_admission_of(data, a->id) != a)
+		return refuse(reterr_diag,
+			      "admission %" PRIu32 " is not in its slot, or shares its id", i);
+	if (a->pad0 != 0)
+		return refuse(reterr_diag, "admission %" PRIu32 " has padding that is not zero", i);
+	if (!image_trusts(data, a->digest, a->id))
+		return refuse(reterr_diag, "admission %" PRIu32 " is not trusted in its own tool",
+			      i);
+	return 0;
 }
 
 static int check_admissions(const void *data, struct diag *reterr_diag)
 {
-	const struct image_admission *admissions = image_admissions(data);
+	const struct image_header *header = image_header(data);
+	const char *texts = (const char *)data + IMAGE_OFF_TEXTS(header);
+	uint32_t end = 1;
+	int r;
 
-	for (uint32_t i = 0; i < image_header(data)->n_admissions; i++) {
-		const struct image_admission *a = &admissions[i];
-
-		if (i > 0 && memcmp(a[-1].digest, a->digest, IMAGE_DIGEST_LEN) >= 0)
-			return refuse(reterr_diag,
-				      "admission %" PRIu32 " is out of order or there twice", i);
-		if (a->size == 0 || a->size > IMAGE_MAX_FILE)
-			return refuse(reterr_diag,
-				      "admission %" PRIu32 " has %" PRIu64 " bytes, 1 to %" PRIu64
-				      " are allowed",
-				      i, (uint64_t)a->size, IMAGE_MAX_FILE);
-		if (!a->programs || a->programs & ~IMAGE_PROGRAM_KNOWN)
-			return refuse(reterr_diag,
-				      "admission %" PRIu32 " names no programs, or unknown ones",
-				      i);
-		if (a->id != image_admission_id(a->digest) || admission_id_taken(data, i))
-			return refuse(reterr_diag,
-				      "admission %" PRIu32
-				      " does not have the id of its digest, or shares it",
-				      i);
-		if (a->pad0 != 0)
-			return refuse(reterr_diag,
-				      "admission %" PRIu32 " has padding that is not zero", i);
-		if (!is_padded(a->path, sizeof(a->path)) ||
-		    (a->path[0] && !image_path_valid(a->path)))
-			return refuse(reterr_diag, "admission %" PRIu32 " has no valid path", i);
-		if (!image_trusts(data, a->digest, a->id))
-			return refuse(reterr_diag,
-				      "admission %" PRIu32 " is not trusted in its own tool", i);
+	for (uint32_t i = 0; i < header->n_admissions; i++) {
+		r = check_admission(data, i, reterr_diag);
+		if (!r)
+			r = check_path(data, i, &end, reterr_diag);
+		if (r)
+			return r;
 	}
+	if (texts[0] || header->n_texts - end >= 8 || !is_zero(texts + end, header->n_texts - end))
+		return refuse(
+			reterr_diag,
+			"the image's texts are not those of its admissions: compile it again");
+	return 0;
+}
+
+static int check_slots(const void *data, struct diag *reterr_diag)
+{
+	size_t size = image_header(data)->n_slots * sizeof(uint32_t);
+	_cleanup_free_ uint32_t *slots = malloc(size ? size : 1);
+
+	if (!slots)
+		return -ENOMEM;
+	if (!image_index(data, slots) || memcmp(slots, image_slot_table(data), size) != 0)
+		return refuse(reterr_diag, "the image's slots do not match its admissions");
 	return 0;
 }
 
@@ -402,8 +446,8 @@ static int check_size_filter(const struct image_header *header, struct diag *ret
 int image_check(const void *data, size_t size, struct diag *reterr_diag)
 {
 	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
-		check_domains, check_executables, check_trusted,
-		check_pins,    check_files,	  check_admissions,
+		check_domains, check_executables, check_trusted, check_pins,
+		check_files,   check_admissions,  check_slots,	 image_check_limits,
 	};
 	int r;
 

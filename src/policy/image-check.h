@@ -143,6 +143,18 @@ const char *image_hold_name(uint32_t hold);
 uint32_t image_admission_id(const uint8_t *digest);
 
 /**
+ * image_slots() - how many slots so many rules of admission have: a power of two, or none for none
+ */
+uint32_t image_slots(uint32_t n_admissions);
+
+/**
+ * image_index() - what the slots of an image have to be
+ * @ret_slots: room for image_header.n_slots, of an image with as many as image_slots() says
+ * Return: whether every rule lies within IMAGE_MAX_PROBES of its place.
+ */
+bool image_index(const void *data, uint32_t *ret_slots);
+
+/**
  * image_program() - the bit of a type or class of programs
  * @name: as the policy writes it
  * Return: IMAGE_PROGRAM*; 0 if there is none of that name.
@@ -153,6 +165,59 @@ uint64_t image_program(const char *name);
  * image_program_name() - the name of the lowest bit that is set; "none" if none is
  */
 const char *image_program_name(uint64_t programs);
+
+/**
+ * image_attach_type() - the bit in image_limits.attach of a name, in lower case as in bpf(2), or
+ * "none"; IMAGE_ANY if there is none of that name
+ */
+uint32_t image_attach_type(const char *name);
+
+/**
+ * image_helper() - the number of a helper by its name, without "bpf_"; 0 if there is none
+ */
+uint32_t image_helper(const char *name);
+
+/**
+ * image_map_type() - the number of a type of maps, by its name in lower case as in bpf(2); 0 if
+ * there is none
+ */
+uint32_t image_map_type(const char *name);
+
+/**
+ * image_map_flag() - the bit of a flag of BPF_MAP_CREATE by its name in lower case, without
+ * "bpf_f_"; 0 if there is none
+ */
+uint32_t image_map_flag(const char *name);
+
+/**
+ * image_symbol_valid() - what a function of the kernel may be called, IMAGE_SYMBOL_LEN - 1 bytes at
+ * most
+ */
+bool image_symbol_valid(const char *name);
+
+/**
+ * image_check_limits() - a part of image_check(): the tables that limit what callers may do
+ * Return: as image_check() does.
+ */
+int image_check_limits(const void *data, struct diag *reterr_diag);
+
+/**
+ * image_limits_of() - what a caller is held to
+ * @a: its rule in the checked image @data; NULL if it has none
+ * Return: borrowed from @data; NULL if it is held to nothing.
+ */
+const struct image_limits *image_limits_of(const void *data, const struct image_admission *a);
+
+/**
+ * image_limits_exceed() - whether a caller is held to less than it was
+ * @before: its rule in the checked image @old; NULL if it has none there
+ * @after:  its rule in the checked image @new; NULL if it has none there
+ *
+ * Of programs by what they are, not by their types.
+ * Return: what it may do now, for "may ...", static; NULL: nothing that it could not before.
+ */
+const char *image_limits_exceed(const void *old, const struct image_admission *before,
+				const void *new, const struct image_admission *after);
 
 /* The tables of a checked image: borrowed, as long as the image lives. */
 
@@ -190,6 +255,43 @@ static inline const struct image_admission *image_admissions(const void *data)
 {
 	return (const void *)((const char *)data + IMAGE_OFF_ADMISSIONS(image_header(data)));
 }
+
+static inline const uint32_t *image_slot_table(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_SLOTS(image_header(data)));
+}
+
+static inline const struct image_limits *image_limits(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_LIMITS(image_header(data)));
+}
+
+static inline const struct image_name *image_names(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_NAMES(image_header(data)));
+}
+
+static inline const struct image_map *image_maps(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_MAPS(image_header(data)));
+}
+
+static inline const struct image_program *image_digests(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_DIGESTS(image_header(data)));
+}
+
+/* image_admission_path() - as the policy writes it; "" if it named a digest */
+static inline const char *image_admission_path(const void *data, const struct image_admission *a)
+{
+	return (const char *)data + IMAGE_OFF_TEXTS(image_header(data)) + a->path;
+}
+
+/**
+ * image_admission_of() - an admitted tool by its id
+ * Return: borrowed from @data, whose tables alone have to be sound; NULL if it has no such tool.
+ */
+const struct image_admission *image_admission_of(const void *data, uint32_t id);
 
 /**
  * image_admission_find() - an admitted tool by its digest

@@ -181,9 +181,9 @@ static bool admits_more(const void *old, const void *new, struct listener *to)
 	return false;
 }
 
-static const char *admission_name(const struct image_admission *a)
+static const char *admission_name(const void *image, const struct image_admission *a)
 {
-	return a->path[0] ? a->path : "(named by digest)";
+	return a->path ? image_admission_path(image, a) : "(named by digest)";
 }
 
 static bool admission_gained(const void *old, const void *new, struct listener *to)
@@ -198,15 +198,43 @@ static bool admission_gained(const void *old, const void *new, struct listener *
 
 		if (gained == IMAGE_PROGRAM_LAUNCH) {
 			if (weakens(to, "'%s' is taken for PID 1's own, before a unit's program",
-				    admission_name(a)))
+				    admission_name(new, a)))
 				return true;
 			continue;
 		}
 		for (; gained; gained &= gained - 1) {
 			if (weakens(to, "'%s' may load programs of the kind '%s'",
-				    admission_name(a), image_program_name(gained)))
+				    admission_name(new, a), image_program_name(gained)))
 				return true;
 		}
+	}
+	return false;
+}
+
+static bool limits_loosened(const void *old, const void *new, struct listener *to)
+{
+	const struct image_admission *admissions = image_admissions(new);
+	const char *what = image_limits_exceed(old, NULL, new, NULL);
+
+	if (what && weakens(to, "anybody without a rule may %s", what))
+		return true;
+	for (uint32_t i = 0; i < image_header(new)->n_admissions; i++) {
+		const struct image_admission *a = &admissions[i];
+
+		what = image_limits_exceed(old, image_admission_find(old, a->digest), new, a);
+		if (what && weakens(to, "'%s' may %s", admission_name(new, a), what))
+			return true;
+	}
+	admissions = image_admissions(old);
+	for (uint32_t i = 0; i < image_header(old)->n_admissions; i++) {
+		const struct image_admission *a = &admissions[i];
+
+		if (image_admission_find(new, a->digest))
+			continue;
+		what = image_limits_exceed(old, a, new, NULL);
+		if (what &&
+		    weakens(to, "'%s', which loses its rule, may %s", admission_name(old, a), what))
+			return true;
 	}
 	return false;
 }
@@ -214,19 +242,15 @@ static bool admission_gained(const void *old, const void *new, struct listener *
 /* What an admitted tool may map is what speaks for it. */
 static bool admission_trusts_more(const void *old, const void *new, struct listener *to)
 {
-	const struct image_admission *admissions = image_admissions(old);
 	const struct image_trusted *trusted = image_trusted(new);
 
-	for (uint32_t i = 0; i < image_header(old)->n_admissions; i++) {
-		const struct image_admission *a = &admissions[i];
+	for (uint32_t i = 0; i < image_header(new)->n_trusted; i++) {
+		const struct image_trusted *t = &trusted[i];
+		const struct image_admission *a = image_admission_of(old, t->domain);
 
-		for (uint32_t k = 0; k < image_header(new)->n_trusted; k++) {
-			if (trusted[k].domain == a->id &&
-			    !image_trusts(old, trusted[k].digest, a->id) &&
-			    weakens(to, "the admitted '%s' gains a trusted file",
-				    admission_name(a)))
-				return true;
-		}
+		if (a && !image_trusts(old, t->digest, a->id) &&
+		    weakens(to, "the admitted '%s' gains a trusted file", admission_name(old, a)))
+			return true;
 	}
 	return false;
 }
@@ -269,9 +293,9 @@ static bool hold_loosened(const void *old, const void *new, struct listener *to)
 static bool ask(const void *old, const void *new, struct listener *to)
 {
 	static bool (*const ways[])(const void *old, const void *new, struct listener *to) = {
-		mode_lowered,	       executable_gained, trusted_gained, pin_lost,
-		pin_invaded,	       domain_gained,	  admits_more,	  admission_gained,
-		admission_trusts_more, switch_opened,	  hold_loosened,
+		mode_lowered,	 executable_gained,	trusted_gained, pin_lost,
+		pin_invaded,	 domain_gained,		admits_more,	admission_gained,
+		limits_loosened, admission_trusts_more, switch_opened,	hold_loosened,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {

@@ -279,6 +279,49 @@ const char *image_program_name(uint64_t programs)
 	return "none";
 }
 
+uint32_t image_slots(uint32_t n_admissions)
+{
+	uint32_t n = 16;
+
+	if (!n_admissions)
+		return 0;
+	while (n < 4 * n_admissions)
+		n *= 2;
+	return n;
+}
+
+bool image_index(const void *data, uint32_t *ret_slots)
+{
+	const struct image_header *header = image_header(data);
+
+	memset(ret_slots, 0, header->n_slots * sizeof(*ret_slots));
+	for (uint32_t i = 0; i < header->n_admissions; i++) {
+		uint32_t id = image_admissions(data)[i].id, probe = 0;
+
+		while (probe < IMAGE_MAX_PROBES && ret_slots[IMAGE_SLOT(header, id + probe)])
+			probe++;
+		if (probe == IMAGE_MAX_PROBES)
+			return false;
+		ret_slots[IMAGE_SLOT(header, id + probe)] = i + 1;
+	}
+	return true;
+}
+
+const struct image_admission *image_admission_of(const void *data, uint32_t id)
+{
+	const struct image_header *header = image_header(data);
+
+	for (uint32_t probe = 0; header->n_slots && probe < IMAGE_MAX_PROBES; probe++) {
+		uint32_t place = image_slot_table(data)[IMAGE_SLOT(header, id + probe)];
+
+		if (!place)
+			break;
+		if (place <= header->n_admissions && image_admissions(data)[place - 1].id == id)
+			return &image_admissions(data)[place - 1];
+	}
+	return NULL;
+}
+
 static int compare_admission(const void *key, const void *item)
 {
 	return memcmp(key, ((const struct image_admission *)item)->digest, IMAGE_DIGEST_LEN);

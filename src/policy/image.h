@@ -6,7 +6,8 @@
  * lies in the guard's policy banks and is searched by its programs. Owns the layout and its limits;
  * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
  *
- * header | domains | executables | trusted | pins | files | admissions
+ * header | domains | executables | trusted | pins | files | admissions | slots |
+ * limits | names | maps | digests | texts
  *
  * Tables follow each other without a gap.
  *
@@ -15,7 +16,7 @@
 
 #define IMAGE_MAGIC 0x69706648u /* "Hfpi" */
 #define IMAGE_ABI 2
-#define IMAGE_MAX_SIZE (1u << 20)
+#define IMAGE_MAX_SIZE (4u << 20)
 
 #define IMAGE_NAME_LEN 64 /* policy name, with its terminating NUL */
 #define IMAGE_DOMAIN_LEN 32 /* domain name, with its terminating NUL */
@@ -25,10 +26,19 @@
 
 #define IMAGE_MAX_DOMAINS 64
 #define IMAGE_MAX_EXECUTABLES 256
-#define IMAGE_MAX_TRUSTED 8192
+#define IMAGE_MAX_TRUSTED 32768
 #define IMAGE_MAX_PINS 256
 #define IMAGE_MAX_FILES 1024
-#define IMAGE_MAX_ADMISSIONS 64
+#define IMAGE_MAX_ADMISSIONS 16384
+#define IMAGE_MAX_SLOTS (4 * IMAGE_MAX_ADMISSIONS)
+#define IMAGE_MAX_LIMITS 1024
+#define IMAGE_MAX_NAMES 4096
+#define IMAGE_MAX_MAPS 4096
+#define IMAGE_MAX_DIGESTS 8192
+#define IMAGE_MAX_TEXTS (1u << 20) /* bytes of all paths of admissions */
+
+/* In so many slots, from the one of its id on, a rule is found or is not there. */
+#define IMAGE_MAX_PROBES 32
 
 #define IMAGE_RING_MIN_KIB 64
 #define IMAGE_RING_MAX_KIB 65536
@@ -100,6 +110,14 @@ struct image_header {
 	__u64 admitted; /* what anybody may load */
 	char name[IMAGE_NAME_LEN]; /* metadata.name, NUL padded */
 	__u8 digest[IMAGE_DIGEST_LEN]; /* SHA-256 of the image with this field zero */
+	__u32 n_slots; /* image_slots() */
+	__u32 n_limits;
+	__u32 n_names;
+	__u32 n_maps;
+	__u32 n_digests;
+	__u32 n_texts; /* bytes, a multiple of 8 */
+	__u32 limits; /* of who has no rule: 1 + its place in that table; 0: none */
+	__u32 pad0;
 	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
 };
 
@@ -149,9 +167,81 @@ struct image_admission { /* sorted by digest; a digest appears once */
 	__u64 size; /* of the file, in bytes */
 	__u64 programs;
 	__u32 id; /* image_admission_id(): stands for it in the table of trusted content */
+	__u32 path; /* as the policy writes it: offset in the texts; 0 if it named a digest */
+	__u32 limits; /* 1 + its place in that table; 0: none */
 	__u32 pad0;
-	char path[IMAGE_PATH_LEN]; /* as the policy writes it; zero if it named a digest */
 };
+
+/*
+ * Where a load finds its caller's rule, however many there are: 1 + its place among the admissions,
+ * in the first slot that was free from IMAGE_SLOT(id) on; 0: free.
+ */
+#define IMAGE_SLOT(h, id) ((id) & ((h)->n_slots - 1))
+
+/* image_limits.given */
+#define IMAGE_LIMIT_ATTACH 1u
+#define IMAGE_LIMIT_TARGETS 2u
+#define IMAGE_LIMIT_HELPERS 4u
+#define IMAGE_LIMIT_KFUNCS 8u /* none may be called */
+#define IMAGE_LIMIT_MAPS 16u
+#define IMAGE_LIMIT_DIGESTS 32u
+#define IMAGE_LIMITS_ALL 63u
+
+/* image_limits.attach: bit N is the attach type N of bpf(2) */
+#define IMAGE_ATTACH_TYPES 59
+#define IMAGE_ATTACH_NONE 63u /* of a program that names none */
+#define IMAGE_ATTACH_KNOWN \
+	((((__u64)1 << IMAGE_ATTACH_TYPES) - 1) | ((__u64)1 << IMAGE_ATTACH_NONE))
+
+#define IMAGE_HELPERS 256 /* numbers of bpf(2), from 1 */
+
+/*
+ * What the programs and maps of a caller are held to, each that is given, beside the programs'
+ * types. In the order in which the header and the admissions name them first; so are their parts.
+ */
+struct image_limits {
+	__u32 given; /* IMAGE_LIMIT_* */
+	__u32 targets; /* place of the first one in the names */
+	__u32 n_targets;
+	__u32 maps; /* so in the maps */
+	__u32 n_maps;
+	__u32 digests; /* so in the digests */
+	__u32 n_digests;
+	__u32 pad0;
+	__u64 attach;
+	__u64 helpers[IMAGE_HELPERS / 64];
+};
+
+#define IMAGE_SYMBOL_LEN 64 /* with its terminating NUL */
+
+struct image_name { /* NUL padded; sorted within one image_limits */
+	char text[IMAGE_SYMBOL_LEN];
+};
+
+#define IMAGE_ANY 0xffffffffu
+
+/* Maps that may be made: of that type, and each number at most. */
+struct image_map { /* in the policy's order */
+	__u32 type; /* of bpf(2) */
+	__u32 flags; /* BPF_F_*: those that may be set */
+	__u32 max_entries;
+	__u32 max_key; /* bytes */
+	__u32 max_value; /* bytes */
+	__u32 pad0;
+};
+
+/* image_program.kind */
+#define IMAGE_DIGEST_SHA256 1 /* of the instructions, as the kernel has it from 6.18 on */
+#define IMAGE_DIGEST_TAG 2 /* 8 bytes of their SHA-1, as it had it before */
+#define IMAGE_TAG_LEN 8
+
+struct image_program { /* sorted by (digest, kind) within one image_limits; as image_trusted */
+	__u8 digest[IMAGE_DIGEST_LEN]; /* zero padded */
+	__u32 kind;
+	__u32 pad0;
+};
+
+/* The texts: a NUL, then each admission's path with its NUL, in their order, then NULs. */
 
 #define IMAGE_OFF_DOMAINS(h) ((__u32)sizeof(struct image_header))
 #define IMAGE_OFF_EXECUTABLES(h) \
@@ -163,15 +253,28 @@ struct image_admission { /* sorted by digest; a digest appears once */
 #define IMAGE_OFF_FILES(h) (IMAGE_OFF_PINS(h) + (h)->n_pins * (__u32)sizeof(struct image_pin))
 #define IMAGE_OFF_ADMISSIONS(h) \
 	(IMAGE_OFF_FILES(h) + (h)->n_files * (__u32)sizeof(struct image_file))
-#define IMAGE_OFF_END(h) \
+#define IMAGE_OFF_SLOTS(h) \
 	(IMAGE_OFF_ADMISSIONS(h) + (h)->n_admissions * (__u32)sizeof(struct image_admission))
+#define IMAGE_OFF_LIMITS(h) (IMAGE_OFF_SLOTS(h) + (h)->n_slots * (__u32)sizeof(__u32))
+#define IMAGE_OFF_NAMES(h) \
+	(IMAGE_OFF_LIMITS(h) + (h)->n_limits * (__u32)sizeof(struct image_limits))
+#define IMAGE_OFF_MAPS(h) (IMAGE_OFF_NAMES(h) + (h)->n_names * (__u32)sizeof(struct image_name))
+#define IMAGE_OFF_DIGESTS(h) (IMAGE_OFF_MAPS(h) + (h)->n_maps * (__u32)sizeof(struct image_map))
+#define IMAGE_OFF_TEXTS(h) \
+	(IMAGE_OFF_DIGESTS(h) + (h)->n_digests * (__u32)sizeof(struct image_program))
+#define IMAGE_OFF_END(h) (IMAGE_OFF_TEXTS(h) + (h)->n_texts)
 
 #define IMAGE_FILTER_BIT(size) ((__u32)(size) % 4096u)
 
-_Static_assert(sizeof(struct image_header) == 672, "image_header layout");
+_Static_assert(sizeof(struct image_header) == 704, "image_header layout");
 _Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");
 _Static_assert(sizeof(struct image_executable) == 376, "image_executable layout");
 _Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");
 _Static_assert(sizeof(struct image_pin) == 264, "image_pin layout");
 _Static_assert(sizeof(struct image_file) == 256, "image_file layout");
-_Static_assert(sizeof(struct image_admission) == 312, "image_admission layout");
+_Static_assert(sizeof(struct image_admission) == 64, "image_admission layout");
+_Static_assert(sizeof(struct image_limits) == 72, "image_limits layout");
+_Static_assert(sizeof(struct image_name) == 64, "image_name layout");
+_Static_assert(sizeof(struct image_map) == 24, "image_map layout");
+_Static_assert(sizeof(struct image_program) == sizeof(struct image_trusted),
+	       "image_program layout");

@@ -17,6 +17,8 @@
 #include "base/path.h"
 #include "base/size.h"
 #include "policy/image-check.h"
+#include "policy/parse-events.h"
+#include "policy/parse-limits.h"
 #include "policy/parse-signature.h"
 #include "policy/parse-switches.h"
 #include "policy/tree.h"
@@ -51,7 +53,9 @@ struct policy *policy_free(struct policy *policy)
 	for (size_t i = 0; i < policy->n_admissions; i++) {
 		domain_done(&policy->admissions[i].files);
 		free(policy->admissions[i].reason);
+		parse_limits_done(&policy->admissions[i].limits);
 	}
+	parse_limits_done(&policy->limits);
 	free(policy->admissions);
 	free(policy->domains);
 	free(policy->name);
@@ -453,39 +457,6 @@ static const struct walk_key metadata_keys[] = {
 static const struct walk_table metadata_table = {"metadata", metadata_keys,
 						 ARRAY_SIZE(metadata_keys)};
 
-/* events */
-
-static int events_ring(struct walk *walk, const struct doc_node *value, void *object)
-{
-	static const char what[] = "a power of two from \"64KiB\" to \"64MiB\"";
-	struct policy *policy = object;
-	unsigned long kib;
-	char *end;
-
-	if (!doc_is_string(value) || value->text[0] < '1' || value->text[0] > '9')
-		return walk_expected(walk, value, what);
-
-	errno = 0;
-	kib = strtoul(value->text, &end, 10);
-	if (errno || kib > IMAGE_RING_MAX_KIB)
-		return walk_expected(walk, value, what);
-	if (strcmp(end, "MiB") == 0)
-		kib *= 1024;
-	else if (strcmp(end, "KiB") != 0)
-		return walk_expected(walk, value, what);
-	if (kib < IMAGE_RING_MIN_KIB || kib > IMAGE_RING_MAX_KIB || (kib & (kib - 1)))
-		return walk_expected(walk, value, what);
-
-	policy->ring_kib = (uint32_t)kib;
-	return 0;
-}
-
-static const struct walk_key events_keys[] = {
-	{.name = "ring", .read = events_ring},
-};
-
-static const struct walk_table events_table = {"events", events_keys, ARRAY_SIZE(events_keys)};
-
 /* admission.allow[] */
 
 static int rule_executable(struct walk *walk, const struct doc_node *value, void *object)
@@ -554,12 +525,18 @@ static int rule_reason(struct walk *walk, const struct doc_node *value, void *ob
 	return read_string(walk, value, reason_valid, "one line of at most 127 bytes", &a->reason);
 }
 
+static int rule_limits(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return parse_limits(walk, value, &((struct policy_admission *)object)->limits);
+}
+
 static const struct walk_key rule_keys[] = {
 	{.name = "executable", .read = rule_executable},
 	{.name = "digest", .read = rule_digest},
 	{.name = "size", .read = rule_size},
 	{.name = "libraries", .read = rule_libraries},
 	{.name = "programs", .required = true, .read = rule_programs},
+	{.name = "limits", .read = rule_limits},
 	{.name = "reason", .read = rule_reason},
 	{.name = "signed_by", .not_built = true},
 };
@@ -643,6 +620,11 @@ static int admission_struct_ops(struct walk *walk, const struct doc_node *value,
 	return read_choice(walk, value, words, &refuse);
 }
 
+static int admission_limits(struct walk *walk, const struct doc_node *value, void *object)
+{
+	return parse_limits(walk, value, &((struct policy *)object)->limits);
+}
+
 static int admission_allow(struct walk *walk, const struct doc_node *value, void *object)
 {
 	static const struct walk_items items = {"rules", 0, IMAGE_MAX_ADMISSIONS, read_rule};
@@ -654,6 +636,7 @@ static const struct walk_key admission_keys[] = {
 	{.name = "default", .read = admission_default},
 	{.name = "struct_ops", .read = admission_struct_ops},
 	{.name = "signature", .read = parse_signature},
+	{.name = "limits", .read = admission_limits},
 	{.name = "allow", .read = admission_allow},
 };
 
@@ -703,7 +686,9 @@ static int policy_domains(struct walk *walk, const struct doc_node *value, void 
 
 static int policy_events(struct walk *walk, const struct doc_node *value, void *object)
 {
-	return walk_mapping(walk, &events_table, value, object);
+	static const struct walk_table table = {"events", parse_events_keys, PARSE_EVENTS_KEYS};
+
+	return walk_mapping(walk, &table, value, object);
 }
 
 static int policy_admission(struct walk *walk, const struct doc_node *value, void *object)
@@ -755,9 +740,11 @@ const struct walk_table *policy_tables(size_t *ret_n)
 		{"domain", domain_keys, ARRAY_SIZE(domain_keys)},
 		{"executable", executable_keys, ARRAY_SIZE(executable_keys)},
 		{"library", library_keys, ARRAY_SIZE(library_keys)},
-		{"events", events_keys, ARRAY_SIZE(events_keys)},
+		{"events", parse_events_keys, PARSE_EVENTS_KEYS},
 		{"admission", admission_keys, ARRAY_SIZE(admission_keys)},
 		{"rule", rule_keys, ARRAY_SIZE(rule_keys)},
+		{"limits", parse_limits_keys, PARSE_LIMITS_KEYS},
+		{"map", parse_map_keys, PARSE_MAP_KEYS},
 		{"switches", parse_switches_keys, PARSE_SWITCHES_KEYS},
 	};
 

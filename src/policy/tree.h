@@ -61,11 +61,25 @@ struct policy_domain {
 	size_t n_pins;
 };
 
+/* As image_limits, which see; each list sorted as there, without duplicates. */
+struct policy_limits {
+	uint32_t given; /* IMAGE_LIMIT_* */
+	uint64_t attach;
+	uint64_t helpers[IMAGE_HELPERS / 64];
+	struct image_name *targets;
+	size_t n_targets;
+	struct image_map *maps;
+	size_t n_maps;
+	struct image_program *digests;
+	size_t n_digests;
+};
+
 /* A tool that may load programs. Its files are a domain's, but for the label. */
 struct policy_admission {
 	struct policy_domain files; /* named policy_admission_name(); one executable, no launch */
 	uint64_t programs; /* IMAGE_PROGRAM* */
 	char *reason; /* NULL if the policy gives none */
+	struct policy_limits limits;
 };
 
 struct policy {
@@ -79,6 +93,7 @@ struct policy {
 	struct policy_domain *domains;
 	size_t n_domains;
 	uint64_t admitted; /* IMAGE_PROGRAM*: what anybody may load */
+	struct policy_limits limits; /* of who has no rule */
 	struct policy_admission *admissions;
 	size_t n_admissions;
 };

@@ -252,9 +252,9 @@ fails 'what is not UTF-8 is refused' \
 fails 'ten thousand domains are one error' \
 	'bad.yaml:70:5: domains: expected 1 to 64 domains, got 10000' \
 	policy check bad.yaml
-head -c 1048577 /dev/zero >bad.yaml
-fails 'a file above 1 MiB is refused' \
-	'bad.yaml: the file has more than 1048576 bytes: that is no policy' \
+head -c 4194305 /dev/zero >bad.yaml
+fails 'a file above 4 MiB is refused' \
+	'bad.yaml: the file has more than 4194304 bytes: that is no policy' \
 	policy check bad.yaml
 fails 'a policy that is not there' \
 	'none.yaml: cannot read the policy: No such file or directory' \

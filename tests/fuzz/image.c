@@ -32,7 +32,9 @@ static void use(const void *image)
 		const struct image_admission *a = &image_admissions(image)[i];
 
 		must(image_admission_find(image, a->digest) == a);
+		must(image_admission_of(image, a->id) == a);
 		must(image_trusts(image, a->digest, a->id));
+		must(!a->path || image_path_valid(image_admission_path(image, a)));
 	}
 	for (uint32_t i = 0; i < h->n_pins; i++)
 		must(image_pin_find(image, image_pins(image)[i].path) == &image_pins(image)[i]);
@@ -64,6 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (h->n_domains <= IMAGE_MAX_DOMAINS && h->n_executables <= IMAGE_MAX_EXECUTABLES &&
 	    h->n_trusted <= IMAGE_MAX_TRUSTED && h->n_pins <= IMAGE_MAX_PINS &&
 	    h->n_files <= IMAGE_MAX_FILES && h->n_admissions <= IMAGE_MAX_ADMISSIONS &&
+	    h->n_slots <= IMAGE_MAX_SLOTS && h->n_texts <= IMAGE_MAX_TEXTS &&
+	    h->n_limits <= IMAGE_MAX_LIMITS && h->n_names <= IMAGE_MAX_NAMES &&
+	    h->n_maps <= IMAGE_MAX_MAPS && h->n_digests <= IMAGE_MAX_DIGESTS &&
 	    IMAGE_OFF_END(h) <= size)
 		image_fill_size_filter(image);
 	must(image_seal(image, size) == 0);

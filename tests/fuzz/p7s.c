@@ -26,6 +26,7 @@
 static struct {
 	struct image_header header;
 	struct image_domain domain;
+	char texts[8];
 } image;
 static char *certificate;
 static size_t certificate_size;
@@ -77,6 +78,7 @@ static void make_image(void)
 					     .version = 1,
 					     .ring_kib = IMAGE_RING_MIN_KIB,
 					     .n_domains = 1,
+					     .n_texts = sizeof(image.texts),
 					     .name = "fuzz"};
 	image.domain = (struct image_domain){.mode = IMAGE_MODE_OBSERVE, .name = "fuzz"};
 	must(image_domain_id("fuzz", &image.domain.id) == 0);

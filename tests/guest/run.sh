@@ -9,7 +9,8 @@
 # --kernel NAME     a row of tools/kernels.list, fetched if need be
 # --run CMD         what `sh -c` runs in the guest
 # --shell           an interactive shell instead; leave it with `exit`, or kill QEMU with ^A x
-# --profile P       default; confidentiality (lockdown=confidentiality); nobpf (lsm= without bpf)
+# --profile P       default; confidentiality (lockdown=confidentiality); nobpf (lsm= without bpf);
+#                   counted (default, with --icount)
 # --deadline S      seconds that CMD may take (60)
 # --append "ARGS"   more kernel arguments
 # --overlay FILE    one more cpio archive, unpacked over the initramfs
@@ -64,11 +65,11 @@ lsm_without_bpf() {
 
 profile_args() {
 	case $profile in
-	default) ;;
+	default | counted) ;;
 	confidentiality) echo "lockdown=confidentiality" ;;
 	nobpf) echo "lsm=$(lsm_without_bpf)" ;;
 	*)
-		echo "run.sh: no profile '$profile': default, confidentiality, nobpf" >&2
+		echo "run.sh: no profile '$profile': default, confidentiality, nobpf, counted" >&2
 		exit 2
 		;;
 	esac
@@ -105,6 +106,7 @@ fi
 
 qemu=(qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp "$smp" -m "$mem" -no-reboot
 	-nodefaults -display none -serial mon:stdio -kernel "$dir/vmlinuz" -append "$args")
+[ "$profile" != counted ] || icount=yes
 if [ -n "$icount" ]; then
 	qemu+=(-icount "shift=0,sleep=off")
 fi

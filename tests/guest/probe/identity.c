@@ -408,7 +408,7 @@ static const struct {
 	{"burst", 2, as_burst},	  {"sniff", 0, as_sniff},      {"hold", 1, as_hold},
 	{"verbs", 0, as_verbs},	  {"poke", 2, as_poke},	       {"load", 1, admission_main},
 	{"after", 2, after_main}, {"bind", 1, admission_main}, {"passing", 1, links_main},
-	{"reach", 0, links_main},
+	{"reach", 0, links_main}, {"make", 1, make_main},
 };
 
 int identity_main(int argc, char **argv)

@@ -10,3 +10,6 @@ int identity_main(int argc, char **argv);
 
 /* links_main() - helpers about links, the same way */
 int links_main(int argc, char **argv);
+
+/* make_main() - maps and programs by numbers, the same way */
+int make_main(int argc, char **argv);

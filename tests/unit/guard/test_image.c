@@ -43,6 +43,7 @@ void *test_image_make(const struct test_image *spec, size_t *ret_size)
 		.n_domains = 1,
 		.n_executables = spec->n_executables,
 		.n_trusted = spec->n_executables,
+		.n_texts = 8,
 		.name = "test",
 	};
 	uint32_t id;

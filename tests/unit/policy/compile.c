@@ -127,7 +127,11 @@ static void policy_and_lock_come_together_in_the_image(void **state)
 	}
 
 	memset(digest, 0x55, sizeof(digest));
-	assert_string_equal(image_admission_find(image, digest)->path, "/bin/z");
+	assert_string_equal(image_admission_path(image, image_admission_find(image, digest)),
+			    "/bin/z");
+	assert_ptr_equal(image_admission_of(image, 0x55555555u),
+			 image_admission_find(image, digest));
+	assert_null(image_admission_of(image, 0x55555556u));
 	assert_int_equal(image_admission_find(image, digest)->id, 0x55555555u);
 	assert_int_equal(image_admission_find(image, digest)->programs, image_program("ext"));
 	memset(digest, 0x11, sizeof(digest));
@@ -264,7 +268,9 @@ static void files_have_a_limit(void **state)
 	assert_non_null(strstr(diag.text, "1025 files, the limit is 1024"));
 }
 
-/* Eight domains that come to n trusted digests. */
+#define MANY 32 /* domains */
+
+/* So many domains that come to n trusted digests. */
 static struct policy *trusts(size_t n)
 {
 	_cleanup_free_ char *content = NULL;
@@ -272,8 +278,8 @@ static struct policy *trusts(size_t n)
 	FILE *f = open_memstream(&content, &size);
 
 	fprintf(f, HEAD("1", "observe") "domains:\n");
-	for (size_t d = 0; d < 8; d++) {
-		size_t here = n / (8 - d);
+	for (size_t d = 0; d < MANY; d++) {
+		size_t here = n / (MANY - d);
 
 		fprintf(f, "  - name: d%zu\n    executables:\n", d);
 		fprintf(f, "      - {digest: \"sha256:%064zx\", size: 1, launch: any}\n", d);
@@ -301,7 +307,69 @@ static void trusted_digests_have_a_limit(void **state)
 	assert_int_equal(image_header(image)->n_trusted, IMAGE_MAX_TRUSTED);
 	assert_int_equal(compile_policy(bad, lock, &none, &size, &diag), POLICY_E_INVALID);
 	assert_null(none);
-	assert_non_null(strstr(diag.text, "8193 trusted files, the limit is 8192"));
+	assert_non_null(strstr(diag.text, "32769 trusted files, the limit is 32768"));
+}
+
+/* Digests that begin as digests do, or alike. */
+static char *rules(size_t n, bool alike)
+{
+	char *content = NULL;
+	size_t size;
+	FILE *f = open_memstream(&content, &size);
+
+	fprintf(f, HEAD("1", "observe") "domains: [{name: a, executables: [{digest: " DIGEST(
+			   "e") ", size: 1, launch: any}]}]\nadmission:\n  allow:\n");
+	for (size_t i = 0; i < n; i++)
+		fprintf(f,
+			"    - {digest: \"sha256:%08zx%056zx\", size: 1, programs: [lsm], reason: r}\n",
+			alike ? i : (i * 2654435761u) & 0xffffffff, i);
+	fclose(f);
+	return content;
+}
+
+static void each_of_very_many_rules_is_found_at_once(void **state)
+{
+	_cleanup_free_ char *content = rules(IMAGE_MAX_ADMISSIONS, false);
+	_cleanup_free_ void *image = NULL;
+	const struct image_header *h;
+	uint32_t far = 0;
+	size_t size;
+
+	image = fixture_image(content, &size);
+	assert_int_equal(image_check(image, size, NULL), 0);
+	h = image_header(image);
+	assert_int_equal(h->n_admissions, IMAGE_MAX_ADMISSIONS);
+	assert_int_equal(h->n_slots, IMAGE_MAX_SLOTS);
+	for (uint32_t i = 0; i < h->n_admissions; i++) {
+		const struct image_admission *a = &image_admissions(image)[i];
+		uint32_t probe = 0;
+
+		assert_ptr_equal(image_admission_of(image, a->id), a);
+		while (image_slot_table(image)[IMAGE_SLOT(h, a->id + probe)] != i + 1)
+			probe++;
+		far += probe;
+	}
+	assert_true(far < h->n_admissions); /* a second look is the exception */
+}
+
+static void rules_that_begin_too_much_alike_are_refused(void **state)
+{
+	_cleanup_free_ char *content = rules(100, true);
+	_cleanup_(policy_freep) struct policy *policy = fixture_parse(content);
+	_cleanup_(lock_freep) struct lock *lock = read_lock("holdfast-lock 1\npolicy t\n");
+	struct diag diag = {0};
+	void *image = NULL;
+	size_t size;
+
+	assert_int_equal(compile_policy(policy, lock, &image, &size, &diag), POLICY_E_INVALID);
+	assert_non_null(strstr(diag.text, "begin too much alike"));
+}
+
+static void rules_have_a_limit(void **state)
+{
+	_cleanup_free_ char *content = rules(IMAGE_MAX_ADMISSIONS + 1, false);
+
+	fixture_refused(content, 16392, 7, "allow: expected 0 to 16384 rules, got 16385");
 }
 
 static void the_guard_enforces_if_one_domain_does(void **state)
@@ -356,6 +424,9 @@ int main(void)
 		cmocka_unit_test(one_content_cannot_be_two_executables),
 		cmocka_unit_test(files_have_a_limit),
 		cmocka_unit_test(trusted_digests_have_a_limit),
+		cmocka_unit_test(each_of_very_many_rules_is_found_at_once),
+		cmocka_unit_test(rules_that_begin_too_much_alike_are_refused),
+		cmocka_unit_test(rules_have_a_limit),
 		cmocka_unit_test(the_guard_enforces_if_one_domain_does),
 		cmocka_unit_test(running_out_of_memory_leaves_nothing_behind),
 	};

@@ -27,7 +27,17 @@ static const char small[] =
 	"admission:\n"
 	"  allow:\n"
 	"    - {digest: " DIGEST("5") ", size: 300, programs: [ext], reason: r}\n"
-	"    - {digest: " DIGEST("6") ", size: 300, programs: [lsm], reason: r}\n";
+	"    - {digest: " DIGEST("6") ", size: 300, programs: [lsm], reason: r}\n"
+	"    - {executable: /t/x, programs: [lsm]}\n"
+	"    - executable: /t/y\n"
+	"      programs: [lsm]\n"
+	"      limits:\n"
+	"        attach: [lsm_mac]\n"
+	"        targets: [f, g]\n"
+	"        helpers: [ktime_get_ns]\n"
+	"        maps: [{type: hash}]\n"
+	"        digests: [\"tag:0000000000000001\", " DIGEST("7") "]\n"
+	"  limits: {kfuncs: none}\n";
 /* clang-format on */
 
 static void what_compile_writes_is_accepted(void **state)
@@ -83,9 +93,9 @@ static void a_wrong_version_and_a_wrong_kind_say_so(void **state)
 	size_t size;
 
 	h = fixture_image(small, &size);
-	h->abi = 3;
+	h->abi = 1;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
-	assert_non_null(strstr(diag.text, "format 3, this holdfast reads 2"));
+	assert_non_null(strstr(diag.text, "format 1, this holdfast reads 2"));
 	h->magic = 0x464c457f;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
 	assert_non_null(strstr(diag.text, "not a policy image"));
@@ -118,6 +128,12 @@ struct tables {
 	struct image_pin *pins;
 	struct image_file *files;
 	struct image_admission *admissions;
+	uint32_t *slots;
+	char *texts;
+	struct image_limits *limits;
+	struct image_name *names;
+	struct image_map *maps;
+	struct image_program *digests;
 };
 
 static void swap(void *a, void *b, size_t size)
@@ -158,6 +174,16 @@ static void share_id(struct tables *t)
 	t->admissions[1].id = t->admissions[0].id;
 }
 
+/* Where the rule i is; a free one for a rule that is not there. */
+static uint32_t *slot_of(struct tables *t, uint32_t i)
+{
+	uint32_t at = 0;
+
+	while (t->slots[at] != i + 1)
+		at++;
+	return &t->slots[at];
+}
+
 #define BREAK(name, statement)             \
 	static void name(struct tables *t) \
 	{                                  \
@@ -181,7 +207,7 @@ BREAK(header_name_endless, memset(t->h->name, 'x', IMAGE_NAME_LEN))
 BREAK(header_no_domains, t->h->n_domains = 0)
 BREAK(header_many_domains, t->h->n_domains = 65)
 BREAK(header_many_executables, t->h->n_executables = 257)
-BREAK(header_many_trusted, t->h->n_trusted = 8193)
+BREAK(header_many_trusted, t->h->n_trusted = 32769)
 BREAK(header_many_pins, t->h->n_pins = 257)
 BREAK(header_wrapping, t->h->n_trusted = 0xffffffff)
 BREAK(header_counts, (t->h->n_pins--, t->h->n_domains++))
@@ -231,10 +257,11 @@ BREAK(file_empty, memset(t->files[0].path, 0, IMAGE_PATH_LEN))
 BREAK(header_many_files, t->h->n_files = 1025)
 BREAK(header_one_file_less, t->h->n_files--)
 BREAK(header_observes, t->h->mode = IMAGE_MODE_OBSERVE)
-BREAK(header_many_admissions, t->h->n_admissions = 65)
+BREAK(header_many_admissions, t->h->n_admissions = IMAGE_MAX_ADMISSIONS + 1)
 BREAK(header_admits_unknown, t->h->admitted |= (uint64_t)1 << 60)
 BREAK(header_filter_admission, t->h->size_filter[300 / 64] &= ~((uint64_t)1 << 300 % 64))
-BREAK(admission_order, swap(&t->admissions[0], &t->admissions[1], sizeof(*t->admissions)))
+BREAK(admission_order, (swap(&t->admissions[0], &t->admissions[1], sizeof(*t->admissions)),
+			swap(slot_of(t, 0), slot_of(t, 1), sizeof(*t->slots))))
 BREAK(admission_twice,
       (untrust(t, t->admissions[1].id, t->admissions[0].id), t->admissions[1] = t->admissions[0]))
 BREAK(admission_empty, t->admissions[0].size = 0)
@@ -242,19 +269,68 @@ BREAK(admission_large, t->admissions[0].size = IMAGE_MAX_FILE + 1)
 BREAK(admission_nothing, t->admissions[0].programs = 0)
 BREAK(admission_unknown, t->admissions[0].programs |= (uint64_t)1 << 63)
 BREAK(admission_id, t->admissions[0].id = t->domains[0].id)
-BREAK(admission_pad, t->admissions[1].pad0 = 1)
-BREAK(admission_path, t->admissions[1].path[0] = 'x')
-BREAK(admission_path_tail, t->admissions[1].path[IMAGE_PATH_LEN - 1] = 'x')
+BREAK(admission_path, t->texts[t->admissions[2].path] = 'x')
+BREAK(admission_path_far, t->admissions[2].path = 1u << 31)
+BREAK(admission_path_within, t->admissions[3].path = t->admissions[2].path + 1)
+BREAK(admission_path_shared, t->admissions[3].path = t->admissions[2].path)
+BREAK(admission_path_unused, t->admissions[3].path = 0)
+BREAK(admission_path_endless, memset(t->texts + 6, 'x', t->h->n_texts - 6))
+BREAK(texts_head, t->texts[0] = 'x')
+BREAK(texts_tail, t->texts[t->h->n_texts - 1] = 'x')
+BREAK(texts_none, t->h->n_texts = 0)
+BREAK(texts_odd, t->h->n_texts++)
+BREAK(texts_more, t->h->n_texts = IMAGE_MAX_TEXTS + 8)
+BREAK(slots_more, t->h->n_slots *= 2)
+BREAK(slot_free, *slot_of(t, 0) = 0)
+BREAK(slot_other, *slot_of(t, 0) = *slot_of(t, 1))
+BREAK(slot_far, *slot_of(t, 0) = 1000)
+BREAK(slot_taken, *slot_of(t, 0xffffffff) = 1)
 BREAK(admission_not_trusted, untrust(t, t->admissions[1].id, t->domains[1].id))
 BREAK(admission_id_shared, share_id(t))
+BREAK(header_pad, t->h->pad0 = 1)
+BREAK(header_many_limits, t->h->n_limits = IMAGE_MAX_LIMITS + 1)
+BREAK(header_many_names, t->h->n_names = IMAGE_MAX_NAMES + 1)
+BREAK(header_many_maps, t->h->n_maps = IMAGE_MAX_MAPS + 1)
+BREAK(header_many_digests, t->h->n_digests = IMAGE_MAX_DIGESTS + 1)
+BREAK(admission_pad, t->admissions[1].pad0 = 1)
+BREAK(limits_of_nobody, t->h->limits = 0)
+BREAK(limits_skipped, t->h->limits = 2)
+BREAK(limits_far, t->admissions[3].limits = 3)
+BREAK(limits_unused, t->admissions[3].limits = 1)
+BREAK(limits_none, t->limits[0].given = 0)
+BREAK(limits_unknown, t->limits[0].given |= 64)
+BREAK(limits_pad, t->limits[0].pad0 = 1)
+BREAK(limits_attach, t->limits[1].attach |= (uint64_t)1 << 60)
+BREAK(limits_attach_free, t->limits[0].attach = 1)
+BREAK(limits_helper, t->limits[1].helpers[0] |= 1)
+BREAK(limits_helper_free, t->limits[0].helpers[3] = 1)
+BREAK(limits_targets_free, t->limits[0].n_targets = 1)
+BREAK(limits_targets_far, t->limits[1].n_targets = 3)
+BREAK(limits_targets_gap, t->limits[1].targets = 1)
+BREAK(limits_targets_less, t->limits[1].n_targets = 1)
+BREAK(limits_maps_far, t->limits[1].n_maps = 0xffffffff)
+BREAK(limits_digests_gap, t->limits[1].digests = 1)
+BREAK(target_order, swap(&t->names[0], &t->names[1], sizeof(*t->names)))
+BREAK(target_twice, t->names[0] = t->names[1])
+BREAK(target_empty, t->names[0].text[0] = 0)
+BREAK(target_tail, t->names[0].text[IMAGE_SYMBOL_LEN - 1] = 1)
+BREAK(target_word, t->names[0].text[0] = ' ')
+BREAK(map_unknown, t->maps[0].type = 1000)
+BREAK(map_none, t->maps[0].type = 0)
+BREAK(map_pad, t->maps[0].pad0 = 1)
+BREAK(digest_kind, t->digests[1].kind = 3)
+BREAK(digest_tail, t->digests[0].digest[IMAGE_TAG_LEN] = 1)
+BREAK(digest_pad, t->digests[1].pad0 = 1)
+BREAK(digest_order, swap(&t->digests[0], &t->digests[1], sizeof(*t->digests)))
+BREAK(digest_twice, t->digests[0] = t->digests[1])
 BREAK(pin_nested, memcpy(t->pins[2].path, "/sys/fs/bpf/b/c", 16))
 
 static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 4136 bytes, the file has 4128"},
-	{header_size_less, "the image says it has 3864 bytes, the file has 4128"},
+	{header_size, "the image says it has 4848 bytes, the file has 4840"},
+	{header_size_less, "the image says it has 4576 bytes, the file has 4840"},
 	{header_mode, "unknown mode 4"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -270,7 +346,7 @@ static const struct {
 	{header_no_domains, "0 domains"},
 	{header_many_domains, "65 domains, 1 to 64"},
 	{header_many_executables, "257 executables, 0 to 256"},
-	{header_many_trusted, "8193 trusted files, 0 to 8192"},
+	{header_many_trusted, "32769 trusted files, 0 to 32768"},
 	{header_many_pins, "257 pins, 0 to 256"},
 	{header_wrapping, "trusted files"},
 	{header_counts, "tables end at"},
@@ -318,9 +394,9 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 3872 of 4128"},
+	{header_one_file_less, "tables end at byte 4584 of 4840"},
 	{header_observes, "enforces and the guard itself does not"},
-	{header_many_admissions, "65 admissions, 0 to 64"},
+	{header_many_admissions, "16385 admissions, 0 to 16384"},
 	{header_admits_unknown, "admits programs that are not known"},
 	{header_filter_admission, "size filter"},
 	{admission_order, "admission 1 is out of order"},
@@ -330,11 +406,60 @@ static const struct {
 	{admission_nothing, "admission 0 names no programs"},
 	{admission_unknown, "admission 0 names no programs, or unknown ones"},
 	{admission_id, "belongs to no domain"},
-	{admission_pad, "admission 1 has padding"},
-	{admission_path, "admission 1 has no valid path"},
-	{admission_path_tail, "admission 1 has no valid path"},
+	{admission_path, "admission 2 has no valid path"},
+	{admission_path_far, "admission 2 has its path at byte 2147483648 of the texts, 1 is next"},
+	{admission_path_within, "admission 3 has its path at byte 2 of the texts, 6 is next"},
+	{admission_path_shared, "admission 3 has its path at byte 1 of the texts, 6 is next"},
+	{admission_path_unused, "texts are not those of its admissions"},
+	{admission_path_endless, "admission 3 has no valid path"},
+	{texts_head, "texts are not those of its admissions"},
+	{texts_tail, "texts are not those of its admissions"},
+	{texts_none, "0 bytes of text, 8 to 1048576"},
+	{texts_odd, "17 bytes of text, which does not fit"},
+	{texts_more, "1048584 bytes of text, 8 to 1048576"},
+	{slots_more, "32 slots and 16 bytes of text, which does not fit its 4 admissions"},
+	{slot_free, "belongs to no domain"},
+	{slot_other, "belongs to no domain"},
+	{slot_far, "belongs to no domain"},
+	{slot_taken, "slots do not match"},
 	{admission_not_trusted, "admission 1 is not trusted"},
-	{admission_id_shared, "admission 1 does not have the id of its digest, or shares it"},
+	{admission_id_shared, "admission 1 is not in its slot, or shares its id"},
+	{header_pad, "header has padding"},
+	{header_many_limits, "1025 limits, 0 to 1024"},
+	{header_many_names, "4097 names, 0 to 4096"},
+	{header_many_maps, "4097 maps, 0 to 4096"},
+	{header_many_digests, "8193 digests, 0 to 8192"},
+	{admission_pad, "admission 1 has padding"},
+	{limits_of_nobody, "not those that its rules name"},
+	{limits_skipped, "not those that its rules name"},
+	{limits_far, "not those that its rules name"},
+	{limits_unused, "not those that its rules name"},
+	{limits_none, "limits 0 are not known, or none"},
+	{limits_unknown, "limits 0 are not known, or none"},
+	{limits_pad, "limits 0 are not known, or none"},
+	{limits_attach, "limits 1 are not known, or none"},
+	{limits_attach_free, "limits 0 are not known, or none"},
+	{limits_helper, "limits 1 are not known, or none"},
+	{limits_helper_free, "limits 0 are not known, or none"},
+	{limits_targets_free, "limits 0 do not begin"},
+	{limits_targets_far, "limits 1 do not begin"},
+	{limits_targets_gap, "limits 1 do not begin"},
+	{limits_targets_less, "parts of limits that belong to none"},
+	{limits_maps_far, "limits 1 do not begin"},
+	{limits_digests_gap, "limits 1 do not begin"},
+	{target_order, "limits 1 have targets out of order"},
+	{target_twice, "limits 1 have targets out of order"},
+	{target_empty, "limits 1 have no valid target"},
+	{target_tail, "limits 1 have no valid target"},
+	{target_word, "limits 1 have no valid target"},
+	{map_unknown, "limits 1 have no valid map"},
+	{map_none, "limits 1 have no valid map"},
+	{map_pad, "limits 1 have no valid map"},
+	{digest_kind, "limits 1 have no valid digest"},
+	{digest_tail, "limits 1 have no valid digest"},
+	{digest_pad, "limits 1 have no valid digest"},
+	{digest_order, "limits 1 have digests out of order"},
+	{digest_twice, "limits 1 have digests out of order"},
 	{pin_nested, "pin of another domain"},
 };
 
@@ -354,10 +479,17 @@ static void every_lie_is_refused_also_with_the_right_digest(void **state)
 				    (void *)image_trusted(image),
 				    (void *)image_pins(image),
 				    (void *)image_files(image),
-				    (void *)image_admissions(image)};
+				    (void *)image_admissions(image),
+				    (void *)image_slot_table(image),
+				    (char *)image + IMAGE_OFF_TEXTS(image_header(image)),
+				    (void *)image_limits(image),
+				    (void *)image_names(image),
+				    (void *)image_maps(image),
+				    (void *)image_digests(image)};
 		breaks[i].break_it(&t);
 		assert_int_equal(image_seal(image, size), 0);
-		assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+		if (image_check(image, size, &diag) != IMAGE_E_INVALID)
+			fail_msg("case %zu, \"%s\", is accepted", i, breaks[i].part);
 		if (!strstr(diag.text, breaks[i].part))
 			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, diag.text,
 				 breaks[i].part);

@@ -156,6 +156,399 @@ static const struct {
 	{"a rule is added for what anybody may", HEAD("1", "enforce") DOMAINS A,
 	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "xdp", "") "]"),
 	 IMAGE_CHANGE_NONE, ""},
+	{"more attach types within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {attach: [lsm_mac]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {attach: [lsm_mac, xdp]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs of more attach types"},
+	{"fewer attach types within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {attach: [lsm_mac, xdp]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {attach: [lsm_mac]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"attach types are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {attach: [lsm_mac]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs of more attach types"},
+	{"attach types become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {attach: [lsm_mac]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more targets within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [b]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [a, b]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that hang on more functions"},
+	{"fewer targets within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [a, b]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [b]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"targets are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [b]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that hang on more functions"},
+	{"targets become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [b]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more helpers within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {helpers: [ktime_get_ns]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {helpers: [ktime_get_ns, cgrp_storage_get]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call more helpers"},
+	{"fewer helpers within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {helpers: [ktime_get_ns, cgrp_storage_get]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {helpers: [ktime_get_ns]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"helpers are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {helpers: [ktime_get_ns]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call more helpers"},
+	{"helpers become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {helpers: [ktime_get_ns]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more digests within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {digests: [\"tag:0000000000000001\"]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {digests: [\"tag:0000000000000001\", \"tag:0000000000000002\"]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load more programs by their digests"},
+	{"fewer digests within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {digests: [\"tag:0000000000000001\", \"tag:0000000000000002\"]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {digests: [\"tag:0000000000000001\"]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"digests are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {digests: [\"tag:0000000000000001\"]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load more programs by their digests"},
+	{"digests become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {digests: [\"tag:0000000000000001\"]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_entries: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_entries: 10}]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"fewer maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_entries: 10}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_entries: 9}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"maps are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_entries: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"maps become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_entries: 9}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more map types within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: array}]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"map types are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"map types become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more keys of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_key: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_key: 10}]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"fewer keys of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_key: 10}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_key: 9}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"keys of maps are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_key: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"keys of maps become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_key: 9}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more values of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_value: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash}]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"fewer values of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_value: 9}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"values of maps are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_value: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"values of maps become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_value: 9}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"more flags of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, flags: []}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, flags: [rdonly]}]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"fewer flags of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, flags: [rdonly]}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, flags: []}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"flags of maps are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, flags: []}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"flags of maps become limited",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, flags: []}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"functions of the kernel are free",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: none}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: any}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call functions of the kernel"},
+	{"a rule with limits goes",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: none}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_WEAKENS,
+	 "'(named by digest)', which loses its rule, may load programs that call"},
+	{"a rule with limits goes where nobody else loads",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "default: deny, allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: none}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("default: deny"), IMAGE_CHANGE_NONE, ""},
+	{"a rule with limits on maps goes where nobody else loads",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "default: deny, allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: []}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("default: deny"), IMAGE_CHANGE_WEAKENS,
+	 "may make more maps"},
+	{"limits for all go", HEAD("1", "enforce") DOMAINS A ADMISSION("limits: {maps: []}"),
+	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_WEAKENS,
+	 "anybody without a rule may make more maps"},
+	{"limits for all come", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("limits: {maps: []}"), IMAGE_CHANGE_NONE, ""},
+	{"a rule comes without the limits for all",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION("limits: {maps: []}"),
+	 HEAD("1", "enforce")
+		 DOMAINS A ADMISSION("limits: {maps: []}, allow: [" RULE("7", "xdp", "") "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
 	{"a rule is removed",
 	 HEAD("1", "enforce") DOMAINS A ADMISSION("allow: [" RULE("7", "ext", "") "]"),
 	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_NONE, ""},

@@ -217,7 +217,7 @@ static const struct {
 	{PLAIN "admission: {struct_ops: deny}\n", 8, 25,
 	 "admission.struct_ops: expected \"admit\" or \"refuse\", got \"deny\""},
 	{PLAIN "admission: {x: 1}\n", 8, 13,
-	 "unknown key \"x\", allowed here: default, struct_ops, signature, allow"},
+	 "unknown key \"x\", allowed here: default, struct_ops, signature, limits, allow"},
 	{PLAIN "admission: {allow: a}\n", 8, 20, "expected a list of rules, got \"a\""},
 	{RULE("executable: /a"), 9, 11, "allow[0]: the key \"programs\" is missing"},
 	{RULE("executable: /a, programs: []"), 9, 38, "expected 1 to 64 programs, got 0"},

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Maps and programs by numbers, as rules of admission have limits for; and what a load costs. */
+#include "suite.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "drill/insn.h"
+#include "drill/probe.h"
+
+#define LOADS 500
+
+static int verdict(int fd)
+{
+	if (fd >= 0)
+		return PROBE_ALLOWED;
+	fprintf(stderr, "probe: %m\n");
+	return errno == EPERM ? PROBE_DENIED : PROBE_OTHERWISE;
+}
+
+/* TYPE KEY VALUE ENTRIES FLAGS */
+static int make_map(char **argv)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = (uint32_t)atoi(argv[4]));
+
+	return verdict(bpf_map_create((enum bpf_map_type)atoi(argv[0]), "made",
+				      (uint32_t)atoi(argv[1]), (uint32_t)atoi(argv[2]),
+				      (uint32_t)atoi(argv[3]), &opts));
+}
+
+/* A helper by its number, or a function of the kernel by its name. */
+static struct bpf_insn call(const char *what)
+{
+	struct btf *btf;
+	int id;
+
+	if (what[0] >= '0' && what[0] <= '9')
+		return CALL(atoi(what));
+	btf = btf__load_vmlinux_btf();
+	id = btf ? btf__find_by_name_kind(btf, what, BTF_KIND_FUNC) : -1;
+	btf__free(btf);
+	return INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, id);
+}
+
+/* TYPE ATTACH TARGET CALLED [PIN]: a program of one call and two instructions, or of these alone */
+static int make_prog(int argc, char **argv)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = (enum bpf_attach_type)atoi(argv[1]));
+	const struct bpf_insn insns[] = {call(argv[3]), MOV_IMM(BPF_REG_0, 0), EXIT()};
+	size_t first = strcmp(argv[3], "-") == 0;
+	int fd, id;
+
+	if (strcmp(argv[2], "-") != 0) {
+		id = libbpf_find_vmlinux_btf_id(argv[2], opts.expected_attach_type);
+		if (id < 0)
+			return PROBE_IMPOSSIBLE;
+		opts.attach_btf_id = (uint32_t)id;
+	}
+	fd = bpf_prog_load((enum bpf_prog_type)atoi(argv[0]), "made", "GPL", insns + first,
+			   3 - first, &opts);
+	if (fd >= 0 && argc > 4 && bpf_obj_pin(fd, argv[4]))
+		return PROBE_IMPOSSIBLE;
+	return verdict(fd);
+}
+
+/*
+ * By the time stamp counter, which `run.sh --icount` makes a count of instructions. The least of
+ * many: every load looks for its rule, and some are interrupted by what the kernel does meanwhile.
+ */
+static int load_cost(void)
+{
+	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 0), EXIT()};
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < LOADS; i++) {
+		uint64_t begin = __rdtsc(), cost;
+		int fd = bpf_prog_load(BPF_PROG_TYPE_CGROUP_DEVICE, "cost", "GPL", insns, 2, NULL);
+
+		cost = __rdtsc() - begin;
+		if (fd < 0)
+			return verdict(fd);
+		close(fd);
+		least = cost < least ? cost : least;
+	}
+	printf("%ju\n", (uintmax_t)least);
+	return PROBE_ALLOWED;
+}
+
+int make_main(int argc, char **argv)
+{
+	if (strcmp(argv[1], "map") == 0 && argc == 7)
+		return make_map(argv + 2);
+	if (strcmp(argv[1], "prog") == 0 && argc >= 6)
+		return make_prog(argc - 2, argv + 2);
+	if (strcmp(argv[1], "cost") == 0)
+		return load_cost();
+	fprintf(stderr,
+		"probe: make map TYPE KEY VALUE ENTRIES FLAGS, make prog TYPE ATTACH TARGET "
+		"CALLED [PIN], make cost\n");
+	return PROBE_IMPOSSIBLE;
+}

@@ -1,0 +1,238 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Admission by more than types: what the limits of a rule hold its tool to, each with what is within
+# and what is beyond; the same for who has no rule; and what a load costs with 10 rules and 10,000.
+#
+# usage: rules.sh [PART]...; `price` wants a guest of the profile `counted`
+# shellcheck disable=SC2086 # no path of ours has a space in it
+# shellcheck disable=SC2317 # the functions are called through check
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. /opt/tests/lib.sh
+
+# bpf(2): types of programs and of maps, attach types, helpers
+sockfilter=1 kprobe=2 xdp=6 device=15 tracing=26 lsm=29
+hash=1 array=2 ringbuf=27
+fentry=24 fexit=25 lsm_mac=27 on_xdp=37 on_devmap=33
+ktime=5 random=7
+
+# What `make prog ... -` loads, and the same with a call before it.
+plain='\267\0\0\0\0\0\0\0\225\0\0\0\0\0\0\0'
+
+variants_make() {
+	for name in loader caller known; do
+		cp $here/probe $here/$name && echo $name >>$here/$name || return 1
+	done
+	cp $here/loader $work/changed && printf 'X' >>$work/changed || return 1
+	# shellcheck disable=SC2059 # it is a format: sh has no other way to bytes
+	sha256=$(printf "$plain" | sha256sum | cut -d ' ' -f 1)
+	# shellcheck disable=SC2059
+	tag=$(printf "$plain" | sha1sum | cut -c 1-16)
+}
+
+policy() {
+	image rules "$@" "s/SHA256/$sha256/; s/TAG/$tag/; s/LIMITS//; s/DEFAULT/ordinary/"
+}
+
+reload() {
+	img=$(policy "$@") && holdfast guard reload "$img" --secret-fd 3 3<"$secret"
+}
+
+loads() {
+	exits 0 "$@"
+}
+
+refuses() {
+	exits 1 "$@"
+}
+
+# told ROW ACT: the log has a refusal by that row, of that act
+told() {
+	guest-ctl until 10 sh -c \
+		"grep -e '\"row\":\"$1\"' $log | grep -e '\"$2\"' | grep -e '\"refused\"' | grep loader"
+}
+
+prog() {
+	tool=$1
+	shift
+	"$tool" as make prog "$@"
+}
+
+map() {
+	tool=$1
+	shift
+	"$tool" as make map "$@"
+}
+
+# the place, the name and the arguments of an admitted tool, and other content
+spoofed() {
+	unshare -m sh -c "mount --bind $work/changed $here/loader &&
+		exec $here/loader as make prog $lsm $lsm_mac inode_getxattr -"
+}
+
+preloaded() {
+	echo $here/libvictim-evil.so >/etc/ld.so.preload
+	refuses spoofed
+	code=$?
+	rm /etc/ld.so.preload
+	return $code
+}
+
+programs() {
+	check "P05 an LSM program within the limits loads" \
+		loads prog loader $lsm $lsm_mac inode_getxattr -
+	check "P19 fentry within them loads" loads prog loader $tracing $fentry vfs_statx -
+	check "XDP loads, named or not" loads prog loader $xdp $on_xdp - -
+	check "XDP loads without an attach type" loads prog loader $xdp 0 - -
+	check "P20 XDP for a map of devices is another attach type" \
+		refuses prog loader $xdp $on_devmap - -
+	check "P20 the log says so" told P20 prog_load
+	check "P19 fexit on the same function is another attach type" \
+		refuses prog loader $tracing $fexit vfs_statx -
+	check "P19 fentry on another function" refuses prog loader $tracing $fentry vfs_read -
+	check "P19 the log says so" told P19 prog_load
+	check "P05 an LSM program on another hook" \
+		refuses prog loader $lsm $lsm_mac inode_setxattr -
+	check "P05 the log says so" told P05 prog_load
+	check "P01 another type" refuses loader as load load-ext
+	check "P05 who has no rule" refuses prog probe $lsm $lsm_mac inode_getxattr -
+	check "P05 other content by the same name in the same place" refuses spoofed
+	check "P05 nor with a library before it" preloaded
+	check "P05 a tool with another rule" refuses prog caller $lsm $lsm_mac inode_getxattr -
+	check "P19 who has no limits hangs where he likes" \
+		loads prog probe $tracing $fexit vfs_read -
+}
+
+maps() {
+	check "a map within the limits is made" loads map loader $hash 8 16 100 0
+	check "with the flag that is listed" loads map loader $hash 8 16 100 1
+	check "what is not limited is free" loads map loader $array 4 4096 1 1024
+	check "M21 another type" refuses map loader $ringbuf 0 0 4096 0
+	check "M21 the log says so" told M21 map_create
+	check "M21 more entries" refuses map loader $hash 8 16 101 0
+	check "M21 a longer key" refuses map loader $hash 9 16 100 0
+	check "M21 a longer value" refuses map loader $hash 8 17 100 0
+	check "M21 another flag" refuses map loader $hash 8 16 100 128
+	check "M21 the limits of one type are not another's" refuses map loader $array 4 4 100 0
+	check "who has no limits makes any" loads map probe $hash 9 17 101 128
+}
+
+# Where the kernel asks nobody before the verifier, calls are addresses when the guard sees them.
+helpers() {
+	if [ -n "$late" ]; then
+		check "a limit that this kernel cannot judge admits nothing" \
+			refuses prog caller $kprobe 0 - $ktime
+		check "P20 other helpers neither" refuses prog caller $kprobe 0 - $random
+	else
+		check "a program of the helper that is listed loads" \
+			loads prog caller $kprobe 0 - $ktime
+		check "one without any loads" loads prog caller $kprobe 0 - -
+		check "P20 one with another does not" refuses prog caller $kprobe 0 - $random
+		check "P20 nor one with a function of the kernel" \
+			refuses prog caller $kprobe 0 - bpf_rcu_read_lock
+		check "the kernel judges that, where nobody did before" \
+			exits 3 prog probe $kprobe 0 - bpf_rcu_read_lock
+	fi
+	check "who has no limits calls it" loads prog probe $kprobe 0 - $random
+}
+
+digests() {
+	check "P05 a program by its digest loads" loads prog known $lsm $lsm_mac inode_getxattr -
+	check "P05 another one does not" refuses prog known $lsm $lsm_mac inode_getxattr $ktime
+	check "reload: the digest alone" reload 's/, "tag:TAG"//'
+	if [ -n "$digest" ]; then
+		check "P05 SHA-256 speaks for it" loads prog known $lsm $lsm_mac inode_getxattr -
+	else
+		check "P05 SHA-256 says nothing here" \
+			refuses prog known $lsm $lsm_mac inode_getxattr -
+	fi
+	check "reload: the tag alone" reload 's/"sha256:SHA256", //'
+	if [ -n "$digest" ]; then
+		check "P05 the tag says nothing here" \
+			refuses prog known $lsm $lsm_mac inode_getxattr -
+	else
+		check "P05 the tag speaks for it" loads prog known $lsm $lsm_mac inode_getxattr -
+	fi
+	check "reload: as it was" reload
+}
+
+# fetched FILE: by somebody else
+fetched() {
+	bpftool prog show pinned $1
+}
+
+anybody() {
+	check "reload: limits for who has no rule" \
+		reload 's/LIMITS/maps: [ { type: array } ], digests: []/'
+	check "M21 he makes no other map" refuses map probe $hash 4 4 1 0
+	check "he makes the one that is listed" loads map probe $array 4 4 1 0
+	check "P20 he loads no program whose digest is not listed" \
+		refuses prog probe $sockfilter 0 - -
+	check "a rule has limits of its own" \
+		loads prog loader $tracing $fentry vfs_statx - /sys/fs/bpf/made
+	check "what its maker was admitted with is everybody's to look at" \
+		fetched /sys/fs/bpf/made
+	rm -f /sys/fs/bpf/made
+	check "admitting more needs the secret" \
+		refused secret holdfast guard reload "$(policy)"
+	check "reload: default: deny" reload 's/DEFAULT/deny/'
+	check "P20 who has no rule loads nothing" refuses prog probe $sockfilter 0 - -
+	check "the rule's own types load" loads prog loader $device 6 - -
+	check "reload: as it was before" reload
+}
+
+# more N: rules of tools by digests, as many as that
+more() {
+	awk -v n=$1 'BEGIN { for (i = 1; i <= n; i++) {
+		high = i * 40503 % 65536
+		printf "    - { digest: \"sha256:%04x%060x\", size: 1, programs: [ ext ], reason: r }\n",
+			high, i } }'
+}
+
+# cost N: instructions of a load with so many rules
+cost() {
+	more $1 >$work/more
+	reload 's/DEFAULT/deny/' "/# MORE/{
+r $work/more
+d
+}" >&2 && loader as make cost && loader as make cost && loader as make cost
+}
+
+least() {
+	cost $1 >$work/cost && sort -n $work/cost | head -n 1
+}
+
+# The same of both, three processes each, and whatever each of them says is shown.
+costs() {
+	cost 10 >/dev/null && few=$(least 10) && cp $work/cost $work/few && many=$(least 10000) ||
+		return 1
+	echo "# a load costs $few instructions with 10 rules, $many with 10,000;" \
+		"all: $(tr '\n' ' ' <$work/few)and $(tr '\n' ' ' <$work/cost)" >$work/costs
+	cat $work/costs
+	[ "$few" -gt 1000 ] && [ "$many" -lt $((few * 105 / 100)) ]
+}
+
+# Needs a guest whose clock counts instructions.
+price() {
+	check "10,000 rules cost a load no more than 10" costs && cat $work/costs
+}
+
+late= # the kernel has no hook before the verifier
+bpftool btf dump file /sys/kernel/btf/vmlinux | grep -q "'bpf_lsm_bpf_prog_load'" || late=yes
+check "the tools are made" variants_make
+digest= # the kernel takes SHA-256 of each program, and its beginning for the tag
+if probe as make prog $sockfilter 0 - - /sys/fs/bpf/made; then
+	bpftool prog show pinned /sys/fs/bpf/made | grep -q "tag $(echo $sha256 | cut -c 1-16)" &&
+		digest=yes
+	rm /sys/fs/bpf/made
+fi
+img=$(policy) || exit 1
+need "holdfastd starts" daemon_start
+need "the guard comes up to enforce" guard_up "$img"
+[ $# -gt 0 ] || set -- programs maps helpers digests anybody
+for part; do
+	$part
+done
+check "the guard goes down by the operator" guard_down
+check "M21 after that the tool makes any map" loads map loader $hash 9 17 101 128
+exit $failed
