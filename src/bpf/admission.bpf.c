@@ -67,19 +67,24 @@ static long rule_search_step(__u32 i, void *context)
 }
 
 /*
- * The caller's rule; NULL if it has none. Asked of the policy in force, so a reload takes it back.
+ * A rule by its id; NULL if there is none. Asked of the policy in force, so a reload takes it back.
  * Costs the same however many rules there are.
  */
+static struct image_admission *rule_of(struct image_header *image, __u32 id)
+{
+	struct rule_search search = {.id = id};
+
+	if (!id)
+		return NULL;
+	bpf_loop(IMAGE_MAX_PROBES, rule_search_step, &search, 0);
+	return search.found ? image_at(image, search.found) : NULL;
+}
+
 static struct image_admission *rule_of_caller(struct image_header *image)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
-	struct rule_search search = {};
 
-	if (!label || !label->admission)
-		return NULL;
-	search.id = label->admission;
-	bpf_loop(IMAGE_MAX_PROBES, rule_search_step, &search, 0);
-	return search.found ? image_at(image, search.found) : NULL;
+	return label ? rule_of(image, label->admission) : NULL;
 }
 
 /* May the caller not have a program that needs all this? Says so, or whom a rule has let through.
@@ -101,22 +106,25 @@ static bool load_refused(struct act *act, __u64 needs)
 	return false;
 }
 
-/* What the caller is held to; NULL: to nothing. */
+/* What whoever has that rule is held to, or has none; NULL: to nothing. */
+static struct image_limits *limits_of(struct image_header *image, struct image_admission *rule)
+{
+	__u32 limits = rule ? rule->limits : image->limits;
+
+	if (!image->n_limits || !limits)
+		return NULL;
+	return image_at(image,
+			IMAGE_OFF_LIMITS(image) + (limits - 1) * sizeof(struct image_limits));
+}
+
 static struct image_limits *limits_of_caller(void)
 {
 	struct guard_state *guard = guard_state();
 	struct image_header *image = policy_in_force();
-	struct image_admission *rule;
-	__u32 limits;
 
 	if (!guard || !guard->armed || !image || !image->n_limits || current_domain())
 		return NULL;
-	rule = rule_of_caller(image);
-	limits = rule ? rule->limits : image->limits;
-	if (!limits)
-		return NULL;
-	return image_at(image,
-			IMAGE_OFF_LIMITS(image) + (limits - 1) * sizeof(struct image_limits));
+	return limits_of(image, rule_of_caller(image));
 }
 
 /* Rows of techniques are for what programs can do; any can be too much for the kernel. */
@@ -484,14 +492,15 @@ static bool uses_refused(struct bpf_prog *prog)
 /*
  * Every fd of a program passes here, its maker's first, and somebody else's perhaps before it: so
  * not the first one counts, but whether the program is younger than the guard. Labelled ones were
- * judged when they got their label.
+ * judged when they got their label, but for the mark of objects.bpf.c.
  */
 static bool unjudged(struct bpf_prog *prog)
 {
+	struct object_label *label = object_label(prog->aux);
 	struct guard_state *guard = guard_state();
 
 	return guard && guard->armed && prog->aux->load_time >= guard->armed_ns &&
-	       !object_label(prog->aux);
+	       (!label || label->awaits);
 }
 
 /* Whoever asks for it later is not asked again. */
@@ -503,42 +512,32 @@ static void judged(struct bpf_prog *prog)
 	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);
 }
 
-/* May a stranger have it by its type, if it has no more than that? */
-static bool type_permitted(struct image_header *image, __u64 needs)
-{
-	struct image_admission *rule;
-
-	if (!(needs & ~image->admitted))
-		return true;
-	rule = rule_of_caller(image);
-	return rule && !(needs & ~(image->admitted | rule->programs));
-}
-
 /*
- * Once more, by what the kernel has found out since the load began; and by its type again: not its
- * maker alone comes here, another task may have it by id before. Who passes with more than anybody
- * may speaks for all who ask later. @unseen: IMAGE_LIMIT_* that this kernel tells nobody.
+ * By what the kernel has found out since the load began, and by the rule of its maker whoever asks:
+ * another task may have the id before he has his fd. @unseen: IMAGE_LIMIT_* that this kernel tells
+ * nobody.
  */
 static bool made_refused(struct bpf_prog *prog, __u32 unseen)
 {
+	struct object_label *label = object_label(prog->aux);
 	struct image_header *image = policy_in_force();
-	struct image_limits *limits = limits_of_caller();
 	__u32 type = prog->type, attach_type = prog->expected_attach_type;
+	__u64 key = (__u64)prog->aux;
+	struct image_limits *limits;
 	struct act act = {};
-	__u64 needs;
 
-	if (!image || !image->n_limits || current_domain())
+	if (!image || !label || !label->awaits || current_domain())
 		return false;
 	load_act(&act, type);
 	copy_name(act.name, prog->aux->name);
-	needs = type_needs(type, attach_type, 0, &act.row);
-	if (limits && (limits->given & unseen || limits_refuse_attach(limits, type, attach_type) ||
-		       limits_refuse_target(limits, prog) || limits_refuse_digest(limits, prog)))
-		return limit_refuses(&act);
-	if (!type_permitted(image, needs))
-		return guard_refuses(&act);
-	if (limits || needs & ~image->admitted)
-		judged(prog);
+	(void)type_needs(type, attach_type, 0, &act.row);
+	limits = limits_of(image, rule_of(image, label->id));
+	if (limits &&
+	    (limits->given & unseen || limits_refuse_attach(limits, type, attach_type) ||
+	     limits_refuse_target(limits, prog) || limits_refuse_digest(limits, prog)) &&
+	    limit_refuses(&act))
+		return true;
+	bpf_map_delete_elem(&objects, &key);
 	return false;
 }
 

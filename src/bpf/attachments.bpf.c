@@ -69,7 +69,7 @@ int attachments_late(struct bpf_iter__bpf_link *context)
 	if (!link || !guard || !link->id || object_label(link) || !link->prog)
 		return 0;
 	owner = object_label(link->prog->aux);
-	if (!owner)
+	if (!owner || !owner->domain)
 		return 0;
 	link_label(guard, link, link->id, owner->domain);
 	act.act = EVENT_ACT_LINK_FD;

@@ -40,8 +40,8 @@ struct object_label {
 	LAYOUT_TEST_FIELD
 	__u32 domain;
 	__u32 kind;
-	__u32 id; /* 0 until the kernel has given it one */
-	__u32 pad0;
+	__u32 id; /* 0 until the kernel has given it one; of who awaits, its maker's rule */
+	__u32 awaits; /* a stranger's program that the policy's limits have not let through yet */
 };
 
 /* What keeps a process from being adopted that looks like a domain's. */

@@ -7,6 +7,8 @@
  *   hook                          refuses with   if the label cannot be stored
  *   bpf_map_create (6.9 and on)   ENOSPC         creation fails
  *   bpf_map_alloc_security        ENOSPC         creation fails
+ *   bpf_prog_load (6.9 and on)    ENOSPC         the load fails
+ *   bpf_prog_alloc_security       ENOSPC         the load fails
  *   bpf_prog                      EPERM          the load fails, ENOSPC
  *   bpf_map                       EPERM          -
  *   file_receive                  EPERM          -
@@ -136,11 +138,30 @@ int BPF_PROG(objects_map_fd, struct bpf_map *map, fmode_t fmode)
 	return 0;
 }
 
+/*
+ * Where it hangs and what it is, a program says only when others can have it by its id. So it is
+ * marked from the start, and nobody has an fd of it before admission.bpf.c has seen it by the rule
+ * of who made it.
+ */
+static bool mark_refused(__u64 aux)
+{
+	struct task_label *task = task_label(bpf_get_current_task_btf());
+	struct object_label label = {.id = task ? task->admission : 0, .awaits = 1};
+	struct image_header *image = policy_in_force();
+	struct guard_state *guard = guard_state();
+
+	unlabel_object(aux);
+	if (!guard || !guard->armed || !image || !image->n_limits || current_domain())
+		return false;
+	return bpf_map_update_elem(&objects, &aux, &label, BPF_ANY);
+}
+
 /* A program's aux is there from the start; its own address is final only when it gets its fd. */
 SEC("lsm/bpf_prog_load")
 int BPF_PROG(objects_prog_load, struct bpf_prog *prog)
 {
-	unlabel_object((__u64)prog->aux);
+	if (mark_refused((__u64)prog->aux))
+		return REFUSED(ENOSPC);
 	return 0;
 }
 
@@ -148,7 +169,8 @@ int BPF_PROG(objects_prog_load, struct bpf_prog *prog)
 SEC("lsm/bpf_prog_alloc_security")
 int BPF_PROG(objects_prog_load_compat, struct bpf_prog_aux *aux)
 {
-	unlabel_object((__u64)aux);
+	if (mark_refused((__u64)aux))
+		return REFUSED(ENOSPC);
 	return 0;
 }
 

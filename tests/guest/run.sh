@@ -10,7 +10,7 @@
 # --run CMD         what `sh -c` runs in the guest
 # --shell           an interactive shell instead; leave it with `exit`, or kill QEMU with ^A x
 # --profile P       default; confidentiality (lockdown=confidentiality); nobpf (lsm= without bpf);
-#                   counted (default, with --icount)
+#                   counted (default, with --icount), two (default, with --smp 2)
 # --deadline S      seconds that CMD may take (60)
 # --append "ARGS"   more kernel arguments
 # --overlay FILE    one more cpio archive, unpacked over the initramfs
@@ -65,11 +65,11 @@ lsm_without_bpf() {
 
 profile_args() {
 	case $profile in
-	default | counted) ;;
+	default | counted | two) ;;
 	confidentiality) echo "lockdown=confidentiality" ;;
 	nobpf) echo "lsm=$(lsm_without_bpf)" ;;
 	*)
-		echo "run.sh: no profile '$profile': default, confidentiality, nobpf, counted" >&2
+		echo "run.sh: no profile '$profile': default, confidentiality, nobpf, counted, two" >&2
 		exit 2
 		;;
 	esac
@@ -104,6 +104,7 @@ if [ ${#args} -ge 2048 ]; then
 	exit 2
 fi
 
+[ "$profile" != two ] || smp=2
 qemu=(qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp "$smp" -m "$mem" -no-reboot
 	-nodefaults -display none -serial mon:stdio -kernel "$dir/vmlinuz" -append "$args")
 [ "$profile" != counted ] || icount=yes

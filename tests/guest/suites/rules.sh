@@ -4,14 +4,14 @@
 # Admission by more than types: what the limits of a rule hold its tool to, each with what is within
 # and what is beyond; the same for who has no rule; and what a load costs with 10 rules and 10,000.
 #
-# usage: rules.sh [PART]...; `price` wants a guest of the profile `counted`
+# usage: rules.sh [PART]...; `price` wants a guest of the profile `counted`, `race` one of `two`
 # shellcheck disable=SC2086 # no path of ours has a space in it
 # shellcheck disable=SC2317 # the functions are called through check
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /opt/tests/lib.sh
 
 # bpf(2): types of programs and of maps, attach types, helpers
-sockfilter=1 kprobe=2 xdp=6 device=15 tracing=26 lsm=29
+sockfilter=1 kprobe=2 tracepoint=5 xdp=6 device=15 tracing=26 lsm=29
 hash=1 array=2 ringbuf=27
 fentry=24 fexit=25 lsm_mac=27 on_xdp=37 on_devmap=33
 ktime=5 random=7
@@ -175,7 +175,12 @@ anybody() {
 	rm -f /sys/fs/bpf/made
 	check "admitting more needs the secret" \
 		refused secret holdfast guard reload "$(policy)"
+	check "reload: as it was before" reload
+	check "who has no rule loads a program" \
+		loads prog probe $sockfilter 0 - - /sys/fs/bpf/made
 	check "reload: default: deny" reload 's/DEFAULT/deny/'
+	check "what was loaded before is everybody's to look at" fetched /sys/fs/bpf/made
+	rm -f /sys/fs/bpf/made
 	check "P20 who has no rule loads nothing" refuses prog probe $sockfilter 0 - -
 	check "the rule's own types load" loads prog loader $device 6 - -
 	check "reload: as it was before" reload
@@ -210,6 +215,25 @@ costs() {
 		"all: $(tr '\n' ' ' <$work/few)and $(tr '\n' ' ' <$work/cost)" >$work/costs
 	cat $work/costs
 	[ "$few" -gt 1000 ] && [ "$many" -lt $((few * 105 / 100)) ]
+}
+
+# Others wait for the ids of programs that their maker's rule has not let through.
+raced() {
+	ids 20 $tracepoint >$work/ids &
+	end=$(($(date +%s) + 18))
+	while [ "$(date +%s)" -lt $end ]; do
+		known as load load-signal 2>/dev/null && return 1
+	done
+	wait
+	cat $work/ids
+	read -r _ seen _ taken <$work/ids
+	[ "$seen" -ge 20 ] && [ "$taken" = 0 ]
+}
+
+# Needs a guest of the profile `two`: one processor for him who waits.
+race() {
+	check "P11 he is refused it" refuses known as load load-signal
+	check "P11 a program that its maker is refused nobody else gets by its id" raced
 }
 
 # Needs a guest whose clock counts instructions.
