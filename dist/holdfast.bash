@@ -10,7 +10,7 @@ _holdfast_words() {
 		"--policy" ;;
 	run) echo ": --detach --secret-fd" ;;
 	release) echo ": --for --end --secret-fd" ;;
-	policy) echo "check lock compile sign verify learn diff admit : --json --root --output --key" \
+	policy) echo "check lock compile sign verify learn diff admit : --json --force --root --output --key" \
 		"--cert --signature --unit --pid --for --running --deb --prune" ;;
 	events) echo ": --follow --json --replay" ;;
 	object) echo "inspect advise load : --json --object --config --dry-run --pin --all --pid --unit" ;;

@@ -21,6 +21,7 @@
 #include "policy/doc.h"
 #include "policy/image-check.h"
 #include "policy/lock.h"
+#include "policy/lockout.h"
 #include "policy/measure.h"
 #include "policy/tree.h"
 
@@ -215,11 +216,39 @@ static int print_json(const struct job *job, bool ok)
 	return ok ? CLI_DONE : CLI_FAILED;
 }
 
+/* Return: CLI_DONE; CLI_USAGE. */
+static int read_forced(const struct cli_call *call, unsigned int *ret_forced)
+{
+	const char *text = cli_option(call, "force");
+	char word[8];
+
+	*ret_forced = 0;
+	while (text && *text) {
+		size_t length = strcspn(text, ",");
+		unsigned int bit = 0;
+
+		if (length < sizeof(word)) {
+			(void)snprintf(word, sizeof(word), "%.*s", (int)length, text);
+			bit = policy_lockout_bit(word);
+		}
+		if (!bit)
+			return cli_usage_error(call, "--force %s: of pid1 and self", text);
+		*ret_forced |= bit;
+		text += length + (text[length] == ',');
+	}
+	return CLI_DONE;
+}
+
 static int policy_check(const struct cli_call *call)
 {
 	_cleanup_(job_done) struct job job = {.path = call->args[0]};
-	bool ok = job_load(&job);
+	unsigned int forced;
+	bool ok;
+	int r = read_forced(call, &forced);
 
+	if (r)
+		return r;
+	ok = job_load(&job) && !policy_lockout(job.policy, forced, &job.diag);
 	if (cli_option(call, "json"))
 		return print_json(&job, ok);
 	if (!ok)
@@ -373,6 +402,7 @@ static int policy_compile(const struct cli_call *call)
 }
 
 static const struct cli_option check_options[] = {
+	{.name = "force", .value = "WHOM", .help = "lock out pid1 or self: it is meant"},
 	{.name = "json", .help = "print one JSON object, errors included"},
 	{0},
 };

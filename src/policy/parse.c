@@ -700,6 +700,7 @@ static int policy_admission(struct walk *walk, const struct doc_node *value, voi
 	r = walk_mapping(walk, &admission_table, value, policy);
 	if (r)
 		return r;
+	policy->admission_place = place_of(value);
 	struct_ops = value_of(value, "struct_ops");
 	if (struct_ops && strcmp(struct_ops->text, "admit") == 0)
 		policy->admitted |= image_program("struct_ops");

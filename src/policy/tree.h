@@ -94,6 +94,7 @@ struct policy {
 	size_t n_domains;
 	uint64_t admitted; /* IMAGE_PROGRAM*: what anybody may load */
 	struct policy_limits limits; /* of who has no rule */
+	struct policy_place admission_place; /* line 0 if the policy says nothing of it */
 	struct policy_admission *admissions;
 	size_t n_admissions;
 };

@@ -309,12 +309,56 @@ EOF
 json=$?
 ok 'check --json says the same as one JSON object' sh -c "cat json.log; exit $json"
 
+# ---- who would be locked out
+
+# denying ADMISSION: a policy with that section
+denying() {
+	{
+		policy denied.yaml /usr/bin/tool && cat denied.yaml
+		echo "admission: {$1}"
+	} >denying.yaml
+}
+
+pid1='allow /usr/lib/systemd/systemd with cgroup_device, cgroup_skb, cgroup_sock_addr and, where'
+pid1="$pid1 programs are signed, unsigned; or check with --force pid1"
+valid='denying.yaml: policy edge, version 7, observe: valid
+denying.lock: not there yet, `holdfast policy lock denying.yaml` makes it'
+could="denying.yaml:8:12: admission: process 1 could not load the programs of its units"
+
+denying 'default: deny'
+fails 'default: deny locks process 1 out' "$could (cgroup_skb): $pid1" policy check denying.yaml
+gives 'unless that is meant' 0 "$valid" '' policy check --force pid1 denying.yaml
+fails 'what else is meant changes nothing' "$could (cgroup_skb): $pid1" \
+	policy check --force self denying.yaml
+denying 'signature: required'
+fails 'so do signatures' "$could (unsigned): $pid1" policy check denying.yaml
+denying 'limits: {digests: []}'
+fails 'and limits' "$could (limits): $pid1" policy check denying.yaml
+rule='executable: /usr/lib/systemd/systemd, reason: units, programs: [cgroup_device, cgroup_skb,'
+denying "default: deny, limits: {maps: []}, allow: [{$rule cgroup_sock_addr]}]"
+gives 'a rule for process 1 lets it in, and has limits of its own' 0 "$valid" '' \
+	policy check denying.yaml
+denying "default: deny, signature: required, allow: [{$rule cgroup_sock_addr, unsigned]}]"
+gives 'with signatures, if it is for unsigned programs' 0 "$valid" '' policy check denying.yaml
+denying "default: deny, allow: [{$rule unsigned]}]"
+fails 'and if it has all of them' "$could (cgroup_skb): $pid1" policy check denying.yaml
+policy denying.yaml /usr/sbin/holdfastd
+fails 'the guard is no agent' "denying.yaml:7:19: domains[0].executables[0]: \
+/usr/sbin/holdfastd is the guard's own, and no agent: a task of the domain 'tool' could not do \
+what it is for; remove it, or check with --force self" policy check denying.yaml
+gives 'unless that is meant as well' 0 "$valid" '' policy check --force pid1,self denying.yaml
+policy denying.yaml /usr/lib/systemd/systemd
+ok 'nor is process 1' sh -c \
+	"! '$holdfast' policy check denying.yaml 2>log && grep -q \"process 1's\" log"
+
 # ---- usage
 
 usage='holdfast: `holdfast policy help` says how it is used'
 gives 'no policy is a wrong command line' 2 '' \
 	"holdfast: an argument is missing: policy lock POLICY.yaml
 $usage" policy lock
+gives 'who can be locked out has a name' 2 '' "holdfast: --force nobody: of pid1 and self
+$usage" policy check --force nobody edge.yaml
 gives 'an unknown option is a wrong command line' 2 '' "holdfast: unknown option --rot
 $usage" policy lock --rot x edge.yaml
 gives 'an unknown verb is a wrong command line' 2 '' \
