@@ -196,9 +196,13 @@ static int guard_verb_up(const struct cli_call *call)
 
 	r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag);
 	if (r == CLIENT_E_ABSENT) {
-		r = client_launch(&diag);
-		if (r == 0)
-			r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag);
+		struct diag launch = {};
+		int failed = client_launch(&launch);
+
+		/* or it did not start because a service manager was quicker */
+		r = client_ask(PROTOCOL_SOCKET, &request, message, NULL, &diag);
+		if (r == CLIENT_E_ABSENT && failed)
+			diag = launch;
 	}
 	if (r)
 		return refused(&diag);
