@@ -10,8 +10,9 @@
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
 #               runs boot and rows on every kernel, any other suite on every other one, profiles
-#               other than default on one, half of the full guest's suites, and a quarter of the
-#               rooms left out and of the mutants; four commits that follow each other run them all
+#               other than default on one, half of the full guest's suites, and an eighth of the
+#               rooms left out and of the mutants: four commits that follow each other run all of
+#               the guests, eight all of the rest
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
 # TURN=N        as of the N'th commit
@@ -447,7 +448,7 @@ run_bench() {
 run_sabotage() {
 	local which=
 
-	[ -n "${FULL:-}" ] || which=--part=$turn/4
+	[ -n "${FULL:-}" ] || which=--part=$turn/8
 	echo "# sabotage: the guard without one of its rooms ${which#--}"
 	run_script sabotage tests/sabotage.sh ${which:+"$which"}
 }
@@ -458,7 +459,7 @@ run_mutants() {
 	if [ -n "${QUICK:-}" ]; then
 		which=--changed
 	elif [ -z "${FULL:-}" ]; then
-		which=--part=$turn/4
+		which=--part=$turn/8
 	fi
 	echo "# mutants: one error each, and the test that has to notice ${which#--}"
 	run_script mutants tests/mutants/run.py ${which:+"$which"}

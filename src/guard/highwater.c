@@ -3,21 +3,16 @@
 
 #include "guard/highwater.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <linux/types.h>
 
-#include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/sha256.h"
 #include "guard/guard.h"
+#include "guard/state-file.h"
 #include "policy/image-check.h"
 
 #define HIGHWATER_MAGIC 0x77706668u /* "hfpw" */
@@ -34,25 +29,15 @@ _Static_assert(sizeof(struct highwater_file) == 56, "highwater_file layout");
 
 int highwater_load(int dir_fd, struct highwater *ret_mark)
 {
-	_cleanup_close_ int fd = openat(dir_fd, HIGHWATER_FILE,
-					O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct highwater_file file;
-	struct stat st;
-	ssize_t n;
+	int r;
 
-	if (fd < 0 && errno == ENOENT)
+	r = state_file_read(dir_fd, HIGHWATER_FILE, &file, sizeof(file));
+	if (r < 0)
+		return r;
+	if (r == STATE_FILE_E_NONE)
 		return HIGHWATER_E_NONE;
-	if (fd < 0)
-		return errno == ELOOP ? HIGHWATER_E_FILE : -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size != (off_t)sizeof(file))
-		return HIGHWATER_E_FILE;
-	n = pread(fd, &file, sizeof(file), 0);
-	if (n < 0)
-		return -errno;
-	if ((size_t)n != sizeof(file) || file.magic != HIGHWATER_MAGIC ||
-	    file.abi != HIGHWATER_ABI || !file.mark.version)
+	if (r || file.magic != HIGHWATER_MAGIC || file.abi != HIGHWATER_ABI || !file.mark.version)
 		return HIGHWATER_E_FILE;
 	*ret_mark = file.mark;
 	return 0;
@@ -95,20 +80,7 @@ int highwater_keep(int dir_fd, const struct highwater *mark)
 		.abi = HIGHWATER_ABI,
 		.mark = *mark,
 	};
-	_cleanup_close_ int fd = -EBADF;
-	ssize_t n;
+	int r = state_file_prepare(dir_fd, NEW_FILE, &file, sizeof(file));
 
-	(void)unlinkat(dir_fd, NEW_FILE, 0);
-	fd = openat(dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, &file, sizeof(file));
-	if (n < 0)
-		return -errno;
-	if ((size_t)n != sizeof(file))
-		return -ENOSPC;
-	if (fsync(fd) < 0 || renameat(dir_fd, NEW_FILE, dir_fd, HIGHWATER_FILE) < 0)
-		return -errno;
-	(void)fsync(dir_fd);
-	return 0;
+	return r < 0 ? r : state_file_commit(dir_fd, NEW_FILE, HIGHWATER_FILE);
 }

@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "base/cleanup.h"
+#include "guard/state-file.h"
 
 /* About 100 ms and 32 MiB for a try. The secret has 160 bits: this is for a leaked hash only. */
 #define SCRYPT_N ((uint64_t)1 << 15)
@@ -185,26 +186,15 @@ bool secret_tries_wrong(struct secret_tries *tries, uint64_t now)
 int operator_load(int dir_fd, struct guard_operator *ret_operator)
 {
 	struct guard_operator operator= {.set = 1};
-	_cleanup_close_ int fd = -EBADF;
 	struct operator_file file;
-	struct stat st;
-	ssize_t n;
+	int r;
 
-	fd = openat(dir_fd, SECRET_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 && errno == ENOENT)
+	r = state_file_read(dir_fd, SECRET_FILE, &file, sizeof(file));
+	if (r < 0)
+		return r;
+	if (r == STATE_FILE_E_NONE)
 		return SECRET_E_NONE;
-	if (fd < 0)
-		return errno == ELOOP ? SECRET_E_FILE : -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size != (off_t)sizeof(file))
-		return SECRET_E_FILE;
-
-	n = pread(fd, &file, sizeof(file), 0);
-	if (n < 0)
-		return -errno;
-	if ((size_t)n != sizeof(file) || file.magic != OPERATOR_MAGIC ||
-	    file.version != OPERATOR_VERSION)
+	if (r || file.magic != OPERATOR_MAGIC || file.version != OPERATOR_VERSION)
 		return SECRET_E_FILE;
 
 	memcpy(operator.salt, file.salt, sizeof(operator.salt));
@@ -216,30 +206,15 @@ int operator_load(int dir_fd, struct guard_operator *ret_operator)
 int operator_prepare(int dir_fd, const struct guard_operator *operator)
 {
 	struct operator_file file = {.magic = OPERATOR_MAGIC, .version = OPERATOR_VERSION};
-	_cleanup_close_ int fd = -EBADF;
-	ssize_t n;
 
 	memcpy(file.salt, operator->salt, sizeof(file.salt));
 	memcpy(file.hash, operator->hash, sizeof(file.hash));
-
-	operator_discard(dir_fd);
-	fd = openat(dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, &file, sizeof(file));
-	if (n < 0)
-		return -errno;
-	if ((size_t)n != sizeof(file))
-		return -ENOSPC;
-	return fsync(fd) < 0 ? -errno : 0;
+	return state_file_prepare(dir_fd, NEW_FILE, &file, sizeof(file));
 }
 
 int operator_commit(int dir_fd)
 {
-	if (renameat(dir_fd, NEW_FILE, dir_fd, SECRET_FILE) < 0)
-		return -errno;
-	(void)fsync(dir_fd);
-	return 0;
+	return state_file_commit(dir_fd, NEW_FILE, SECRET_FILE);
 }
 
 void operator_discard(int dir_fd)

@@ -22,44 +22,6 @@
 #define MAX_MAPS 64 /* of one program, as the kernel has it */
 #define MAX_DEPTH 8 /* of folders of pins */
 
-/* The numbers are bpf(2)'s ABI. */
-static const char *const map_types[] = {
-	"unspec",
-	"hash",
-	"array",
-	"prog_array",
-	"perf_event_array",
-	"percpu_hash",
-	"percpu_array",
-	"stack_trace",
-	"cgroup_array",
-	"lru_hash",
-	"lru_percpu_hash",
-	"lpm_trie",
-	"array_of_maps",
-	"hash_of_maps",
-	"devmap",
-	"sockmap",
-	"cpumap",
-	"xskmap",
-	"sockhash",
-	"cgroup_storage",
-	"reuseport_sockarray",
-	"percpu_cgroup_storage",
-	"queue",
-	"stack",
-	"sk_storage",
-	"devmap_hash",
-	"struct_ops",
-	"ringbuf",
-	"inode_storage",
-	"task_storage",
-	"bloom_filter",
-	"user_ringbuf",
-	"cgrp_storage",
-	"arena",
-};
-
 const char *objects_kind_name(enum proc_kind kind)
 {
 	static const char *const names[] = {"none", "map", "prog", "link"};
@@ -114,8 +76,7 @@ static void say_map(struct seen *seen, const struct proc_object *object, int fd)
 		type = info.type;
 	(void)snprintf(number, sizeof(number), "type %u", type);
 	seen_say(seen, &seen->objects, "map  %6u  %s%s%.16s", object->id,
-		 type < ARRAY_SIZE(map_types) ? map_types[type] : number, info.name[0] ? "  " : "",
-		 info.name);
+		 image_map_type_name(type) ?: number, info.name[0] ? "  " : "", info.name);
 }
 
 static void say_prog(struct seen *seen, const struct proc_object *object, int fd)

@@ -208,6 +208,9 @@ int image_check_limits(const void *data, struct diag *reterr_diag);
  */
 const struct image_limits *image_limits_of(const void *data, const struct image_admission *a);
 
+/* image_map_type_name() - as policies write it; NULL if it is newer than this. Static. */
+const char *image_map_type_name(uint32_t type);
+
 /**
  * image_limits_exceed() - whether a caller is held to less than it was
  * @before: its rule in the checked image @old; NULL if it has none there

@@ -78,6 +78,7 @@ static const char *const attach_types[IMAGE_ATTACH_TYPES] = {
 	"trace_fsession",
 };
 
+/* The numbers are bpf(2)'s ABI. */
 static const char *const map_types[] = {
 	"unspec",
 	"hash",
@@ -115,6 +116,11 @@ static const char *const map_types[] = {
 	"arena",
 	"insn_array",
 };
+
+const char *image_map_type_name(uint32_t type)
+{
+	return type < ARRAY_SIZE(map_types) ? map_types[type] : NULL;
+}
 
 /* BPF_F_*, by their bits */
 static const char *const map_flags[] = {

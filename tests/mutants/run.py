@@ -140,13 +140,14 @@ class Tree:
         self.run("it builds", ["ninja", "-C", "build", *self.carried])
         self.run("the guest's image is packed", ["tests/guest/image.sh", "build"])
         name, _, kernel = where.partition("@")
-        deadline, command = suite(name)
+        profile, deadline, command = suite(name)
         log = os.path.join(self.build, "mutant.log")
         if os.path.exists(log):
             os.remove(log)
         subprocess.run(["tests/guest/run.sh", "--kernel", kernel or KERNEL,
-                        "--initramfs", "build/guest.cpio", "--deadline", deadline,
-                        "--quiet", "--log", log, "--run", " ".join([command] + arguments)],
+                        "--profile", profile, "--initramfs", "build/guest.cpio",
+                        "--deadline", deadline, "--quiet", "--log", log,
+                        "--run", " ".join([command] + arguments)],
                        cwd=self.top, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=False)
         if not os.path.exists(log):
@@ -165,12 +166,12 @@ def changed():
 
 
 def suite(name):
-    """Deadline and command of a row of suites.list."""
+    """First profile, deadline and command of a row of suites.list."""
     with open(os.path.join(TOP, "tests/guest/suites.list"), encoding="utf-8") as file:
         for line in file:
             cells = line.split(None, 4)
             if len(cells) == 5 and cells[0] == name:
-                return cells[2], cells[4].strip()
+                return cells[1].split(",")[0], cells[2], cells[4].strip()
     raise Broken("there is no guest suite %s" % name)
 
 
