@@ -60,7 +60,7 @@ static bool pin_sealed(struct dentry *dentry)
 	struct inode *inode = dentry->d_inode;
 	struct object_label *label;
 
-	if (!self_bound(current_domain()) || !inode || inode->i_sb->s_magic != BPF_FS_MAGIC)
+	if (!self_bound(DOMAIN_SELF) || !inode || inode->i_sb->s_magic != BPF_FS_MAGIC)
 		return false;
 	label = object_label(inode->i_private);
 	return label && label->kind == EVENT_OBJECT_LINK && label->domain == DOMAIN_SELF;
@@ -68,9 +68,10 @@ static bool pin_sealed(struct dentry *dentry)
 
 static bool entry_refused(struct dentry *dentry, __u32 owner, __u32 kind, __u32 row)
 {
+	__u32 actor = current_domain();
 	struct act act = {};
 
-	if (!strange(current_domain(), owner) && !pin_sealed(dentry))
+	if (!strange(actor, owner) && (actor != DOMAIN_SELF || !pin_sealed(dentry)))
 		return false;
 	dentry_act(&act, dentry, kind, row, owner);
 	return guard_refuses(&act);

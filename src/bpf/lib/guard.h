@@ -210,10 +210,14 @@ INLINE __u32 domain_mode(__u32 id)
 /* self_bound() - is the actor holdfastd, and may not even that end the guard? */
 static __noinline __attribute__((unused)) int self_bound(__u32 actor)
 {
-	struct guard_state *guard = guard_state();
-	struct image_header *image = policy_in_force();
+	struct guard_state *guard;
+	struct image_header *image;
 
-	return actor == DOMAIN_SELF && guard && guard->armed && !guard->rehearsing && image &&
+	if (actor != DOMAIN_SELF)
+		return 0;
+	guard = guard_state();
+	image = policy_in_force();
+	return guard && guard->armed && !guard->rehearsing && image &&
 	       image->mode == IMAGE_MODE_SEALED;
 }
 
