@@ -3,9 +3,9 @@
 #
 # Builds build-deb/holdfast_VERSION_ARCH.deb by dpkg-deb: `meson install` into a folder, the
 # maintainer scripts of dist/debian beside it. The same commit, compiler and libraries give the same
-# bytes: the time of everything is the commit's.
+# bytes: the time of everything is the commit's. Who comes while another builds waits for its turn.
 #
-# deb.sh [BUILD]    another build folder
+# deb.sh [BUILD]    another build folder; standard output is the package's path
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -15,12 +15,15 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 
 umask 022
+mkdir -p "$build"
+exec 9>"$build/lock"
+flock 9
 if [ ! -f "$build/build.ninja" ]; then
 	meson setup "$build" --prefix=/usr --buildtype=debugoptimized \
 		-Dc_args="-ffile-prefix-map=$top=.,-ffile-prefix-map=$top/$build=./build" \
-		-Dc_link_args=-Wl,--build-id=none >/dev/null
+		-Dc_link_args=-Wl,--build-id=none >&2
 fi
-ninja -C "$build" >/dev/null
+ninja --quiet -C "$build" >&2
 
 root=$PWD/$build/deb
 rm -rf "$root"
@@ -70,5 +73,7 @@ chmod -R u=rwX,go=rX "$root"
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 package=$build/holdfast_${version}_$arch.deb
-dpkg-deb --build --root-owner-group -Zxz "$root" "$package" >/dev/null
+# in one step: another may be reading the one that is there
+dpkg-deb --build --root-owner-group -Zxz "$root" "$package.new" >/dev/null
+mv "$package.new" "$package"
 echo "$package"

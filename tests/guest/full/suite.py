@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 
 from guest import BUILD, TOP, Guest, GuestError, Splat
 
@@ -87,6 +88,8 @@ def run_suite(main):
             main(suite)
         except GuestError as error:
             suite.check("the suite runs to its end", False, error)
+        except Exception:  # whatever it is, it has to be told among the results
+            suite.check("the suite runs to its end", False, traceback.format_exc())
         finally:
             suite.end()
     sys.exit(suite.failed)
