@@ -155,8 +155,11 @@ int adopt_begin(struct bpf_iter__task *context)
 	if (!adoption)
 		return 0;
 	label = task_label_make(task);
-	if (label)
+	if (label) {
 		label->adopt = executable->domain;
+		label->content = content_mark(executable->digest);
+		label->way = CONTENT_SEALED;
+	}
 	fault(adoption, label ? task_judge(task, executable) : ADOPTION_ROOM);
 	return 0;
 }

@@ -510,22 +510,24 @@ int prepare_self(struct bpf_iter__task *context)
 	return 0;
 }
 
-/* One line for each labelled process: its domain id in hex. */
+/* One line for each labelled process: its domain's id, its content's mark, CONTENT_*; in hex. */
 SEC("iter/task")
 int count_tasks(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
-	static const char format[] = "%x\n";
+	static const char format[] = "%x %x %x\n";
 	struct task_label *label;
-	__u64 domain;
+	__u64 values[3];
 
 	if (!task || task->pid != task->tgid)
 		return 0;
 	label = task_label(task);
 	if (!label || !label->domain)
 		return 0;
-	domain = label->domain;
-	bpf_seq_printf(context->meta->seq, format, sizeof(format), &domain, sizeof(domain));
+	values[0] = label->domain;
+	values[1] = label->content;
+	values[2] = label->way;
+	bpf_seq_printf(context->meta->seq, format, sizeof(format), values, sizeof(values));
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct exec_verdict {
 	__u32 born; /* BORN_* that is left of it */
 	__u32 owner; /* the domain that the content would be of */
 	__u32 row; /* why it is not */
+	__u32 content, way; /* of the label, as there */
 };
 
 /*
@@ -138,6 +139,7 @@ static void exec_judge_content(struct linux_binprm *bprm, struct task_label *lab
 
 	if (!image || !guard)
 		return;
+	verdict->content = content_mark(digest);
 	self = digest_is_self(guard, digest, size);
 	executable = self ? NULL : executable_find(image, digest);
 	if (executable && executable->size != size)
@@ -165,7 +167,8 @@ static void exec_judge_stacked(struct linux_binprm *bprm, struct task_label *lab
 	struct real_file real = {};
 	bool sealed = stacked_begin(bprm->file, &real);
 
-	if (kernel_digest(bprm->file, digest))
+	verdict->way = kernel_digest(bprm->file, digest) ? CONTENT_HASHED : CONTENT_UNKNOWN;
+	if (verdict->way)
 		exec_judge_content(bprm, label, digest, verdict);
 	sealed = stacked_read(bprm->file, &real) && sealed;
 	/* what holdfastd runs is not judged again when it is mapped */
@@ -205,9 +208,12 @@ static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
 
 	if (!exec_may_give(bprm))
 		return;
-	if (superblock_stacked(bprm->file->f_inode->i_sb))
+	if (superblock_stacked(bprm->file->f_inode->i_sb)) {
 		exec_judge_stacked(bprm, label, verdict);
-	else if (file_digest(bprm->file, digest))
+		return;
+	}
+	verdict->way = file_content(bprm->file, digest);
+	if (verdict->way)
 		exec_judge_content(bprm, label, digest, verdict);
 }
 
@@ -227,6 +233,8 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 	label->pending = verdict.domain;
 	label->pending_admission = verdict.admission;
 	label->pending_born = verdict.born;
+	label->pending_content = verdict.content;
+	label->pending_way = verdict.way;
 	label->pending_file = (__u64)bprm->file;
 	label->expect = DOMAIN_NONE;
 	if (verdict.domain || verdict.admission)
@@ -315,6 +323,8 @@ int BPF_PROG(identity_committed, struct linux_binprm *bprm)
 		label->pending_admission = 0;
 		label->mark_kind = CONTROL_MARK_NONE;
 		label->born = label->pending_born;
+		label->content = label->pending_content;
+		label->way = label->pending_way;
 		label->adopt = DOMAIN_NONE;
 		if (label->domain)
 			task_cgroups_protect(task, label->domain);
@@ -333,6 +343,7 @@ int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 	struct task_struct *parent = bpf_get_current_task_btf();
 	struct task_label *label = task_label(parent);
 	__u32 domain = label ? label->domain : DOMAIN_NONE, admission = 0;
+	__u32 content = label ? label->content : 0, way = label ? label->way : CONTENT_UNKNOWN;
 	bool born = parent->tgid == 1;
 
 	/* Memory that two share would be written through the one, and run by the other. */
@@ -348,6 +359,8 @@ int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 	label->domain = domain;
 	label->admission = admission;
 	label->born = born ? BORN_FORKED : 0;
+	label->content = content;
+	label->way = way;
 	if (domain && task_note(task, domain))
 		return REFUSED(ENOMEM);
 	return 0;
@@ -397,7 +410,7 @@ static bool mapping_trusted(struct file *file, __u32 trust, __u32 holder)
 		label->held = holder;
 	if (inode->i_writecount.counter > 0)
 		return false;
-	if (!file_digest(file, digest))
+	if (!file_content(file, digest))
 		return false;
 	return digest_trusted(image, digest, trust);
 }

@@ -42,6 +42,24 @@ struct super_block {
 	struct dentry *s_root;
 };
 
+struct fsverity_hash_alg {
+	unsigned int digest_size;
+};
+
+struct merkle_tree_params {
+	const struct fsverity_hash_alg *hash_alg;
+};
+
+struct fsverity_info {
+	struct merkle_tree_params tree_params;
+	__u8 file_digest[64];
+};
+
+/* until 6.17: later the filesystem's own inode has it, or a table; 6.8 has a function for it */
+struct inode___verity {
+	struct fsverity_info *i_verity_info;
+};
+
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_flags;

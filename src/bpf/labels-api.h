@@ -11,7 +11,7 @@
 #define LAYOUT_TEST_FIELD __u64 layout_test;
 #define LAYOUT_TEST_SIZE 8
 #else
-#define LABELS_ABI 4
+#define LABELS_ABI 5
 #define LAYOUT_TEST_FIELD
 #define LAYOUT_TEST_SIZE 0
 #endif
@@ -43,6 +43,13 @@ struct object_label {
 	__u32 id; /* 0 until the kernel has given it one; of who awaits, its maker's rule */
 	__u32 awaits; /* a stranger's program that the policy's limits have not let through yet */
 };
+
+/* How the content of a task's executable was known. */
+#define CONTENT_UNKNOWN 0 /* by a guard before this one */
+#define CONTENT_VERITY 1 /* its fs-verity digest, which the kernel holds each page to */
+#define CONTENT_HASHED 2 /* the kernel hashed it when it was executed */
+#define CONTENT_SEALED 3 /* holdfastd hashed it, and nobody could write it since */
+#define CONTENT_WAYS 4
 
 /* What keeps a process from being adopted that looks like a domain's. */
 #define ADOPTION_NONE 0 /* nothing */

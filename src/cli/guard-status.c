@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/hex.h"
+#include "base/size.h"
 #include "guard/protocol.h"
 #include "policy/image-check.h"
 
@@ -86,6 +87,43 @@ static void print_released(FILE *file, uint64_t until_ns)
 			      seconds_until(until_ns));
 }
 
+/* In the order of their worth. */
+static const struct {
+	uint32_t way;
+	const char *name;
+} ways[] = {
+	{PROTOCOL_WAY_VERITY, "fs-verity"},
+	{PROTOCOL_WAY_HASHED, "hash"},
+	{PROTOCOL_WAY_SEALED, "seal"},
+	{PROTOCOL_WAY_UNKNOWN, "a guard before this one"},
+};
+
+/* How the kernel knew the content of who runs it; 0: nobody does. */
+static uint32_t find_ways(const struct protocol_state *state, const struct image_executable *e)
+{
+	uint32_t mark;
+
+	memcpy(&mark, e->digest, sizeof(mark));
+	for (uint32_t i = 0; i < state->n_contents; i++) {
+		if (state->contents[i].mark == mark)
+			return state->contents[i].ways;
+	}
+	return 0;
+}
+
+static void print_ways(FILE *file, uint32_t known)
+{
+	const char *before = ", content known by ";
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (!(known & ways[i].way))
+			continue;
+		(void)fprintf(file, "%s%s", before, ways[i].name);
+		before = ", ";
+	}
+	(void)fputc('\n', file);
+}
+
 static void print_domain(FILE *file, const struct guard_picture *picture,
 			 const struct image_domain *domain)
 {
@@ -105,9 +143,10 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 		if (e->domain != domain->id)
 			continue;
 		hex_encode(e->digest, sizeof(e->digest), digest);
-		(void)fprintf(file, "  executable %s (sha256:%.12s..., launch: %s)\n",
+		(void)fprintf(file, "  executable %s (sha256:%.12s..., launch: %s)",
 			      e->path[0] ? e->path : "any path", digest,
 			      launch_text(picture->image, e, text, sizeof(text)));
+		print_ways(file, find_ways(picture->state, e));
 	}
 	for (uint32_t i = 0; i < h->n_pins; i++) {
 		if (pins[i].domain == domain->id)
@@ -240,8 +279,20 @@ static json_t *counts_json(const struct protocol_domain *c)
 			 (json_int_t)c->links);
 }
 
-static json_t *executables_json(const void *image, uint32_t domain)
+static json_t *ways_json(uint32_t known)
 {
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (known & ways[i].way)
+			(void)json_array_append_new(array, json_string(ways[i].name));
+	}
+	return array;
+}
+
+static json_t *executables_json(const struct guard_picture *picture, uint32_t domain)
+{
+	const void *image = picture->image;
 	const struct image_executable *executables = image_executables(image);
 	json_t *array = json_array();
 
@@ -253,9 +304,10 @@ static json_t *executables_json(const void *image, uint32_t domain)
 			continue;
 		hex_encode(e->digest, sizeof(e->digest), digest);
 		(void)json_array_append_new(
-			array,
-			json_pack("{s:s?, s:s, s:s}", "path", e->path[0] ? e->path : NULL, "sha256",
-				  digest, "launch", launch_text(image, e, text, sizeof(text))));
+			array, json_pack("{s:s?, s:s, s:s, s:o}", "path",
+					 e->path[0] ? e->path : NULL, "sha256", digest, "launch",
+					 launch_text(image, e, text, sizeof(text)), "content",
+					 ways_json(find_ways(picture->state, e))));
 	}
 	return array;
 }
@@ -282,8 +334,8 @@ static json_t *domains_json(const struct guard_picture *picture)
 				  "holds_links", (domains[i].hold & IMAGE_HOLD_LINKS) != 0,
 				  "holds_maps", (domains[i].hold & IMAGE_HOLD_MAPS) != 0, "counts",
 				  counts_json(find_counts(picture->state, domains[i].id)),
-				  "executables", executables_json(picture->image, domains[i].id),
-				  "pins", paths));
+				  "executables", executables_json(picture, domains[i].id), "pins",
+				  paths));
 	}
 	return array;
 }

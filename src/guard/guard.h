@@ -138,6 +138,13 @@ struct guard_domain_status {
 
 #define GUARD_MAX_DOMAIN_STATUS 66 /* IMAGE_MAX_DOMAINS, self, canary */
 #define GUARD_MAX_WEAK 16
+#define GUARD_MAX_CONTENTS 256 /* IMAGE_MAX_EXECUTABLES */
+
+/* What domains' tasks run. */
+struct guard_content_status {
+	uint32_t mark; /* the first four bytes of the digest, in this machine's order */
+	uint32_t ways; /* bit N: CONTENT_* N, how the kernel knew it of one of the tasks */
+};
 
 struct guard_status {
 	bool armed;
@@ -148,6 +155,8 @@ struct guard_status {
 	uint64_t lost; /* events that found no room in the ring, all CPUs */
 	size_t n_domains;
 	struct guard_domain_status domains[GUARD_MAX_DOMAIN_STATUS];
+	size_t n_contents; /* more than there is room for are left out */
+	struct guard_content_status contents[GUARD_MAX_CONTENTS];
 	size_t n_weak;
 	const char
 		*weak[GUARD_MAX_WEAK]; /* what this kernel cannot enforce and why; static strings */

@@ -399,6 +399,9 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 			.links = d->links,
 		};
 	}
+	for (size_t i = 0; i < status->n_contents && i < PROTOCOL_MAX_CONTENTS; i++)
+		state->contents[state->n_contents++] = (struct protocol_content){
+			.mark = status->contents[i].mark, .ways = status->contents[i].ways};
 	for (size_t i = 0; i < status->n_weak && i < GUARD_MAX_WEAK; i++)
 		add_weak(state, status->weak[i]);
 }

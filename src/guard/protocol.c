@@ -252,7 +252,8 @@ static bool state_is_valid(const struct protocol_message *message)
 		return false;
 	if (state->trust > PROTOCOL_TRUST_VOID)
 		return false;
-	if (state->n_domains > PROTOCOL_MAX_DOMAINS || state->n_weak > PROTOCOL_MAX_WEAK)
+	if (state->n_domains > PROTOCOL_MAX_DOMAINS || state->n_weak > PROTOCOL_MAX_WEAK ||
+	    state->n_contents > PROTOCOL_MAX_CONTENTS)
 		return false;
 	for (size_t i = 0; i < state->n_weak; i++) {
 		if (!text_is_padded(state->weak[i], PROTOCOL_WEAK_LEN))

@@ -14,7 +14,7 @@
 struct diag;
 
 #define PROTOCOL_MAGIC 0x6f636648u /* "Hfco" */
-#define PROTOCOL_VERSION 6
+#define PROTOCOL_VERSION 7
 
 #define PROTOCOL_RUN_DIR "/run/holdfast"
 #define PROTOCOL_SOCKET_NAME "control.sock"
@@ -33,6 +33,12 @@ struct diag;
 #define PROTOCOL_TERM_LEN 64
 #define PROTOCOL_TEXT_LEN 1024
 #define PROTOCOL_MAX_DOMAINS 66
+#define PROTOCOL_MAX_CONTENTS 256
+/* protocol_content.ways: bit N is CONTENT_* N of the guard's labels */
+#define PROTOCOL_WAY_UNKNOWN 1u
+#define PROTOCOL_WAY_VERITY 2u
+#define PROTOCOL_WAY_HASHED 4u
+#define PROTOCOL_WAY_SEALED 8u
 #define PROTOCOL_MAX_WEAK 20
 #define PROTOCOL_WEAK_LEN 192
 #define PROTOCOL_DIGEST_LEN 32
@@ -196,6 +202,12 @@ struct protocol_domain {
 	uint64_t released_ns; /* CLOCK_BOOTTIME: observed until then; 0: not released */
 };
 
+/* Of what tasks of domains run: how the kernel knew the content. */
+struct protocol_content {
+	uint32_t mark; /* first four bytes of the content's digest, in this machine's order */
+	uint32_t ways; /* PROTOCOL_WAY_* */
+};
+
 struct protocol_state {
 	struct protocol_header header;
 	uint32_t up; /* 1: the rest means something; the image says mode, policy and executables */
@@ -204,6 +216,8 @@ struct protocol_state {
 	uint32_t operator_set;
 	uint32_t n_domains;
 	uint32_t n_weak;
+	uint32_t n_contents;
+	uint32_t pad0;
 	uint64_t armed_ns;
 	uint64_t events; /* sequence number of the newest */
 	uint64_t lost; /* in the kernel's ring */
@@ -223,6 +237,7 @@ struct protocol_state {
 	uint8_t daemon[PROTOCOL_DIGEST_LEN]; /* SHA-256 of holdfastd */
 	uint8_t next[PROTOCOL_DIGEST_LEN];
 	struct protocol_domain domains[PROTOCOL_MAX_DOMAINS];
+	struct protocol_content contents[PROTOCOL_MAX_CONTENTS];
 	char weak[PROTOCOL_MAX_WEAK][PROTOCOL_WEAK_LEN];
 };
 
@@ -237,8 +252,9 @@ _Static_assert(sizeof(struct protocol_done) == 88, "protocol_done layout");
 _Static_assert(sizeof(struct protocol_refused) == 1048, "protocol_refused layout");
 _Static_assert(sizeof(struct protocol_started) == 24, "protocol_started layout");
 _Static_assert(sizeof(struct protocol_exited) == 24, "protocol_exited layout");
+_Static_assert(sizeof(struct protocol_content) == 8, "protocol_content layout");
 _Static_assert(sizeof(struct protocol_domain) == 32, "protocol_domain layout");
-_Static_assert(sizeof(struct protocol_state) == 6160, "protocol_state layout");
+_Static_assert(sizeof(struct protocol_state) == 8216, "protocol_state layout");
 
 #define PROTOCOL_MAX_REQUEST (sizeof(struct protocol_run) + PROTOCOL_MAX_ARGS_SIZE)
 

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "guard/internal.h"
+#include "guard/protocol.h"
 
 static struct guard_domain_status *domain_of(struct guard_status *status, uint32_t id)
 {
@@ -62,12 +63,33 @@ void labels_each(const struct guard *guard,
 	}
 }
 
+_Static_assert(PROTOCOL_WAY_UNKNOWN == 1u << CONTENT_UNKNOWN &&
+		       PROTOCOL_WAY_VERITY == 1u << CONTENT_VERITY &&
+		       PROTOCOL_WAY_HASHED == 1u << CONTENT_HASHED &&
+		       PROTOCOL_WAY_SEALED == 1u << CONTENT_SEALED,
+	       "protocol_content.ways");
+
+static void see_content(struct guard_status *status, unsigned mark, unsigned way)
+{
+	size_t i = 0;
+
+	if (way >= CONTENT_WAYS)
+		return;
+	while (i < status->n_contents && status->contents[i].mark != mark)
+		i++;
+	if (i == GUARD_MAX_CONTENTS)
+		return;
+	if (i == status->n_contents)
+		status->contents[status->n_contents++].mark = mark;
+	status->contents[i].ways |= 1u << way;
+}
+
 static int count_tasks(struct guard *guard, struct guard_status *status)
 {
 	_cleanup_close_ int fd = bpf_iter_create(guard->tasks);
 	_cleanup_fclose_ FILE *lines = NULL;
 	struct guard_domain_status *domain;
-	unsigned int id;
+	unsigned int id, mark, way;
 
 	if (fd < 0)
 		return -errno;
@@ -75,7 +97,9 @@ static int count_tasks(struct guard *guard, struct guard_status *status)
 	if (!lines)
 		return -errno;
 	(void)TAKE_FD(fd);
-	while (fscanf(lines, "%x", &id) == 1) {
+	while (fscanf(lines, "%x %x %x", &id, &mark, &way) == 3) {
+		if (id >= DOMAIN_FIRST)
+			see_content(status, mark, way);
 		domain = domain_of(status, id);
 		if (domain)
 			domain->tasks++;

@@ -12,6 +12,7 @@
 #include "base/diag.h"
 #include "base/size.h"
 #include "policy/closure.h"
+#include "policy/content.h"
 #include "policy/elf-info.h"
 #include "policy/image-check.h"
 #include "policy/lock.h"
@@ -29,7 +30,7 @@ struct work {
 /* A file of the host or of a package, and what it is. */
 struct found {
 	struct root_file file;
-	uint8_t digest[SHA256_LEN];
+	uint8_t digest[SHA256_LEN], verity[SHA256_LEN]; /* content_read()'s */
 	struct elf_info *info; /* NULL if it is no ELF file */
 };
 
@@ -76,7 +77,7 @@ static int open_file(struct work *work, const struct root *root, const char *pat
 	r = root_open_file(root, path, /* no_symlink= */ false, &found->file, NULL);
 	if (r)
 		return r < 0 ? r : -ENOENT;
-	r = sha256_fd(found->file.fd, found->file.size, found->digest);
+	r = content_read(found->file.fd, found->file.size, found->digest, found->verity);
 	if (r < 0)
 		return r;
 	r = elf_info_read(found->file.fd, &found->info);
@@ -119,6 +120,7 @@ static int add(struct work *work, const struct lock_file *like, const char *path
 	if (!image_path_valid(path))
 		return refuse(work, "%.300s is too long for a policy: move the file", path);
 	memcpy(file.digest, found->digest, SHA256_LEN);
+	memcpy(file.verity, found->verity, SHA256_LEN);
 	r = lock_add(work->lock, &file);
 	if (r > 0)
 		return refuse(work, "more than %d files in one lock: prune it", LOCK_MAX_FILES);
@@ -181,6 +183,7 @@ static int add_from_host(struct work *work, const struct lock_file *like, const 
 		struct found found = {.file = {.fd = -EBADF, .size = c->size}};
 
 		memcpy(found.digest, c->digest, SHA256_LEN);
+		memcpy(found.verity, c->verity, SHA256_LEN);
 		r = add(work, like, c->path, &found);
 		if (r)
 			return r;

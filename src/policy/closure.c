@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/size.h"
+#include "policy/content.h"
 #include "policy/elf-info.h"
 #include "policy/root.h"
 #include "policy/search.h"
@@ -101,18 +102,19 @@ static int parent_of(const char *path, char **ret_dir)
 	return *ret_dir ? 0 : -ENOMEM;
 }
 
-static int hash(const struct closure *closure, const struct root_file *file, uint8_t *ret_digest,
-		struct diag *reterr_diag)
+static int hash(const struct closure *closure, const struct root_file *file,
+		struct closure_file *ret_file, struct diag *reterr_diag)
 {
 	int r;
 
 	for (size_t i = 0; i < closure->n_objects; i++) {
 		if (strcmp(closure->objects[i].file.path, file->path) == 0) {
-			memcpy(ret_digest, closure->objects[i].file.digest, SHA256_LEN);
+			memcpy(ret_file->digest, closure->objects[i].file.digest, SHA256_LEN);
+			memcpy(ret_file->verity, closure->objects[i].file.verity, SHA256_LEN);
 			return 0;
 		}
 	}
-	r = sha256_fd(file->fd, file->size, ret_digest);
+	r = content_read(file->fd, file->size, ret_file->digest, ret_file->verity);
 	if (r == -ESTALE)
 		return refuse(reterr_diag, "%s changed while it was read: try again", file->path);
 	if (r < 0 && r != -ENOMEM)
@@ -131,7 +133,7 @@ static int add_object(struct lookup *lookup, const char *found_at, struct root_f
 	if (closure->n_objects - closure->first >= CLOSURE_MAX_FILES)
 		return refuse(lookup->reterr_diag, "%s needs more than %d libraries",
 			      closure->objects[closure->first].file.path, CLOSURE_MAX_FILES);
-	r = hash(closure, file, object.file.digest, lookup->reterr_diag);
+	r = hash(closure, file, &object.file, lookup->reterr_diag);
 	if (r)
 		return r;
 

@@ -31,6 +31,7 @@ enum closure_role {
 struct closure_file {
 	char *path; /* real, within the root */
 	uint8_t digest[SHA256_LEN];
+	uint8_t verity[SHA256_LEN]; /* content_read()'s second */
 	uint64_t size; /* in bytes */
 };
 

@@ -42,9 +42,11 @@ struct tables {
 	struct image_trusted *trusted;
 	struct image_pin *pins;
 	struct image_file *files;
+	struct image_verity *verities;
 	struct admission *admissions;
 	const struct policy_admission *admission; /* whose contents are being added */
 	size_t n_domains, n_executables, n_trusted, n_pins, n_files, n_admissions;
+	size_t n_verities;
 	size_t n_texts; /* bytes */
 	struct limits_tables limits;
 	uint32_t limits_of_all; /* image_header.limits */
@@ -58,6 +60,7 @@ static void tables_done(struct tables *t)
 	free(t->trusted);
 	free(t->pins);
 	free(t->files);
+	free(t->verities);
 	free(t->admissions);
 	limits_tables_done(&t->limits);
 }
@@ -284,6 +287,22 @@ static int add_file(struct tables *t, const char *path)
 	return 0;
 }
 
+static int add_verity(struct tables *t, const struct lock_file *file)
+{
+	struct image_verity *row;
+	int r;
+
+	if (!lock_has_verity(file))
+		return 0;
+	r = array_grow(&t->verities, t->n_verities, sizeof(*t->verities));
+	if (r < 0)
+		return r;
+	row = &t->verities[t->n_verities++];
+	memcpy(row->verity, file->verity, IMAGE_DIGEST_LEN);
+	memcpy(row->digest, file->digest, IMAGE_DIGEST_LEN);
+	return 0;
+}
+
 /* Libraries by path and all that is needed; executables are trusted already. */
 static int add_lock(struct tables *t)
 {
@@ -292,6 +311,8 @@ static int add_lock(struct tables *t)
 		int r;
 
 		r = add_file(t, file->path);
+		if (!r)
+			r = add_verity(t, file);
 		if (r)
 			return r;
 		if (file->kind == LOCK_EXECUTABLE)
@@ -347,6 +368,14 @@ static int compare_files(const void *a, const void *b)
 	return strcmp(((const struct image_file *)a)->path, ((const struct image_file *)b)->path);
 }
 
+static int compare_verities(const void *a, const void *b)
+{
+	const struct image_verity *x = a, *y = b;
+	int order = memcmp(x->verity, y->verity, IMAGE_DIGEST_LEN);
+
+	return order ? order : memcmp(x->digest, y->digest, IMAGE_DIGEST_LEN);
+}
+
 static void sort(void *rows, size_t n, size_t size, int (*compare)(const void *a, const void *b))
 {
 	if (n > 1)
@@ -388,6 +417,28 @@ static int refuse_same_admission(const struct tables *t)
 	return 0;
 }
 
+/* A digest of one content: the lock was not made by us. Return: 0; POLICY_E_INVALID. */
+static int refuse_same_verity(struct tables *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_verities; i++) {
+		struct image_verity *v = &t->verities[i];
+
+		if (kept > 0 &&
+		    memcmp(t->verities[kept - 1].verity, v->verity, IMAGE_DIGEST_LEN) == 0) {
+			if (compare_verities(&t->verities[kept - 1], v) == 0)
+				continue;
+			return refuse_at(t, t->policy->name_place,
+					 "the lock has one fs-verity digest for two contents: run "
+					 "`holdfast policy lock` again");
+		}
+		t->verities[kept++] = *v;
+	}
+	t->n_verities = kept;
+	return 0;
+}
+
 /* Two paths to one library are one trusted content, two agents' library is one file. */
 static void drop_duplicates(struct tables *t)
 {
@@ -419,6 +470,7 @@ static int sort_tables(struct tables *t)
 	sort(t->pins, t->n_pins, sizeof(*t->pins), compare_pins);
 	sort(t->files, t->n_files, sizeof(*t->files), compare_files);
 	sort(t->admissions, t->n_admissions, sizeof(*t->admissions), compare_admissions);
+	sort(t->verities, t->n_verities, sizeof(*t->verities), compare_verities);
 	drop_duplicates(t);
 
 	/* The policy's own count was checked; an upgrade that is admitted counts twice. */
@@ -437,6 +489,8 @@ static int sort_tables(struct tables *t)
 				 "%zu files, the limit is %d: name fewer agents", t->n_files,
 				 IMAGE_MAX_FILES);
 	r = refuse_same_admission(t);
+	if (!r)
+		r = refuse_same_verity(t);
 	return r ? r : refuse_same_content(t);
 }
 
@@ -470,6 +524,7 @@ static struct image_header make_header(const struct tables *t)
 		.n_names = (uint32_t)t->limits.n_names,
 		.n_maps = (uint32_t)t->limits.n_maps,
 		.n_digests = (uint32_t)t->limits.n_digests,
+		.n_verities = (uint32_t)t->n_verities,
 		.n_texts = (uint32_t)t->n_texts,
 		.limits = t->limits_of_all,
 		.admitted = t->policy->admitted,
@@ -563,6 +618,9 @@ static int lay_out(struct tables *t, void **ret_image, size_t *ret_size)
 		memcpy(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
 	if (t->n_files > 0)
 		memcpy(image + IMAGE_OFF_FILES(&h), t->files, t->n_files * sizeof(*t->files));
+	if (t->n_verities > 0)
+		memcpy(image + IMAGE_OFF_VERITIES(&h), t->verities,
+		       t->n_verities * sizeof(*t->verities));
 	limits_lay_out(&t->limits, image);
 	r = lay_out_admissions(t, image);
 	if (r)

@@ -55,6 +55,7 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"names", header->n_names, 0, IMAGE_MAX_NAMES},
 		{"maps", header->n_maps, 0, IMAGE_MAX_MAPS},
 		{"digests", header->n_digests, 0, IMAGE_MAX_DIGESTS},
+		{"fs-verity digests", header->n_verities, 0, IMAGE_MAX_VERITIES},
 		{"bytes of text", header->n_texts, 8, IMAGE_MAX_TEXTS},
 	};
 
@@ -146,8 +147,6 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
-	if (header->pad0 != 0)
-		return refuse(reterr_diag, "the image's header has padding that is not zero");
 	if (header->admitted & ~IMAGE_PROGRAM_KNOWN)
 		return refuse(reterr_diag, "the image admits programs that are not known");
 	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
@@ -301,6 +300,24 @@ static int check_trusted(const void *data, struct diag *reterr_diag)
 	return 0;
 }
 
+static int check_verities(const void *data, struct diag *reterr_diag)
+{
+	const struct image_verity *v = image_verities(data);
+
+	for (uint32_t i = 0; i < image_header(data)->n_verities; i++) {
+		if (i > 0 && memcmp(v[i - 1].verity, v[i].verity, IMAGE_DIGEST_LEN) >= 0)
+			return refuse(reterr_diag,
+				      "fs-verity digest %" PRIu32 " is out of order or there twice",
+				      i);
+		if (!image_trusts_any(data, v[i].digest))
+			return refuse(reterr_diag,
+				      "fs-verity digest %" PRIu32
+				      " stands for content that nothing trusts",
+				      i);
+	}
+	return 0;
+}
+
 static int check_pins(const void *data, struct diag *reterr_diag)
 {
 	const struct image_pin *pins = image_pins(data);
@@ -446,8 +463,9 @@ static int check_size_filter(const struct image_header *header, struct diag *ret
 int image_check(const void *data, size_t size, struct diag *reterr_diag)
 {
 	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
-		check_domains, check_executables, check_trusted, check_pins,
-		check_files,   check_admissions,  check_slots,	 image_check_limits,
+		check_domains, check_executables,  check_trusted,
+		check_pins,    check_files,	   check_admissions,
+		check_slots,   image_check_limits, check_verities,
 	};
 	int r;
 

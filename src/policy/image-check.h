@@ -279,6 +279,11 @@ static inline const struct image_map *image_maps(const void *data)
 	return (const void *)((const char *)data + IMAGE_OFF_MAPS(image_header(data)));
 }
 
+static inline const struct image_verity *image_verities(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_VERITIES(image_header(data)));
+}
+
 static inline const struct image_program *image_digests(const void *data)
 {
 	return (const void *)((const char *)data + IMAGE_OFF_DIGESTS(image_header(data)));
@@ -324,6 +329,12 @@ const struct image_executable *image_executable_find(const void *data, const uin
  * image_trusts() - whether a domain's tasks may map a file of that digest executable
  */
 bool image_trusts(const void *data, const uint8_t *digest, uint32_t domain);
+
+/* image_trusts_any() - whether any domain or admitted tool trusts the content */
+bool image_trusts_any(const void *data, const uint8_t *digest);
+
+/* image_verity_find() - by an fs-verity digest. Return: borrowed from the image; NULL: none. */
+const struct image_verity *image_verity_find(const void *data, const uint8_t *verity);
 
 /**
  * image_pin_find() - a pin by its path

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/hex.h"
 #include "base/path.h"
 #include "base/size.h"
 #include "policy/image-check.h"
@@ -255,6 +256,29 @@ static bool admission_trusts_more(const void *old, const void *new, struct liste
 	return false;
 }
 
+/*
+ * Nobody here can tell that such a digest is of that content. For content that is new as well it is
+ * nothing more to say.
+ */
+static bool verity_gained(const void *old, const void *new, struct listener *to)
+{
+	const struct image_verity *verities = image_verities(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_verities; i++) {
+		const struct image_verity *before = image_verity_find(old, verities[i].verity);
+		char digest[2 * IMAGE_DIGEST_LEN + 1];
+
+		if (!image_trusts_any(old, verities[i].digest) ||
+		    (before && memcmp(before->digest, verities[i].digest, IMAGE_DIGEST_LEN) == 0))
+			continue;
+		hex_encode(verities[i].digest, IMAGE_DIGEST_LEN, digest);
+		if (weakens(to, "the content sha256:%.12s... is known by another fs-verity digest",
+			    digest))
+			return true;
+	}
+	return false;
+}
+
 static bool switch_opened(const void *old, const void *new, struct listener *to)
 {
 	static const struct {
@@ -296,6 +320,7 @@ static bool ask(const void *old, const void *new, struct listener *to)
 		mode_lowered,	 executable_gained,	trusted_gained, pin_lost,
 		pin_invaded,	 domain_gained,		admits_more,	admission_gained,
 		limits_loosened, admission_trusts_more, switch_opened,	hold_loosened,
+		verity_gained,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {

@@ -387,6 +387,28 @@ bool image_trusts(const void *data, const uint8_t *digest, uint32_t domain)
 		       sizeof(struct image_trusted), compare_trusted) != NULL;
 }
 
+static int compare_content(const void *key, const void *item)
+{
+	return memcmp(key, ((const struct image_trusted *)item)->digest, IMAGE_DIGEST_LEN);
+}
+
+bool image_trusts_any(const void *data, const uint8_t *digest)
+{
+	return bsearch(digest, image_trusted(data), image_header(data)->n_trusted,
+		       sizeof(struct image_trusted), compare_content) != NULL;
+}
+
+static int compare_verity(const void *key, const void *item)
+{
+	return memcmp(key, ((const struct image_verity *)item)->verity, IMAGE_DIGEST_LEN);
+}
+
+const struct image_verity *image_verity_find(const void *data, const uint8_t *verity)
+{
+	return bsearch(verity, image_verities(data), image_header(data)->n_verities,
+		       sizeof(struct image_verity), compare_verity);
+}
+
 static int compare_pin(const void *key, const void *item)
 {
 	return strcmp(key, ((const struct image_pin *)item)->path);

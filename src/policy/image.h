@@ -7,7 +7,7 @@
  * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
  *
  * header | domains | executables | trusted | pins | files | admissions | slots |
- * limits | names | maps | digests | texts
+ * limits | names | maps | digests | verities | texts
  *
  * Tables follow each other without a gap.
  *
@@ -15,7 +15,7 @@
  */
 
 #define IMAGE_MAGIC 0x69706648u /* "Hfpi" */
-#define IMAGE_ABI 2
+#define IMAGE_ABI 3
 #define IMAGE_MAX_SIZE (4u << 20)
 
 #define IMAGE_NAME_LEN 64 /* policy name, with its terminating NUL */
@@ -35,6 +35,7 @@
 #define IMAGE_MAX_NAMES 4096
 #define IMAGE_MAX_MAPS 4096
 #define IMAGE_MAX_DIGESTS 8192
+#define IMAGE_MAX_VERITIES 16384
 #define IMAGE_MAX_TEXTS (1u << 20) /* bytes of all paths of admissions */
 
 /* In so many slots, from the one of its id on, a rule is found or is not there. */
@@ -117,7 +118,7 @@ struct image_header {
 	__u32 n_digests;
 	__u32 n_texts; /* bytes, a multiple of 8 */
 	__u32 limits; /* of who has no rule: 1 + its place in that table; 0: none */
-	__u32 pad0;
+	__u32 n_verities;
 	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
 };
 
@@ -241,6 +242,15 @@ struct image_program { /* sorted by (digest, kind) within one image_limits; as i
 	__u32 pad0;
 };
 
+/*
+ * The same content by its fs-verity digest (SHA-256): a file that has it need not be hashed to be
+ * known, and the kernel holds each page to it when it is read, at exec and ever after.
+ */
+struct image_verity { /* sorted by verity; one appears once */
+	__u8 verity[IMAGE_DIGEST_LEN];
+	__u8 digest[IMAGE_DIGEST_LEN]; /* trusted by a domain or a tool */
+};
+
 /* The texts: a NUL, then each admission's path with its NUL, in their order, then NULs. */
 
 #define IMAGE_OFF_DOMAINS(h) ((__u32)sizeof(struct image_header))
@@ -260,8 +270,10 @@ struct image_program { /* sorted by (digest, kind) within one image_limits; as i
 	(IMAGE_OFF_LIMITS(h) + (h)->n_limits * (__u32)sizeof(struct image_limits))
 #define IMAGE_OFF_MAPS(h) (IMAGE_OFF_NAMES(h) + (h)->n_names * (__u32)sizeof(struct image_name))
 #define IMAGE_OFF_DIGESTS(h) (IMAGE_OFF_MAPS(h) + (h)->n_maps * (__u32)sizeof(struct image_map))
-#define IMAGE_OFF_TEXTS(h) \
+#define IMAGE_OFF_VERITIES(h) \
 	(IMAGE_OFF_DIGESTS(h) + (h)->n_digests * (__u32)sizeof(struct image_program))
+#define IMAGE_OFF_TEXTS(h) \
+	(IMAGE_OFF_VERITIES(h) + (h)->n_verities * (__u32)sizeof(struct image_verity))
 #define IMAGE_OFF_END(h) (IMAGE_OFF_TEXTS(h) + (h)->n_texts)
 
 #define IMAGE_FILTER_BIT(size) ((__u32)(size) % 4096u)
@@ -275,6 +287,7 @@ _Static_assert(sizeof(struct image_file) == 256, "image_file layout");
 _Static_assert(sizeof(struct image_admission) == 64, "image_admission layout");
 _Static_assert(sizeof(struct image_limits) == 72, "image_limits layout");
 _Static_assert(sizeof(struct image_name) == 64, "image_name layout");
+_Static_assert(sizeof(struct image_verity) == 64, "image_verity layout");
 _Static_assert(sizeof(struct image_map) == 24, "image_map layout");
 _Static_assert(sizeof(struct image_program) == sizeof(struct image_trusted),
 	       "image_program layout");

@@ -54,6 +54,13 @@ struct lock *lock_free(struct lock *lock)
 	return NULL;
 }
 
+bool lock_has_verity(const struct lock_file *file)
+{
+	static const uint8_t none[SHA256_LEN];
+
+	return memcmp(file->verity, none, SHA256_LEN) != 0;
+}
+
 bool lock_is(const struct lock_file *file, enum lock_kind kind, const char *domain,
 	     const char *path)
 {
@@ -137,8 +144,12 @@ static void write_file(FILE *out, const struct lock_file *file)
 	char digest[2 * SHA256_LEN + 1];
 
 	hex_encode(file->digest, sizeof(file->digest), digest);
-	fprintf(out, "%s %s sha256:%s %" PRIu64 " ", kind_names[file->kind], file->domain, digest,
-		file->size);
+	fprintf(out, "%s %s sha256:%s ", kind_names[file->kind], file->domain, digest);
+	if (lock_has_verity(file)) {
+		hex_encode(file->verity, sizeof(file->verity), digest);
+		fprintf(out, "fsverity:%s ", digest);
+	}
+	fprintf(out, "%" PRIu64 " ", file->size);
 	write_path(out, file->path);
 	fputc('\n', out);
 }
@@ -265,33 +276,62 @@ static bool is_admission(const char *name)
 	       number[0] <= '9' && strlen(number) <= 3 && !number[strspn(number, "0123456789")];
 }
 
-static int read_file(struct lines *lines, char *line, struct lock *lock)
+static int read_digest(struct lines *lines, const char *prefix, const char *word,
+		       uint8_t *ret_digest)
 {
-	static const char prefix[] = "sha256:";
-	char *kind = next_word(&line), *domain = kind ? next_word(&line) : NULL;
-	char *digest = domain ? next_word(&line) : NULL, *size = digest ? next_word(&line) : NULL;
-	struct lock_file file = {.line = lines->line, .domain = domain, .path = line};
+	size_t length = strlen(prefix);
+
+	if (strncmp(word, prefix, length) == 0 && strlen(word) == length + 2 * (size_t)SHA256_LEN &&
+	    hex_decode(word + length, ret_digest, SHA256_LEN) == 0)
+		return 0;
+	return refuse_line(lines, "expected \"%s\" and 64 digits of 0-9a-f, got \"%.80s\"", prefix,
+			   word);
+}
+
+/* The digests, and the size behind them: the second digest may be missing. */
+static int read_content(struct lines *lines, char *digest, char **line, struct lock_file *file)
+{
+	char *size = next_word(line);
 	int r;
 
-	if (!size)
+	r = read_digest(lines, "sha256:", digest, file->digest);
+	if (r)
+		return r;
+	if (size && strncmp(size, "fsverity:", 9) == 0) {
+		r = read_digest(lines, "fsverity:", size, file->verity);
+		if (r)
+			return r;
+		if (!lock_has_verity(file))
+			return refuse_line(lines, "no file has this fs-verity digest: " MAKE_AGAIN);
+		size = next_word(line);
+	}
+	if (!size || read_size(size, &file->size) < 0)
 		return refuse_line(lines,
-				   "expected KIND DOMAIN sha256:DIGEST SIZE PATH: " MAKE_AGAIN);
+				   "expected a size of 1 to %" PRIu64 " bytes, got \"%.32s\"",
+				   IMAGE_MAX_FILE, size ? size : "");
+	return 0;
+}
+
+static int read_file(struct lines *lines, char *line, struct lock *lock)
+{
+	char *kind = next_word(&line), *domain = kind ? next_word(&line) : NULL;
+	char *digest = domain ? next_word(&line) : NULL;
+	struct lock_file file = {.line = lines->line, .domain = domain};
+	int r;
+
+	if (!digest || !strchr(line, ' '))
+		return refuse_line(lines, "expected KIND DOMAIN sha256:DIGEST fsverity:DIGEST SIZE "
+					  "PATH: " MAKE_AGAIN);
 	file.kind = kind_from_name(kind);
 	if ((int)file.kind < 0)
 		return refuse_line(lines, "expected executable, library or needed, got \"%.32s\"",
 				   kind);
 	if (!image_domain_name_valid(domain) && !is_admission(domain))
 		return refuse_line(lines, "\"%.64s\" is no name of a domain", domain);
-	if (strncmp(digest, prefix, sizeof(prefix) - 1) != 0 ||
-	    strlen(digest) != sizeof(prefix) - 1 + 2 * (size_t)SHA256_LEN ||
-	    hex_decode(digest + sizeof(prefix) - 1, file.digest, SHA256_LEN) < 0)
-		return refuse_line(lines,
-				   "expected \"sha256:\" and 64 digits of 0-9a-f, got \"%.80s\"",
-				   digest);
-	if (read_size(size, &file.size) < 0)
-		return refuse_line(lines,
-				   "expected a size of 1 to %" PRIu64 " bytes, got \"%.32s\"",
-				   IMAGE_MAX_FILE, size);
+	r = read_content(lines, digest, &line, &file);
+	if (r)
+		return r;
+	file.path = line;
 	if (read_path(line) < 0)
 		return refuse_line(
 			lines, "the path is not normalised, too long or not escaped: " MAKE_AGAIN);

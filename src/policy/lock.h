@@ -7,9 +7,11 @@
  *
  *	holdfast-lock 1
  *	policy edge
- *	executable xdp-filter sha256:... 75312 /usr/sbin/xdp-filter
- *	library xdp-filter sha256:... 31032 /usr/lib/agent/plugin.so
- *	needed xdp-filter sha256:... 1926256 /usr/lib/x86_64-linux-gnu/libc.so.6
+ *	executable xdp-filter sha256:... fsverity:... 75312 /usr/sbin/xdp-filter
+ *	library xdp-filter sha256:... fsverity:... 31032 /usr/lib/agent/plugin.so
+ *	needed xdp-filter sha256:... fsverity:... 1926256 /usr/lib/x86_64-linux-gnu/libc.so.6
+ *
+ * The second digest is fs-verity's for the same content. Locks of before it have none.
  *
  * A path may have several digests, one a line, sorted by them: what is there and what an upgrade
  * will put there (`policy admit`). Each counts.
@@ -48,6 +50,7 @@ struct lock_file {
 	unsigned line; /* in the lock, from 1; 0 if it was not read from one */
 	char *domain;
 	uint8_t digest[SHA256_LEN];
+	uint8_t verity[SHA256_LEN]; /* content_read()'s second; zero: not known */
 	uint64_t size; /* in bytes */
 	char *path;
 };
@@ -92,6 +95,9 @@ static inline void lock_freep(struct lock **lock)
  * Return: 0; LOCK_E_TOO_MANY; -ENOMEM.
  */
 int lock_add(struct lock *lock, const struct lock_file *file);
+
+/* lock_has_verity() - whether the fs-verity digest is known */
+bool lock_has_verity(const struct lock_file *file);
 
 /**
  * lock_is() - whether a file is of that kind, domain and path

@@ -39,6 +39,7 @@ static int add_file(struct measure *m, enum lock_kind kind, const char *path,
 		return POLICY_E_INVALID;
 	}
 	memcpy(entry.digest, file->digest, SHA256_LEN);
+	memcpy(entry.verity, file->verity, SHA256_LEN);
 	r = lock_add(m->lock, &entry);
 	if (r == LOCK_E_TOO_MANY) {
 		diag_set(m->reterr_diag, NULL, 0, 0, "more than %d files in one lock",

@@ -93,7 +93,12 @@ mkfifo root/usr/bin/pipe
 echo text >root/usr/bin/text
 truncate -s 1073741825 root/usr/bin/large
 digest=$(sha256sum <root/usr/bin/tool | cut -d ' ' -f 1)
-size=$(stat -c %s root/usr/bin/tool)
+
+# content FILE: as a lock has it, by tools that are not ours
+content() {
+	echo "sha256:$(sha256sum <"$1" | cut -d ' ' -f 1) fsverity:$(fsverity digest --compact "$1")" \
+		"$(stat -c %s "$1")"
+}
 
 policy edge.yaml /usr/bin/tool
 
@@ -110,15 +115,14 @@ ok 'compile without a lock writes nothing' test ! -e edge.img
 n=$(wc -l <libraries)
 gives 'lock reads the root' 0 "edge.lock: executables 1, libraries 0, needed by them $n" '' \
 	policy lock --root root edge.yaml
-ok 'the lock has the digest that sha256sum computes' \
-	grep -qx "executable tool sha256:$digest $size /usr/bin/tool" edge.lock
+ok 'the lock has the digests that sha256sum and fsverity compute' \
+	grep -qx "executable tool $(content root/usr/bin/tool) /usr/bin/tool" edge.lock
 {
 	while read -r library; do
-		sum=$(sha256sum <"root$library" | cut -d ' ' -f 1)
-		echo "needed tool sha256:$sum $(stat -c %s "root$library") $library"
+		echo "needed tool $(content "root$library") $library"
 	done <libraries
-} | LC_ALL=C sort -k 5 >needed
-ok 'the lock has what ldd lists, by the digests that sha256sum computes' \
+} | LC_ALL=C sort -k 6 >needed
+ok 'the lock has what ldd lists, by the digests that sha256sum and fsverity compute' \
 	diff needed <(grep '^needed' edge.lock)
 cp edge.lock first.lock
 "$holdfast" policy lock --root root/ edge.yaml >/dev/null
@@ -170,12 +174,11 @@ ok 'an image survives all these' cmp edge.img again.img
 launcher=/usr/lib/systemd/systemd-executor
 mkdir -p root/usr/lib/systemd
 { cat "$tool"; echo launcher; } >root$launcher
-launched=$(sha256sum <root$launcher | cut -d ' ' -f 1)
 gives 'lock reads the launcher' 0 \
 	"edge.lock: executables 2, libraries 0, needed by them $((2 * n))" '' \
 	policy lock --root root edge.yaml
 ok 'the lock has it' grep -qx \
-	"executable admission:launcher sha256:$launched $(stat -c %s root$launcher) $launcher" edge.lock
+	"executable admission:launcher $(content root$launcher) $launcher" edge.lock
 "$holdfast" policy compile edge.yaml >/dev/null
 ok 'the image has it' grep -qF $launcher edge.img
 "$holdfast" policy diff again.img edge.img >out

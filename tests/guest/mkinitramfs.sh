@@ -29,7 +29,7 @@ init=${BUILD:-$top/build}/tests/guest/guest-init
 binaries=(/usr/bin/sh /usr/bin/bash /usr/sbin/bpftool /usr/sbin/ip /usr/bin/strace /usr/bin/mount
 	/usr/bin/umount /usr/bin/rm /usr/bin/rmdir /usr/bin/mv /usr/bin/chmod /usr/bin/kill
 	/usr/bin/unshare /usr/bin/nsenter /usr/sbin/xdp-filter /usr/sbin/xdp-loader
-	/usr/sbin/execsnoop /usr/bin/patchelf)
+	/usr/sbin/execsnoop /usr/bin/patchelf /usr/sbin/mke2fs /usr/sbin/debugfs /usr/bin/fsverity)
 overlays=()
 files=()
 out=${1:-}

@@ -69,23 +69,6 @@ INLINE bool kernel_digest(struct file *file, __u8 *ret_digest)
 	return false;
 }
 
-/*
- * The same, where the kernel cannot (no IMA) as holdfastd has measured it. Nobody writes the file
- * meanwhile: the callers have seen to it.
- */
-INLINE bool file_digest(struct file *file, __u8 *ret_digest)
-{
-	struct measurement *measurement;
-
-	if (kernel_digest(file, ret_digest))
-		return true;
-	measurement = inode_measurement(file->f_inode);
-	if (!measurement)
-		return false;
-	__builtin_memcpy(ret_digest, measurement->digest, IMAGE_DIGEST_LEN);
-	return true;
-}
-
 struct digest_search {
 	struct digest digest;
 	__u32 table; /* offset of the table in the image */
@@ -135,6 +118,93 @@ GLOBAL __u32 digest_find(const struct digest_search *wanted)
 	search = *wanted;
 	bpf_loop(16, digest_search_step, &search, 0);
 	return search.found;
+}
+
+/* ---- fs-verity */
+
+#define S_VERITY 0x10000u /* include/linux/fs.h */
+#define FS_VERITY_HASH_ALG_SHA256 1
+#define VERITY_ROOM 36 /* bytes of struct verity that the kernel fills */
+
+int bpf_get_fsverity_digest(struct file *file, struct bpf_dynptr *digest) __ksym __weak;
+
+/* The kernel's function for it, since 6.8, or where it kept it before. */
+static __noinline bool verity_read(struct file *file, struct digest *ret_verity)
+{
+	struct inode___verity *inode = (struct inode___verity *)file->f_inode;
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+	struct fsverity_info *info;
+	struct bpf_dynptr room;
+	__u64 *words;
+
+	if (bpf_get_fsverity_digest) {
+		if (!label || bpf_dynptr_from_mem(&label->verity, VERITY_ROOM, 0, &room) ||
+		    bpf_get_fsverity_digest(file, &room) ||
+		    label->verity.algorithm != FS_VERITY_HASH_ALG_SHA256)
+			return false;
+		__builtin_memcpy(ret_verity, label->verity.digest, sizeof(*ret_verity));
+		return true;
+	}
+	if (!bpf_core_field_exists(inode->i_verity_info))
+		return false;
+	info = inode->i_verity_info;
+	/* of the two that there are, SHA-256 is the one of 32 bytes */
+	if (!info || info->tree_params.hash_alg->digest_size != IMAGE_DIGEST_LEN)
+		return false;
+	words = (__u64 *)info->file_digest;
+	for (int i = 0; i < DIGEST_WORDS; i++)
+		ret_verity->word[i] = words[i];
+	return true;
+}
+
+/* The content that the policy knows by the file's fs-verity digest. */
+static __noinline bool verity_content(struct file *file, __u8 *ret_digest)
+{
+	struct image_header *image = policy_in_force();
+	struct digest_search search = {};
+	struct image_verity *known;
+	__u32 found;
+
+	if (!image || !image->n_verities || !(file->f_inode->i_flags & S_VERITY) ||
+	    !verity_read(file, &search.digest))
+		return false;
+	search.table = IMAGE_OFF_VERITIES(image);
+	search.stride = sizeof(struct image_verity);
+	search.high = image->n_verities;
+	found = digest_find(&search);
+	if (!found)
+		return false;
+	known = image_at(image, found);
+	__builtin_memcpy(ret_digest, known->digest, IMAGE_DIGEST_LEN);
+	return true;
+}
+
+/*
+ * The content of a file and how it is known, by the best that there is: CONTENT_*. Where the kernel
+ * cannot hash (no IMA) it is what holdfastd has measured, and nobody writes the file meanwhile: the
+ * callers have seen to it. CONTENT_UNKNOWN: it is not.
+ */
+INLINE __u32 file_content(struct file *file, __u8 *ret_digest)
+{
+	struct measurement *measurement;
+
+	if (verity_content(file, ret_digest))
+		return CONTENT_VERITY;
+	if (kernel_digest(file, ret_digest))
+		return CONTENT_HASHED;
+	measurement = inode_measurement(file->f_inode);
+	if (!measurement)
+		return CONTENT_UNKNOWN;
+	__builtin_memcpy(ret_digest, measurement->digest, IMAGE_DIGEST_LEN);
+	return CONTENT_SEALED;
+}
+
+/* ---- what the policy says of content */
+
+/* As labels keep it, for who looks at them. */
+INLINE __u32 content_mark(const __u8 *digest)
+{
+	return *(const __u32 *)digest;
 }
 
 INLINE struct image_executable *executable_find(struct image_header *image, const __u8 *digest)

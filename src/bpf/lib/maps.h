@@ -25,6 +25,14 @@ struct measurement {
 	__u8 digest[IMAGE_DIGEST_LEN]; /* zero: sealed, being measured */
 };
 
+/* struct fsverity_digest of linux/fsverity.h, with room for SHA-256. */
+struct verity {
+	__u16 algorithm; /* FS_VERITY_HASH_ALG_* */
+	__u16 size; /* bytes of the whole digest */
+	__u8 digest[IMAGE_DIGEST_LEN];
+	__u32 pad0;
+};
+
 #define BORN_FORKED 1 /* and has executed nothing */
 #define BORN_LAUNCHED 2 /* and PID 1's launcher runs in it, as long as it is admitted */
 
@@ -44,12 +52,17 @@ struct task_label {
 	__u32 admission; /* which of the policy's rules on loading programs it is under; 0: none */
 	__u32 pending_admission; /* as pending */
 	__u32 pending_born; /* as pending */
+	__u32 content; /* the first bytes of its executable's digest, for who looks */
+	__u32 way; /* CONTENT_*: how that was known */
+	__u32 pending_content; /* as pending */
+	__u32 pending_way; /* as pending */
 	__u32 adopt; /* domain that it may be adopted into, or was */
 	__u64 moving; /* address of the protected task that it is about to move; MOVING_UNKNOWN */
 	__u32 verifying; /* type and 1 of a signed program that it loads and the kernel verifies */
 	__u32 runs; /* VERDICT_* of the loader program that runs for it */
 	__u64 judging; /* address of the inode behind the overlay's file that it is judged by */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
+	struct verity verity; /* where the kernel writes it */
 };
 
 struct inode_label {

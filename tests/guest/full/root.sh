@@ -19,9 +19,11 @@ out=$cache/full/$release-$(sha256sum <"$0" | cut -c 1-16).ext4
 
 system=(systemd systemd-sysv udev dbus apt iproute2 procps kmod iputils-ping)
 tools=(xdp-tools libbpf-tools bpftool bpftrace runc crun strace)
-libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libelf1 libssl3 libcap-ng0)
+libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libfsverity0 libcap-ng0)
 if [ "$release" != bookworm ]; then
-	libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libelf1t64 libssl3t64 libcap-ng0)
+	libraries+=(libelf1t64 libssl3t64)
+else
+	libraries+=(libelf1 libssl3)
 fi
 # what a guest without a network and without a user waits for in vain
 masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer

@@ -76,7 +76,7 @@ admit() {
 	{
 		head -n 2 $work/old.lock
 		tail -qn +3 $work/old.lock ${yaml%.yaml}.lock |
-			LC_ALL=C sort -u -k2,2 -k1,1 -k5,5 -k3,3
+			LC_ALL=C sort -u -k2,2 -k1,1 -k6,6 -k3,3
 	} >$work/both.lock
 	cp $work/both.lock ${yaml%.yaml}.lock
 	[ "$(grep -c " $agent\$" $work/both.lock)" = 2 ] && holdfast policy compile $yaml

@@ -67,13 +67,19 @@ static void guard_that_is_up_is_shown_whole(void **state)
 	up.domains[0] = (struct protocol_domain){.id = DOMAIN_SELF, .progs = 30};
 	assert_int_equal(image_domain_id("agent", &up.domains[1].id), 0);
 	up.domains[1].maps = 12;
+	up.n_contents = 1;
+	up.contents[0] = (struct protocol_content){
+		.mark = 2, .ways = PROTOCOL_WAY_VERITY | PROTOCOL_WAY_SEALED};
 	(void)strcpy(up.weak[0], "no hook for X");
 	text = print(&picture);
 	assert_non_null(strstr(text, "up, armed"));
 	assert_non_null(strstr(text, "mode      enforce"));
 	assert_non_null(strstr(text, "test, version 7, sha256:"));
 	assert_non_null(strstr(text, "agent, enforce: tasks 0, maps 12"));
-	assert_non_null(strstr(text, "/usr/bin/agent1 (sha256:020000000000..., launch: holdfast)"));
+	assert_non_null(strstr(text, "/usr/bin/agent1 (sha256:020000000000..., launch: holdfast), "
+				     "content known by fs-verity, seal\n"));
+	assert_non_null(
+		strstr(text, "/usr/bin/agent0 (sha256:010000000000..., launch: holdfast)\n"));
 	assert_non_null(strstr(text, "lost in the kernel 5, lines written 0, not written 6"));
 	assert_non_null(strstr(text, "weak      no hook for X"));
 
@@ -82,6 +88,8 @@ static void guard_that_is_up_is_shown_whole(void **state)
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(domain, "counts"), "maps")), 12);
 	assert_int_equal(json_array_size(json_object_get(domain, "executables")), 2);
+	domain = json_array_get(json_object_get(domain, "executables"), 1);
+	assert_int_equal(json_array_size(json_object_get(domain, "content")), 2);
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(json, "self"), "programs")), 30);
 	assert_true(guard_picture_ok(&picture));

@@ -315,6 +315,9 @@ static void answers_are_checked_like_requests(void **state)
 	answer->n_domains = PROTOCOL_MAX_DOMAINS + 1;
 	assert_int_equal(protocol_check_answer(&ends->message, &diag), PROTOCOL_BAD);
 	answer->n_domains = 0;
+	answer->n_contents = PROTOCOL_MAX_CONTENTS + 1;
+	assert_int_equal(protocol_check_answer(&ends->message, &diag), PROTOCOL_BAD);
+	answer->n_contents = 0;
 	answer->trust = PROTOCOL_TRUST_VOID + 1;
 	assert_int_equal(protocol_check_answer(&ends->message, &diag), PROTOCOL_BAD);
 	answer->trust = PROTOCOL_TRUST_VOID;

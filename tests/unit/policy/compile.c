@@ -151,6 +151,42 @@ static void policy_and_lock_come_together_in_the_image(void **state)
 	assert_string_equal(image_pins(image)[1].path, "/run/b");
 }
 
+#define TWICE(kind, digit, verity)                                                              \
+	kind " a sha256:" DIGIT_16(digit) DIGIT_16(digit) DIGIT_16(digit)                       \
+		DIGIT_16(digit) " fsverity:" DIGIT_16(verity) DIGIT_16(verity) DIGIT_16(verity) \
+			DIGIT_16(verity) " 10 "
+
+static void a_content_has_its_other_digest_in_the_image(void **state)
+{
+	static const char policy_text[] = HEAD(
+		"1",
+		"observe") "domains: [{name: a, executables: [{path: /bin/x, launch: any}]}]\n";
+	static const char good[] =
+		"holdfast-lock 1\npolicy t\n" TWICE("executable", "1", "9") "/bin/x\n" TWICE(
+			"needed", "2", "8") "/a\n" TWICE("needed", "2", "8") "/b\n";
+	static const char bad[] = "holdfast-lock 1\npolicy t\n" TWICE(
+		"executable", "1", "9") "/bin/x\n" TWICE("needed", "2", "9") "/a\n";
+	_cleanup_(policy_freep) struct policy *policy = fixture_parse(policy_text);
+	_cleanup_(lock_freep) struct lock *lock = read_lock(good), *liar = read_lock(bad);
+	_cleanup_free_ void *image = NULL, *none = NULL;
+	uint8_t verity[IMAGE_DIGEST_LEN];
+	struct diag diag = {0};
+	size_t size;
+
+	assert_int_equal(compile_policy(policy, lock, &image, &size, NULL), 0);
+	assert_int_equal(image_check(image, size, NULL), 0);
+	assert_int_equal(image_header(image)->n_verities, 2);
+	memset(verity, 0x99, sizeof(verity));
+	assert_int_equal(image_verity_find(image, verity)->digest[0], 0x11);
+	memset(verity, 0x88, sizeof(verity));
+	assert_int_equal(image_verity_find(image, verity)->digest[31], 0x22);
+	memset(verity, 0x11, sizeof(verity));
+	assert_null(image_verity_find(image, verity));
+
+	assert_int_equal(compile_policy(policy, liar, &none, &size, &diag), POLICY_E_INVALID);
+	assert_non_null(strstr(diag.text, "one fs-verity digest for two contents"));
+}
+
 static void one_content_cannot_be_two_rules(void **state)
 {
 	/* clang-format off */
@@ -419,6 +455,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_digest_of_a_path_counts),
 		cmocka_unit_test(policy_and_lock_come_together_in_the_image),
+		cmocka_unit_test(a_content_has_its_other_digest_in_the_image),
 		cmocka_unit_test(one_content_cannot_be_two_rules),
 		cmocka_unit_test(the_order_in_the_policy_does_not_change_a_byte),
 		cmocka_unit_test(one_content_cannot_be_two_executables),

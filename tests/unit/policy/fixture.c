@@ -48,6 +48,7 @@ static void invent(struct lock *lock, enum lock_kind kind, const char *domain, c
 	if (!path)
 		return;
 	memset(file.digest, (int)(0xf0 + lock->n_files), sizeof(file.digest));
+	memset(file.verity, (int)(0xc0 + lock->n_files), sizeof(file.verity));
 	assert_int_equal(lock_add(lock, &file), 0);
 }
 

@@ -26,6 +26,7 @@ void fixture_refused(const char *text, unsigned line, unsigned column, const cha
 /*
  * fixture_image() - the image of a policy; the caller frees
  *
- * Files that it names by path have 10 bytes and, in its order, the digests f0f0..., f1f1...
+ * Files that it names by path have 10 bytes and, in its order, the digests f0f0..., f1f1... and the
+ * fs-verity digests c0c0..., c1c1...
  */
 void *fixture_image(const char *text, size_t *ret_size);

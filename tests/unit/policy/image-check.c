@@ -95,7 +95,7 @@ static void a_wrong_version_and_a_wrong_kind_say_so(void **state)
 	h = fixture_image(small, &size);
 	h->abi = 1;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
-	assert_non_null(strstr(diag.text, "format 1, this holdfast reads 2"));
+	assert_non_null(strstr(diag.text, "format 1, this holdfast reads 3"));
 	h->magic = 0x464c457f;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
 	assert_non_null(strstr(diag.text, "not a policy image"));
@@ -134,6 +134,7 @@ struct tables {
 	struct image_name *names;
 	struct image_map *maps;
 	struct image_program *digests;
+	struct image_verity *verities;
 };
 
 static void swap(void *a, void *b, size_t size)
@@ -287,7 +288,7 @@ BREAK(slot_far, *slot_of(t, 0) = 1000)
 BREAK(slot_taken, *slot_of(t, 0xffffffff) = 1)
 BREAK(admission_not_trusted, untrust(t, t->admissions[1].id, t->domains[1].id))
 BREAK(admission_id_shared, share_id(t))
-BREAK(header_pad, t->h->pad0 = 1)
+BREAK(header_many_verities, t->h->n_verities = IMAGE_MAX_VERITIES + 1)
 BREAK(header_many_limits, t->h->n_limits = IMAGE_MAX_LIMITS + 1)
 BREAK(header_many_names, t->h->n_names = IMAGE_MAX_NAMES + 1)
 BREAK(header_many_maps, t->h->n_maps = IMAGE_MAX_MAPS + 1)
@@ -321,6 +322,9 @@ BREAK(map_pad, t->maps[0].pad0 = 1)
 BREAK(digest_kind, t->digests[1].kind = 3)
 BREAK(digest_tail, t->digests[0].digest[IMAGE_TAG_LEN] = 1)
 BREAK(digest_pad, t->digests[1].pad0 = 1)
+BREAK(verity_order, swap(&t->verities[0], &t->verities[1], sizeof(*t->verities)))
+BREAK(verity_twice, t->verities[0] = t->verities[1])
+BREAK(verity_of_nothing, t->verities[0].digest[0] ^= 1)
 BREAK(digest_order, swap(&t->digests[0], &t->digests[1], sizeof(*t->digests)))
 BREAK(digest_twice, t->digests[0] = t->digests[1])
 BREAK(pin_nested, memcpy(t->pins[2].path, "/sys/fs/bpf/b/c", 16))
@@ -329,8 +333,8 @@ static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 4848 bytes, the file has 4840"},
-	{header_size_less, "the image says it has 4576 bytes, the file has 4840"},
+	{header_size, "the image says it has 5104 bytes, the file has 5096"},
+	{header_size_less, "the image says it has 4832 bytes, the file has 5096"},
 	{header_mode, "unknown mode 4"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -394,7 +398,7 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 4584 of 4840"},
+	{header_one_file_less, "tables end at byte 4840 of 5096"},
 	{header_observes, "enforces and the guard itself does not"},
 	{header_many_admissions, "16385 admissions, 0 to 16384"},
 	{header_admits_unknown, "admits programs that are not known"},
@@ -424,7 +428,7 @@ static const struct {
 	{slot_taken, "slots do not match"},
 	{admission_not_trusted, "admission 1 is not trusted"},
 	{admission_id_shared, "admission 1 is not in its slot, or shares its id"},
-	{header_pad, "header has padding"},
+	{header_many_verities, "16385 fs-verity digests, 0 to 16384"},
 	{header_many_limits, "1025 limits, 0 to 1024"},
 	{header_many_names, "4097 names, 0 to 4096"},
 	{header_many_maps, "4097 maps, 0 to 4096"},
@@ -460,6 +464,9 @@ static const struct {
 	{digest_pad, "limits 1 have no valid digest"},
 	{digest_order, "limits 1 have digests out of order"},
 	{digest_twice, "limits 1 have digests out of order"},
+	{verity_order, "fs-verity digest 1 is out of order"},
+	{verity_twice, "fs-verity digest 1 is out of order"},
+	{verity_of_nothing, "stands for content that nothing trusts"},
 	{pin_nested, "pin of another domain"},
 };
 
@@ -485,7 +492,8 @@ static void every_lie_is_refused_also_with_the_right_digest(void **state)
 				    (void *)image_limits(image),
 				    (void *)image_names(image),
 				    (void *)image_maps(image),
-				    (void *)image_digests(image)};
+				    (void *)image_digests(image),
+				    (void *)image_verities(image)};
 		breaks[i].break_it(&t);
 		assert_int_equal(image_seal(image, size), 0);
 		if (image_check(image, size, &diag) != IMAGE_E_INVALID)

@@ -632,6 +632,29 @@ static void who_is_taken_for_pid_1_needs_the_operator(void **state)
 	assert_int_equal(image_weakens(new, old, &diag), IMAGE_CHANGE_NONE);
 }
 
+/* A lock says it, and who signs or arms believes the lock. */
+static void another_fs_verity_digest_for_known_content_weakens(void **state)
+{
+	static const char text[] = HEAD("1", "enforce") DOMAINS
+		"  - {name: a, executables: [{path: /bin/x, launch: any}]}\n"
+		"  - {name: b, executables: [{path: /bin/y, launch: any}]}\n";
+	_cleanup_free_ void *old = fixture_image(text, &(size_t){0});
+	_cleanup_free_ void *new = fixture_image(text, &(size_t){0});
+	struct image_verity *verities = (struct image_verity *)image_verities(new);
+	struct diag diag = {0};
+
+	assert_int_equal(image_header(new)->n_verities, 2);
+	assert_int_equal(image_weakens(old, new, &diag), IMAGE_CHANGE_NONE);
+	verities[1].verity[0]++;
+	assert_int_equal(image_weakens(old, new, &diag), IMAGE_CHANGE_WEAKENS);
+	assert_non_null(strstr(diag.text, "sha256:f1f1f1f1f1f1... is known by another fs-verity"));
+	verities[1].verity[0]--;
+	memcpy(verities[1].digest, verities[0].digest, IMAGE_DIGEST_LEN);
+	assert_int_equal(image_weakens(old, new, &diag), IMAGE_CHANGE_WEAKENS);
+	((struct image_header *)new)->n_verities = 1;
+	assert_int_equal(image_weakens(old, new, &diag), IMAGE_CHANGE_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -639,6 +662,7 @@ int main(void)
 		cmocka_unit_test(
 			reaching_into_a_pin_weakens_even_if_the_check_of_an_image_missed_it),
 		cmocka_unit_test(who_is_taken_for_pid_1_needs_the_operator),
+		cmocka_unit_test(another_fs_verity_digest_for_known_content_weakens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

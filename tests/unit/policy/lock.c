@@ -15,6 +15,7 @@
 
 #define HEX(digit) "sha256:" DIGIT_16(digit) DIGIT_16(digit) DIGIT_16(digit) DIGIT_16(digit)
 #define LOCK_HEAD "holdfast-lock 1\npolicy t\n"
+#define VERITY(digit) "fsverity:" DIGIT_16(digit) DIGIT_16(digit) DIGIT_16(digit) DIGIT_16(digit)
 #define LINE(kind, domain, path) kind " " domain " " HEX("1") " 10 " path "\n"
 
 static struct lock *read_lock(const char *text)
@@ -86,6 +87,22 @@ static void a_path_may_have_what_is_there_and_what_will_be(void **state)
 	assert_int_equal(lock_read("t", unsorted, strlen(unsorted), &lock, NULL), LOCK_E_INVALID);
 }
 
+static void a_lock_keeps_the_other_digest_where_it_has_one(void **state)
+{
+	static const char text[] = LOCK_HEAD "executable a " HEX("1") " " VERITY(
+		"2") " 10 /x\nexecutable a " HEX("1") " 10 /y\n";
+	_cleanup_(lock_freep) struct lock *lock = read_lock(text);
+	_cleanup_free_ char *again = NULL;
+	size_t size;
+
+	assert_true(lock_has_verity(&lock->files[0]));
+	assert_int_equal(lock->files[0].verity[31], 0x22);
+	assert_int_equal(lock->files[0].size, 10);
+	assert_false(lock_has_verity(&lock->files[1]));
+	assert_int_equal(lock_write(lock, &again, &size), 0);
+	assert_string_equal(again, text);
+}
+
 static void odd_bytes_in_a_path_are_escaped_and_come_back(void **state)
 {
 	static const char odd[] = "/a b\\x\xc3\xbc/\xff";
@@ -143,6 +160,11 @@ static const struct {
 	{LOCK_HEAD "executable a " HEX("1") "1 10 /x\n", 3, "64 digits"},
 	{LOCK_HEAD "executable a " HEX("A") " 10 /x\n", 3, "64 digits"},
 	{LOCK_HEAD "executable a md5:11 10 /x\n", 3, "64 digits"},
+	{LOCK_HEAD "executable a " HEX("1") " fsverity:11 10 /x\n", 3,
+	 "\"fsverity:\" and 64 digits"},
+	{LOCK_HEAD "executable a " HEX("1") " " VERITY("0") " 10 /x\n", 3, "no file has"},
+	{LOCK_HEAD "executable a " HEX("1") " " VERITY("2") " /x\n", 3, "size"},
+	{LOCK_HEAD "executable a " VERITY("2") " " HEX("1") " 10 /x\n", 3, "\"sha256:\" and 64"},
 	{LOCK_HEAD LINE("executable", "a", "/x") LINE("executable", "a", "/x"), 4, "here twice"},
 	{LOCK_HEAD LINE("executable", "b", "/x") LINE("executable", "a", "/x"), 4, "out of order"},
 	{LOCK_HEAD LINE("needed", "a", "/x") LINE("library", "a", "/x"), 4, "out of order"},
@@ -315,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lock_is_sorted_and_reads_as_written),
 		cmocka_unit_test(a_path_may_have_what_is_there_and_what_will_be),
+		cmocka_unit_test(a_lock_keeps_the_other_digest_where_it_has_one),
 		cmocka_unit_test(odd_bytes_in_a_path_are_escaped_and_come_back),
 		cmocka_unit_test(what_lock_would_not_have_written_is_refused),
 		cmocka_unit_test(a_nul_byte_is_refused),
