@@ -309,6 +309,8 @@ struct scan {
 	__u32 limits; /* IMAGE_LIMIT_* on what it calls */
 	__u64 helpers[IMAGE_HELPERS / 64]; /* that it may call, if that is one */
 	__u32 beyond; /* it calls others */
+	__u32 kfuncs; /* place in the image's names of the first one that it may call */
+	__u32 n_kfuncs;
 	__u32 pad0;
 };
 
@@ -322,10 +324,18 @@ INLINE bool helper_listed(const struct scan *scan, __u32 number)
 	return number < IMAGE_HELPERS && word >> (number & 63) & 1;
 }
 
-INLINE bool call_beyond(const struct scan *scan, __u32 source, __u32 number)
+/* A function of a module has its id from that module's types, and no name that lists it. */
+INLINE bool kfunc_beyond(const struct scan *scan, __u32 code, __u32 number)
+{
+	if (!(scan->limits & IMAGE_LIMIT_KFUNCS) || scan->beyond)
+		return scan->beyond;
+	return code >> 16 || !kfunc_listed(scan->kfuncs, scan->n_kfuncs, number);
+}
+
+INLINE bool call_beyond(const struct scan *scan, __u32 code, __u32 source, __u32 number)
 {
 	if (source == CALL_FUNCTION)
-		return scan->limits & IMAGE_LIMIT_KFUNCS;
+		return kfunc_beyond(scan, code, number);
 	return scan->limits & IMAGE_LIMIT_HELPERS && !helper_listed(scan, number);
 }
 
@@ -340,7 +350,7 @@ static void scan_call(struct scan *scan, __u32 code, __u32 number)
 		bpf_map_update_elem(&known, &key, &scan->learn, BPF_ANY);
 		return;
 	}
-	if (call_beyond(scan, source, number))
+	if (call_beyond(scan, code, source, number))
 		scan->beyond = 1;
 	if (!scan->final)
 		kind = source == CALL_HELPER ? KNOWN_HELPER : KNOWN_FUNCTION;
@@ -405,6 +415,8 @@ static bool calls_refused(struct bpf_prog *prog, struct scan *scan)
 	/* seen too late, all calls are addresses: see made_refused() */
 	if (limits && !scan->final) {
 		scan->limits = limits->given;
+		scan->kfuncs = limits->kfuncs;
+		scan->n_kfuncs = limits->n_kfuncs;
 		__builtin_memcpy(scan->helpers, limits->helpers, sizeof(scan->helpers));
 	}
 	scan->base += bpf_core_field_offset(struct bpf_prog, insnsi);
