@@ -183,6 +183,29 @@ uint32_t image_helper(const char *name)
 	return number == IMAGE_ANY ? 0 : number;
 }
 
+/* IMAGE_LIMIT_*, by their bits */
+static const char *const limit_names[] = {
+	"attach", "targets", "helpers", "kfuncs", "maps", "digests",
+};
+
+_Static_assert(IMAGE_LIMITS_ALL == (1u << ARRAY_SIZE(limit_names)) - 1, "limit_names");
+
+const char *image_limit_name(uint32_t limits)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(limit_names); i++) {
+		if (limits >> i & 1)
+			return limit_names[i];
+	}
+	return NULL;
+}
+
+uint32_t image_limit(const char *name)
+{
+	uint32_t bit = find(limit_names, ARRAY_SIZE(limit_names), name);
+
+	return bit == IMAGE_ANY ? 0 : 1u << bit;
+}
+
 bool image_symbol_valid(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -334,6 +357,22 @@ const struct image_limits *image_limits_of(const void *data, const struct image_
 	uint32_t limits = a ? a->limits : image_header(data)->limits;
 
 	return limits ? &image_limits(data)[limits - 1] : NULL;
+}
+
+uint32_t image_limits_blind(const void *data, const struct image_limits *limits,
+			    const struct image_kernel *kernel)
+{
+	uint32_t given = limits ? limits->given : 0, blind = 0;
+	bool judged = false;
+
+	if (!kernel->calls)
+		blind = given & (IMAGE_LIMIT_HELPERS | IMAGE_LIMIT_KFUNCS);
+	/* an empty list permits nothing anywhere */
+	if (!limits || limits->n_digests == 0)
+		return blind;
+	for (uint32_t i = 0; i < limits->n_digests && !judged; i++)
+		judged = image_digests(data)[limits->digests + i].kind == kernel->digest;
+	return judged ? blind : blind | IMAGE_LIMIT_DIGESTS;
 }
 
 static bool more_names(const struct image_name *old, uint32_t n_old, const struct image_name *new,

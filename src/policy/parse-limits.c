@@ -345,6 +345,7 @@ int parse_limits(struct walk *walk, const struct doc_node *value, struct policy_
 	static const struct walk_table table = {"limits", parse_limits_keys, PARSE_LIMITS_KEYS};
 	int r;
 
+	limits->place = (struct policy_place){value->line, value->column};
 	r = walk_mapping(walk, &table, value, limits);
 	if (r)
 		return r;

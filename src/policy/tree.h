@@ -63,6 +63,7 @@ struct policy_domain {
 
 /* As image_limits, which see; each list sorted as there, without duplicates. */
 struct policy_limits {
+	struct policy_place place; /* line 0 if there are none */
 	uint32_t given; /* IMAGE_LIMIT_* */
 	uint64_t attach;
 	uint64_t helpers[IMAGE_HELPERS / 64];

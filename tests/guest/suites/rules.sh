@@ -55,6 +55,31 @@ told() {
 		"grep -e '\"row\":\"$1\"' $log | grep -e '\"$2\"' | grep -e '\"refused\"' | grep loader"
 }
 
+# beyond LIMIT ACT: the newest refusal of that act is for that limit
+beyond() {
+	guest-ctl until 10 sh -c "grep -e '\"act\":\"$2\"' $log | grep -e '\"refused\"' |
+		tail -n 1 | grep -e '\"limit\":\"$1\"'"
+}
+
+# explained LIMIT PLACE: in sentences
+explained() {
+	grep -e "\"limit\":\"$1\"" $log | tail -n 1 |
+		holdfast guard explain - --policy $work/rules-3.yaml >$work/explained || return 1
+	cat $work/explained
+	grep "^where .*rules-3.yaml:[0-9]*: the limits.$1, of $2" $work/explained
+}
+
+# blind LIMIT [TOOL]: status says that the limit permits nothing here, in words and as JSON
+blind() {
+	said="this kernel cannot judge limits.$1, and permits nothing by it: $here/$2"
+	holdfast guard status | grep -F "weak      $said" &&
+		holdfast guard status --json | grep -F "\"$said"
+}
+
+sighted() {
+	! holdfast guard status | grep "this kernel cannot judge"
+}
+
 prog() {
 	tool=$1
 	shift
@@ -90,10 +115,12 @@ programs() {
 	check "P20 XDP for a map of devices is another attach type" \
 		refuses prog loader $xdp $on_devmap - -
 	check "P20 the log says so" told P20 prog_load
+	check "P20 and which limit that is" beyond attach prog_load
 	check "P19 fexit on the same function is another attach type" \
 		refuses prog loader $tracing $fexit vfs_statx -
 	check "P19 fentry on another function" refuses prog loader $tracing $fentry vfs_read -
 	check "P19 the log says so" told P19 prog_load
+	check "P19 and which limit that is" beyond targets prog_load
 	check "P05 an LSM program on another hook" \
 		refuses prog loader $lsm $lsm_mac inode_setxattr -
 	check "P05 the log says so" told P05 prog_load
@@ -112,6 +139,8 @@ maps() {
 	check "what is not limited is free" loads map loader $array 4 4096 1 1024
 	check "M21 another type" refuses map loader $task_storage 4 4 0 1
 	check "M21 the log says so" told M21 map_create
+	check "M21 and which limit that is" beyond maps map_create
+	check "M21 and where it is, in sentences" explained maps "an admission rule"
 	check "M21 more entries" refuses map loader $hash 8 16 101 0
 	check "M21 a longer key" refuses map loader $hash 9 16 100 0
 	check "M21 a longer value" refuses map loader $hash 8 17 100 0
@@ -135,11 +164,16 @@ helpers() {
 		check "a limit that this kernel cannot judge admits nothing" \
 			refuses prog caller $kprobe 0 - $ktime
 		check "P20 other helpers neither" refuses prog caller $kprobe 0 - $random
+		check "P20 the log says for which limit" beyond helpers prog_load
+		check "status says that this kernel cannot judge it" blind helpers caller
+		check "status says so of functions of the kernel" blind kfuncs ''
 	else
 		check "a program of the helper that is listed loads" \
 			loads prog caller $kprobe 0 - $ktime
 		check "one without any loads" loads prog caller $kprobe 0 - -
+		check "status has no limit that this kernel cannot judge" sighted
 		check "P20 one with another does not" refuses prog caller $kprobe 0 - $random
+		check "P20 the log says for which limit" beyond helpers prog_load
 		check "P20 nor one with a function of the kernel" \
 			refuses prog caller $kprobe 0 - bpf_rcu_read_lock
 		check "the kernel judges that, where nobody did before" \
@@ -172,6 +206,7 @@ kfuncs() {
 	check "a program that calls none loads" loads prog lister $kprobe 0 - -
 	check "one of the functions that are listed loads" loads prog lister $kprobe 0 - $rcu
 	check "P20 one with another does not" refuses prog lister $kprobe 0 - $preempt
+	check "P20 the log says for which limit" beyond kfuncs prog_load
 	check "P20 nor one that calls both" refuses prog lister $kprobe 0 - $rcu,$preempt
 	check "P20 nor one of a module by the same id" \
 		refuses prog lister $kprobe 0 - @bpf_rcu_read_lock
@@ -199,11 +234,15 @@ digests() {
 	else
 		check "P05 SHA-256 says nothing here" \
 			refuses prog known $lsm $lsm_mac inode_getxattr -
+		check "P05 the log says for which limit" beyond digests prog_load
+		check "status says that this kernel cannot judge it" blind digests known
 	fi
 	check "reload: the tag alone" reload 's/"sha256:SHA256", //'
 	if [ -n "$digest" ]; then
 		check "P05 the tag says nothing here" \
 			refuses prog known $lsm $lsm_mac inode_getxattr -
+		check "P05 the log says for which limit" beyond digests prog_load
+		check "status says that this kernel cannot judge it" blind digests known
 	else
 		check "P05 the tag speaks for it" loads prog known $lsm $lsm_mac inode_getxattr -
 	fi

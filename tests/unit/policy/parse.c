@@ -114,12 +114,14 @@ static void what_a_rule_is_held_to_is_read(void **state)
 	const struct policy_limits *l = &p->admissions[0].limits;
 
 	assert_int_equal(l->given, IMAGE_LIMIT_KFUNCS | IMAGE_LIMIT_MAPS);
+	assert_int_equal(l->place.line, 9);
 	assert_int_equal(l->n_kfuncs, 2);
 	assert_string_equal(l->kfuncs[0].text, "g");
 	assert_string_equal(l->kfuncs[1].text, "h");
 	assert_int_equal(l->maps[0].max_bytes, POLICY_MAX_BYTES);
 	assert_int_equal(l->maps[1].max_bytes, IMAGE_ANY_BYTES);
 	assert_int_equal(p->limits.given, 0);
+	assert_int_equal(p->limits.place.line, 0);
 }
 
 static void a_word_in_the_place_of_a_list_of_functions(void **state)
