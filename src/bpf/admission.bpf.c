@@ -128,10 +128,11 @@ static struct image_limits *limits_of_caller(void)
 }
 
 /* Rows of techniques are for what programs can do; any can be too much for the kernel. */
-INLINE bool limit_refuses(struct act *act)
+INLINE bool limit_refuses(struct act *act, __u32 limit)
 {
 	if (!act->row)
 		act->row = EVENT_ROW('P', 20);
+	act->limit = limit;
 	return guard_refuses(act);
 }
 
@@ -202,8 +203,10 @@ static bool program_refused(union bpf_attr *attr)
 		       guard_refuses(&act);
 	}
 	limits = limits_of_caller();
-	if (limits && limits_refuse_attach(limits, type, attach_type) && limit_refuses(&act))
+	if (limits && limits_refuse_attach(limits, type, attach_type) &&
+	    limit_refuses(&act, IMAGE_LIMIT_ATTACH))
 		return true;
+	act.limit = 0;
 	return load_refused(&act, needs);
 }
 
@@ -265,6 +268,7 @@ static bool map_refused(union bpf_attr *attr)
 		.error = EPERM,
 		.kind = EVENT_OBJECT_MAP,
 		.owner = DOMAIN_SELF,
+		.limit = IMAGE_LIMIT_MAPS,
 	};
 
 	if (!limits || !limits_refuse_map(limits, attr))
@@ -308,7 +312,9 @@ struct scan {
 	__u32 whole; /* all of it was read */
 	__u32 limits; /* IMAGE_LIMIT_* on what it calls */
 	__u64 helpers[IMAGE_HELPERS / 64]; /* that it may call, if that is one */
-	__u32 beyond; /* it calls others */
+	__u32 beyond; /* IMAGE_LIMIT_*: it calls others */
+	__u32 kfuncs; /* place in the image's names of the first one that it may call */
+	__u32 n_kfuncs;
 	__u32 pad0;
 };
 
@@ -322,11 +328,22 @@ INLINE bool helper_listed(const struct scan *scan, __u32 number)
 	return number < IMAGE_HELPERS && word >> (number & 63) & 1;
 }
 
-INLINE bool call_beyond(const struct scan *scan, __u32 source, __u32 number)
+/* A function of a module has its id from that module's types, and no name that lists it. */
+INLINE bool kfunc_beyond(const struct scan *scan, __u32 code, __u32 number)
 {
-	if (source == CALL_FUNCTION)
-		return scan->limits & IMAGE_LIMIT_KFUNCS;
-	return scan->limits & IMAGE_LIMIT_HELPERS && !helper_listed(scan, number);
+	return code >> 16 || !kfunc_listed(scan->kfuncs, scan->n_kfuncs, number);
+}
+
+/* The limit that the call is beyond; 0: none. */
+INLINE __u32 call_beyond(const struct scan *scan, __u32 code, __u32 number)
+{
+	if ((code >> 12 & 0xf) == CALL_FUNCTION)
+		return scan->limits & IMAGE_LIMIT_KFUNCS && kfunc_beyond(scan, code, number)
+			       ? IMAGE_LIMIT_KFUNCS
+			       : 0;
+	return scan->limits & IMAGE_LIMIT_HELPERS && !helper_listed(scan, number)
+		       ? IMAGE_LIMIT_HELPERS
+		       : 0;
 }
 
 static void scan_call(struct scan *scan, __u32 code, __u32 number)
@@ -340,8 +357,8 @@ static void scan_call(struct scan *scan, __u32 code, __u32 number)
 		bpf_map_update_elem(&known, &key, &scan->learn, BPF_ANY);
 		return;
 	}
-	if (call_beyond(scan, source, number))
-		scan->beyond = 1;
+	if (!scan->beyond)
+		scan->beyond = call_beyond(scan, code, number);
 	if (!scan->final)
 		kind = source == CALL_HELPER ? KNOWN_HELPER : KNOWN_FUNCTION;
 	scan->flags |= known_flags(kind, number);
@@ -405,6 +422,8 @@ static bool calls_refused(struct bpf_prog *prog, struct scan *scan)
 	/* seen too late, all calls are addresses: see made_refused() */
 	if (limits && !scan->final) {
 		scan->limits = limits->given;
+		scan->kfuncs = limits->kfuncs;
+		scan->n_kfuncs = limits->n_kfuncs;
 		__builtin_memcpy(scan->helpers, limits->helpers, sizeof(scan->helpers));
 	}
 	scan->base += bpf_core_field_offset(struct bpf_prog, insnsi);
@@ -413,8 +432,9 @@ static bool calls_refused(struct bpf_prog *prog, struct scan *scan)
 	load_act(&act, prog->type);
 	needs = scan_needs(scan, &act.row);
 	copy_name(act.name, prog->aux->name);
-	if (scan->beyond && limit_refuses(&act))
+	if (scan->beyond && limit_refuses(&act, scan->beyond))
 		return true;
+	act.limit = 0;
 	return needs && load_refused(&act, needs);
 }
 
@@ -512,10 +532,21 @@ static void judged(struct bpf_prog *prog)
 	bpf_map_update_elem(&objects, &key, &label, BPF_ANY);
 }
 
+/* The limit that it is beyond; 0: none. @unseen: IMAGE_LIMIT_* that this kernel tells nobody. */
+static __u32 made_beyond(struct image_limits *limits, struct bpf_prog *prog, __u32 unseen)
+{
+	if (limits->given & unseen)
+		return limits->given & unseen;
+	if (limits_refuse_attach(limits, prog->type, prog->expected_attach_type))
+		return IMAGE_LIMIT_ATTACH;
+	if (limits_refuse_target(limits, prog))
+		return IMAGE_LIMIT_TARGETS;
+	return limits_refuse_digest(limits, prog) ? IMAGE_LIMIT_DIGESTS : 0;
+}
+
 /*
  * By what the kernel has found out since the load began, and by the rule of its maker whoever asks:
- * another task may have the id before he has his fd. @unseen: IMAGE_LIMIT_* that this kernel tells
- * nobody.
+ * another task may have the id before he has his fd. @unseen: as above.
  */
 static bool made_refused(struct bpf_prog *prog, __u32 unseen)
 {
@@ -525,6 +556,7 @@ static bool made_refused(struct bpf_prog *prog, __u32 unseen)
 	__u64 key = (__u64)prog->aux;
 	struct image_limits *limits;
 	struct act act = {};
+	__u32 limit;
 
 	if (!image || !label || !label->awaits || current_domain())
 		return false;
@@ -532,10 +564,8 @@ static bool made_refused(struct bpf_prog *prog, __u32 unseen)
 	copy_name(act.name, prog->aux->name);
 	(void)type_needs(type, attach_type, 0, &act.row);
 	limits = limits_of(image, rule_of(image, label->id));
-	if (limits &&
-	    (limits->given & unseen || limits_refuse_attach(limits, type, attach_type) ||
-	     limits_refuse_target(limits, prog) || limits_refuse_digest(limits, prog)) &&
-	    limit_refuses(&act))
+	limit = limits ? made_beyond(limits, prog, unseen) : 0;
+	if (limit && limit_refuses(&act, limit))
 		return true;
 	bpf_map_delete_elem(&objects, &key);
 	return false;

@@ -5,6 +5,8 @@
  * ftrace. Iterators put labels on what is older than the guard, and count what is labelled.
  */
 
+#include <linux/btf.h>
+
 #include "bpf/lib/bank.h"
 #include "bpf/lib/tasks.h"
 
@@ -26,6 +28,62 @@ static bool image_sound(const struct image_header *image, __u32 size)
 	return IMAGE_OFF_END(image) == size;
 }
 
+/* The names of functions that one rule lets programs call, in the bank that is being filled. */
+struct resolution {
+	__u32 bank;
+	__u32 first; /* place in the image's names */
+};
+
+/*
+ * Which of the kernel's own functions has that name. One of a module comes with an fd of the
+ * module's types, and does not count: the module may go, and another have its numbers. Whoever made
+ * the image, it says nothing of the other bank.
+ */
+static long resolve_name(__u32 i, void *context)
+{
+	struct resolution *resolution = context;
+	struct image_header *image = policy_bank(resolution->bank);
+	__u32 place = resolution->first + i, key = KFUNC_KEY(resolution->bank, place), id = 0;
+	struct image_name *name;
+	long found;
+
+	if (!image || place >= image->n_names || place >= IMAGE_MAX_NAMES)
+		return 1;
+	name = image_at(image, IMAGE_OFF_NAMES(image) + place * sizeof(*name));
+	found = bpf_btf_find_by_name_kind(name->text, sizeof(name->text), BTF_KIND_FUNC, 0);
+	if (found > 0 && found >> 32)
+		bpf_sys_close((__u32)(found >> 32));
+	else if (found > 0)
+		id = found;
+	bpf_map_update_elem(&kfuncs, &key, &id, BPF_ANY);
+	return 0;
+}
+
+static long resolve_rule(__u32 i, void *context)
+{
+	struct resolution *resolution = context;
+	struct image_header *image = policy_bank(resolution->bank);
+	struct image_limits *limits;
+	__u32 n;
+
+	if (!image || i >= image->n_limits)
+		return 1;
+	limits = image_at(image, IMAGE_OFF_LIMITS(image) + i * sizeof(*limits));
+	resolution->first = limits->kfuncs;
+	n = limits->n_kfuncs;
+	if (n)
+		bpf_loop(n, resolve_name, resolution, 0);
+	return 0;
+}
+
+/* By the kernel, and where the image is copied: who runs this cannot leave it out or say more. */
+static void kfuncs_resolve(__u32 bank)
+{
+	struct resolution resolution = {.bank = bank};
+
+	bpf_loop(IMAGE_MAX_LIMITS, resolve_rule, &resolution, 0);
+}
+
 static int image_fill(struct guard_state *guard, const struct control_args *args)
 {
 	struct image_header *image = policy_bank(!(guard->bank & 1));
@@ -41,7 +99,10 @@ static int image_fill(struct guard_state *guard, const struct control_args *args
 		return -EMSGSIZE;
 	if (bpf_copy_from_user(image, size, (void *)args->pointer))
 		return -EFAULT;
-	return image_sound(image, size) ? 0 : -EINVAL;
+	if (!image_sound(image, size))
+		return -EINVAL;
+	kfuncs_resolve(!(guard->bank & 1));
+	return 0;
 }
 
 /* One that nobody could follow, but by a reboot. */

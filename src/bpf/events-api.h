@@ -86,7 +86,7 @@ struct event {
 	__u32 object_id; /* map, prog, link id; tgid; ifindex; attach type; 0 if unknown */
 	__u64 object_ino; /* files only */
 	__u32 owner; /* domain id of the object */
-	__u32 pad0;
+	__u32 limit; /* IMAGE_LIMIT_* of a policy that it is beyond; 0: none */
 	char object_name[32]; /* map, prog name; comm; last component of a path; cut */
 };
 

@@ -111,6 +111,7 @@ struct interface_key {
 #define KNOWN_FUNCTION 1 /* by its id in the kernel's BTF */
 #define KNOWN_HELPER 2 /* by its number in bpf(2) */
 #define KNOWN_CALL 3 /* by the immediate that the verifier has made of it */
+#define KNOWN_PROCESSORS 4 /* 0: the value is how many the kernel may ever have */
 #define KNOWN_KEY(kind, number) ((__u64)(kind) << 32 | (__u32)(number))
 
 /* values of `known` */

@@ -228,6 +228,29 @@ static void by_admission(const struct look *look)
 	place(look, 0, "admission: no rule for that executable and %s", image_program_name(needs));
 }
 
+/* What a rule is for is not asked: by its types alone the act would have gone through. */
+static void by_limit(const struct look *look)
+{
+	const char *name = event_string(look->event, "limit");
+	const struct policy_limits *limits = &look->policy->limits;
+	const struct policy_admission *rule = NULL;
+	unsigned line;
+
+	for (size_t i = 0; i < look->policy->n_admissions && !rule; i++) {
+		if (find_executable(&look->policy->admissions[i].files, look->exe))
+			rule = &look->policy->admissions[i];
+	}
+	if (rule)
+		limits = &rule->limits;
+	line = limits->place.line;
+	if (rule && !line)
+		line = rule->files.executables[0].place.line;
+	look->decision->verdict = limits->given & image_limit(name) ? by_mode(look->policy->mode)
+								    : DECISION_ALLOWED;
+	place(look, line, "%s limits.%s, of %s", limits->given & image_limit(name) ? "the" : "no",
+	      name, rule ? "an admission rule" : "who has no admission rule");
+}
+
 static void by_switches(const struct look *look)
 {
 	static const struct {
@@ -309,6 +332,14 @@ void event_decide(const json_t *event, const struct policy *policy, struct decis
 	while (acts[i].act && strcmp(acts[i].act, look.act) != 0)
 		i++;
 	*ret_decision = (struct decision){.decided = acts[i].decided, .allows = acts[i].allows};
+	if (image_limit(event_string(event, "limit"))) {
+		ret_decision->decided = "limits of the tool's rule in admission.allow; of who has "
+					"none, admission.limits";
+		ret_decision->allows = "more in that one of the limits there, if the tool needs it";
+		if (policy)
+			by_limit(&look);
+		return;
+	}
 	if (policy)
 		acts[i].look(&look);
 }

@@ -79,6 +79,9 @@ int event_explain(FILE *file, const struct explain *explain, const char *line, s
 	if (json_is_string(json_object_get(event, "row")))
 		LINE(file, "technique", event_string(event, "row"), ": ",
 		     title ? title : "a row that this version does not know");
+	if (json_is_string(json_object_get(event, "limit")))
+		LINE(file, "limit", "limits.", event_string(event, "limit"),
+		     " of a policy: it is beyond that");
 	event_decide(event, explain->policy, &decision);
 	put_reason(file, event, &decision);
 	if (explain->policy)

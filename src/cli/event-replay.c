@@ -50,11 +50,12 @@ static char *key_of(const json_t *event)
 {
 	const json_t *task = json_object_get(event, "task"),
 		     *object = json_object_get(event, "object");
-	_cleanup_(json_freep) json_t *key = json_pack(
-		"[ssssssss]", event_string(event, "row"), event_string(event, "act"),
-		event_string(event, "command"), event_string(json_object_get(task, "exe"), "name"),
-		event_string(task, "label"), event_string(object, "kind"),
-		event_string(object, "name"), event_string(object, "owner"));
+	_cleanup_(json_freep) json_t *key =
+		json_pack("[sssssssss]", event_string(event, "row"), event_string(event, "act"),
+			  event_string(event, "limit"), event_string(event, "command"),
+			  event_string(json_object_get(task, "exe"), "name"),
+			  event_string(task, "label"), event_string(object, "kind"),
+			  event_string(object, "name"), event_string(object, "owner"));
 
 	return key ? json_dumps(key, JSON_COMPACT) : NULL;
 }

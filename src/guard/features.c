@@ -333,11 +333,25 @@ bool features_signs(const struct features *features)
 	return id > 0 && has_member(features->btf, btf__type_by_id(features->btf, id), "signature");
 }
 
+bool features_calls(const struct features *features)
+{
+	return function_proto(features->btf, "bpf_lsm_bpf_prog_load");
+}
+
+uint32_t features_digest(const struct features *features)
+{
+	int id = btf__find_by_name_kind(features->btf, "bpf_prog", BTF_KIND_STRUCT);
+
+	return id > 0 && has_member(features->btf, btf__type_by_id(features->btf, id), "digest")
+		       ? IMAGE_DIGEST_SHA256
+		       : IMAGE_DIGEST_TAG;
+}
+
 size_t features_weak(const struct features *features, const char **ret_weak, size_t max)
 {
 	size_t n = 0;
 
-	if (!function_proto(features->btf, "bpf_lsm_bpf_prog_load") && n < max)
+	if (!features_calls(features) && n < max)
 		ret_weak[n++] = "no hook between a program's copy and its check (bpf_prog_load): "
 				"programs are judged after the verifier";
 	if (access(GUARD_PIN_LINKS "/switches_sysctl", F_OK) && n < max)

@@ -149,6 +149,8 @@ struct guard_content_status {
 struct guard_status {
 	bool armed;
 	bool signs; /* the kernel verifies signatures of programs, and says so */
+	bool calls; /* the kernel says what a program calls before it is loaded */
+	uint32_t digest; /* IMAGE_DIGEST_*: which it has of programs */
 	bool ima; /* executables are hashed by the kernel at exec; else: the measured fallback */
 	uint64_t armed_ns; /* load to proven, in nanoseconds; 0 if this process did not load it */
 	uint64_t events; /* sequence number of the newest event */

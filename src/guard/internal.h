@@ -95,6 +95,12 @@ int features_choose(const struct features *features, struct bpf_object *object,
 /* features_signs() - does the kernel verify a signature that comes with a program? */
 bool features_signs(const struct features *features);
 
+/* features_calls() - does it ask about a program while its calls are numbers? */
+bool features_calls(const struct features *features);
+
+/* features_digest() - IMAGE_DIGEST_*: what it makes of a program's instructions */
+uint32_t features_digest(const struct features *features);
+
 /*
  * features_target() - the kernel function that a program of ours hangs on
  *

@@ -71,9 +71,13 @@ static const struct {
 int known_fill(const struct features *features, struct bpf_object *object)
 {
 	int map = bpf_object__find_map_fd_by_name(object, "known");
+	int processors = libbpf_num_possible_cpus();
 	struct bpf_program *program;
 	int r = map < 0 ? map : 0;
 
+	if (!r)
+		r = processors < 0 ? processors
+				   : put(map, KNOWN_PROCESSORS, 0, (uint32_t)processors);
 	bpf_object__for_each_program(program, object) {
 		char buffer[128];
 		const char *target = features_target(program, buffer, sizeof(buffer));

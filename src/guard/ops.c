@@ -427,6 +427,46 @@ static int fill_trust(struct server *server, struct protocol_state *state)
 	return 0;
 }
 
+/* Limits in force that nobody gets past here: how many rules have one, and the first of them. */
+static void weigh_limit(const void *image, const struct image_kernel *kernel, uint32_t limit,
+			struct protocol_state *state)
+{
+	const struct image_header *h = image_header(image);
+	const char *first = "who has no rule";
+	unsigned n = (image_limits_blind(image, image_limits_of(image, NULL), kernel) & limit) != 0;
+	char text[PROTOCOL_WEAK_LEN];
+
+	for (uint32_t i = 0; i < h->n_admissions; i++) {
+		const struct image_admission *a = &image_admissions(image)[i];
+		const char *path = image_admission_path(image, a);
+
+		if (!(image_limits_blind(image, image_limits_of(image, a), kernel) & limit))
+			continue;
+		if (n++ == 0)
+			first = path[0] ? path : "a tool named by digest";
+	}
+	if (n == 0)
+		return;
+	(void)snprintf(
+		text, sizeof(text),
+		"this kernel cannot judge limits.%s, and permits nothing by it: %.64s%s loads "
+		"no program",
+		image_limit_name(limit), first, n > 1 ? ", not alone," : "");
+	add_weak(state, text);
+}
+
+static void weigh_limits(const void *image, const struct guard_status *status,
+			 struct protocol_state *state)
+{
+	const struct image_kernel kernel = {.calls = status->calls, .digest = status->digest};
+
+	/* it does not say: what keeps it from that is told elsewhere */
+	if (!kernel.digest)
+		return;
+	for (uint32_t limit = 1; limit <= IMAGE_LIMITS_ALL; limit <<= 1)
+		weigh_limit(image, &kernel, limit, state);
+}
+
 static int fill_state(struct server *server, struct protocol_state *state, int *ret_fd)
 {
 	_cleanup_free_ void *image = NULL;
@@ -459,6 +499,7 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 		add_weak(state,
 			 "this kernel verifies no signature of a program: nothing is signed, "
 			 "and who has no rule for unsigned programs loads none");
+	weigh_limits(image, &status, state);
 	state->proof_ns = server->proof_ns;
 	state->proof_acts = server->proof.acts;
 	state->proof_refused = server->proof.refused;

@@ -212,6 +212,17 @@ static void write_row(struct jsonw *w, uint32_t row)
 	jsonw_string(w, "row", text, sizeof(text));
 }
 
+/* Of more than one, the first. */
+static void write_limit(struct jsonw *w, uint32_t limit)
+{
+	const char *name = image_limit_name(limit);
+
+	if (name)
+		jsonw_string(w, "limit", name, SIZE_MAX);
+	else
+		jsonw_null(w, "limit");
+}
+
 static void write_errno(struct jsonw *w, uint32_t error)
 {
 	const char *name = error <= INT32_MAX ? strerrorname_np((int)error) : NULL;
@@ -277,6 +288,7 @@ void record_write(struct jsonw *w, const struct event *event, const struct image
 	write_name(w, "verdict", verdict_names, ARRAY_SIZE(verdict_names), event->verdict);
 	write_row(w, event->row);
 	write_errno(w, event->error);
+	write_limit(w, event->limit);
 	write_task(w, event, image);
 	write_object(w, event, image);
 	jsonw_close(w);

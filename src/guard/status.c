@@ -150,6 +150,8 @@ int guard_status(struct guard *guard, struct guard_status *ret_status)
 	if (r < 0)
 		return r;
 	status.signs = !r && features_signs(&features);
+	status.calls = !r && features_calls(&features);
+	status.digest = r ? 0 : features_digest(&features);
 	status.n_weak = r ? 0 : features_weak(&features, status.weak, GUARD_MAX_WEAK);
 	features_done(&features);
 	*ret_status = status;

@@ -30,8 +30,9 @@ static bool is_same(const struct limits_tables *t, const struct image_limits *ro
 	return row->given == l->given && row->attach == l->attach &&
 	       memcmp(row->helpers, l->helpers, sizeof(row->helpers)) == 0 &&
 	       row->n_targets == l->n_targets && row->n_maps == l->n_maps &&
-	       row->n_digests == l->n_digests &&
+	       row->n_digests == l->n_digests && row->n_kfuncs == l->n_kfuncs &&
 	       same_rows(t->names + row->targets, l->targets, l->n_targets, sizeof(*t->names)) &&
+	       same_rows(t->names + row->kfuncs, l->kfuncs, l->n_kfuncs, sizeof(*t->names)) &&
 	       same_rows(t->maps + row->maps, l->maps, l->n_maps, sizeof(*t->maps)) &&
 	       same_rows(t->digests + row->digests, l->digests, l->n_digests, sizeof(*t->digests));
 }
@@ -53,6 +54,8 @@ static int add_parts(struct limits_tables *t, const struct policy_limits *l)
 	int r;
 
 	r = ADD_ROWS(t->names, t->n_names, l->targets, l->n_targets);
+	if (!r)
+		r = ADD_ROWS(t->names, t->n_names, l->kfuncs, l->n_kfuncs);
 	if (!r)
 		r = ADD_ROWS(t->maps, t->n_maps, l->maps, l->n_maps);
 	return r ? r : ADD_ROWS(t->digests, t->n_digests, l->digests, l->n_digests);
@@ -84,6 +87,8 @@ int limits_add(struct limits_tables *t, const struct policy_limits *l, uint32_t 
 		.digests = l->given & IMAGE_LIMIT_DIGESTS ? (uint32_t)t->n_digests : 0,
 		.n_digests = (uint32_t)l->n_digests,
 		.attach = l->attach,
+		.kfuncs = l->given & IMAGE_LIMIT_KFUNCS ? (uint32_t)(t->n_names + l->n_targets) : 0,
+		.n_kfuncs = (uint32_t)l->n_kfuncs,
 	};
 	memcpy(row->helpers, l->helpers, sizeof(row->helpers));
 	*ret_place = (uint32_t)t->n_limits;
@@ -95,7 +100,7 @@ const char *limits_excess(const struct limits_tables *t)
 	if (t->n_limits > IMAGE_MAX_LIMITS)
 		return "different limits";
 	if (t->n_names > IMAGE_MAX_NAMES)
-		return "targets";
+		return "targets and kfuncs";
 	if (t->n_maps > IMAGE_MAX_MAPS)
 		return "maps";
 	return t->n_digests > IMAGE_MAX_DIGESTS ? "digests of programs" : NULL;

@@ -208,6 +208,26 @@ int image_check_limits(const void *data, struct diag *reterr_diag);
  */
 const struct image_limits *image_limits_of(const void *data, const struct image_admission *a);
 
+/* image_limit_name() - the lowest of IMAGE_LIMIT_*, as policies write it; NULL: none. Static. */
+const char *image_limit_name(uint32_t limits);
+
+/* image_limit() - IMAGE_LIMIT_* of a name; 0 if there is none of that name */
+uint32_t image_limit(const char *name);
+
+/* What the running kernel tells of a program that is loaded. */
+struct image_kernel {
+	bool calls; /* what it calls */
+	uint32_t digest; /* IMAGE_DIGEST_*: which of them */
+};
+
+/**
+ * image_limits_blind() - limits that the kernel cannot judge, and that permit nothing for that
+ * @limits: of the checked image @data; NULL: none
+ * Return: IMAGE_LIMIT_*; 0 if it can judge all.
+ */
+uint32_t image_limits_blind(const void *data, const struct image_limits *limits,
+			    const struct image_kernel *kernel);
+
 /* image_map_type_name() - as policies write it; NULL if it is newer than this. Static. */
 const char *image_map_type_name(uint32_t type);
 

@@ -183,6 +183,29 @@ uint32_t image_helper(const char *name)
 	return number == IMAGE_ANY ? 0 : number;
 }
 
+/* IMAGE_LIMIT_*, by their bits */
+static const char *const limit_names[] = {
+	"attach", "targets", "helpers", "kfuncs", "maps", "digests",
+};
+
+_Static_assert(IMAGE_LIMITS_ALL == (1u << ARRAY_SIZE(limit_names)) - 1, "limit_names");
+
+const char *image_limit_name(uint32_t limits)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(limit_names); i++) {
+		if (limits >> i & 1)
+			return limit_names[i];
+	}
+	return NULL;
+}
+
+uint32_t image_limit(const char *name)
+{
+	uint32_t bit = find(limit_names, ARRAY_SIZE(limit_names), name);
+
+	return bit == IMAGE_ANY ? 0 : 1u << bit;
+}
+
 bool image_symbol_valid(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -199,20 +222,20 @@ struct cursor {
 	uint32_t limits, names, maps, digests;
 };
 
-static int check_targets(const void *data, const struct image_limits *l, uint32_t i,
-			 struct diag *reterr_diag)
+static int check_names(const void *data, uint32_t first, uint32_t n, uint32_t i,
+		       struct diag *reterr_diag)
 {
-	for (uint32_t k = l->targets; k < l->targets + l->n_targets; k++) {
+	for (uint32_t k = first; k < first + n; k++) {
 		const char *text = image_names(data)[k].text;
 		static const char zero[IMAGE_SYMBOL_LEN];
 		size_t length = strnlen(text, IMAGE_SYMBOL_LEN);
 
 		if (!image_symbol_valid(text) ||
 		    memcmp(text + length, zero, IMAGE_SYMBOL_LEN - length) != 0)
-			return refuse(reterr_diag, "limits %" PRIu32 " have no valid target", i);
-		if (k > l->targets && strcmp(image_names(data)[k - 1].text, text) >= 0)
+			return refuse(reterr_diag, "limits %" PRIu32 " have no valid function", i);
+		if (k > first && strcmp(image_names(data)[k - 1].text, text) >= 0)
 			return refuse(reterr_diag,
-				      "limits %" PRIu32 " have targets out of order or twice", i);
+				      "limits %" PRIu32 " have functions out of order or twice", i);
 	}
 	return 0;
 }
@@ -281,12 +304,16 @@ static int check_one(const void *data, struct cursor *next, uint32_t i, struct d
 		return refuse(reterr_diag, "limits %" PRIu32 " are not known, or none", i);
 	if (!takes(&next->names, header->n_names, l->targets, l->n_targets,
 		   l->given & IMAGE_LIMIT_TARGETS) ||
+	    !takes(&next->names, header->n_names, l->kfuncs, l->n_kfuncs,
+		   l->given & IMAGE_LIMIT_KFUNCS) ||
 	    !takes(&next->maps, header->n_maps, l->maps, l->n_maps, l->given & IMAGE_LIMIT_MAPS) ||
 	    !takes(&next->digests, header->n_digests, l->digests, l->n_digests,
 		   l->given & IMAGE_LIMIT_DIGESTS))
 		return refuse(reterr_diag, "limits %" PRIu32 " do not begin where those before end",
 			      i);
-	r = check_targets(data, l, i, reterr_diag);
+	r = check_names(data, l->targets, l->n_targets, i, reterr_diag);
+	if (!r)
+		r = check_names(data, l->kfuncs, l->n_kfuncs, i, reterr_diag);
 	if (!r)
 		r = check_maps(data, l, i, reterr_diag);
 	return r ? r : check_digests(data, l, i, reterr_diag);
@@ -332,27 +359,55 @@ const struct image_limits *image_limits_of(const void *data, const struct image_
 	return limits ? &image_limits(data)[limits - 1] : NULL;
 }
 
-static bool more_targets(const void *old_data, const struct image_limits *old, const void *new_data,
-			 const struct image_limits *new)
+uint32_t image_limits_blind(const void *data, const struct image_limits *limits,
+			    const struct image_kernel *kernel)
 {
-	for (uint32_t i = 0; i < new->n_targets; i++) {
-		const char *text = image_names(new_data)[new->targets + i].text;
+	uint32_t given = limits ? limits->given : 0, blind = 0;
+	bool judged = false;
+
+	if (!kernel->calls)
+		blind = given & (IMAGE_LIMIT_HELPERS | IMAGE_LIMIT_KFUNCS);
+	/* an empty list permits nothing anywhere */
+	if (!limits || limits->n_digests == 0)
+		return blind;
+	for (uint32_t i = 0; i < limits->n_digests && !judged; i++)
+		judged = image_digests(data)[limits->digests + i].kind == kernel->digest;
+	return judged ? blind : blind | IMAGE_LIMIT_DIGESTS;
+}
+
+static bool more_names(const struct image_name *old, uint32_t n_old, const struct image_name *new,
+		       uint32_t n_new)
+{
+	for (uint32_t i = 0; i < n_new; i++) {
 		uint32_t k = 0;
 
-		while (k < old->n_targets &&
-		       strcmp(image_names(old_data)[old->targets + k].text, text) != 0)
+		while (k < n_old && strcmp(old[k].text, new[i].text) != 0)
 			k++;
-		if (k == old->n_targets)
+		if (k == n_old)
 			return true;
 	}
 	return false;
+}
+
+static bool more_targets(const void *old_data, const struct image_limits *old, const void *new_data,
+			 const struct image_limits *new)
+{
+	return more_names(image_names(old_data) + old->targets, old->n_targets,
+			  image_names(new_data) + new->targets, new->n_targets);
+}
+
+static bool more_kfuncs(const void *old_data, const struct image_limits *old, const void *new_data,
+			const struct image_limits *new)
+{
+	return more_names(image_names(old_data) + old->kfuncs, old->n_kfuncs,
+			  image_names(new_data) + new->kfuncs, new->n_kfuncs);
 }
 
 static bool covers(const struct image_map *wide, const struct image_map *narrow)
 {
 	return wide->type == narrow->type && !(narrow->flags & ~wide->flags) &&
 	       narrow->max_entries <= wide->max_entries && narrow->max_key <= wide->max_key &&
-	       narrow->max_value <= wide->max_value;
+	       narrow->max_value <= wide->max_value && narrow->max_bytes <= wide->max_bytes;
 }
 
 /* Whether one alone covers each: what two cover together is taken for more. */
@@ -426,8 +481,9 @@ const char *image_limits_exceed(const void *old, const struct image_admission *b
 		return "load programs that hang on more functions of the kernel";
 	if (lost & IMAGE_LIMIT_HELPERS || (given & IMAGE_LIMIT_HELPERS && more_helpers(was, is)))
 		return "load programs that call more helpers";
-	if (lost & IMAGE_LIMIT_KFUNCS)
-		return "load programs that call functions of the kernel";
+	if (lost & IMAGE_LIMIT_KFUNCS ||
+	    (given & IMAGE_LIMIT_KFUNCS && more_kfuncs(old, was, new, is)))
+		return "load programs that call more functions of the kernel";
 	if (lost & IMAGE_LIMIT_MAPS || (given & IMAGE_LIMIT_MAPS && more_maps(old, was, new, is)))
 		return "make more maps";
 	if (lost & IMAGE_LIMIT_DIGESTS ||

@@ -183,7 +183,7 @@ struct image_admission { /* sorted by digest; a digest appears once */
 #define IMAGE_LIMIT_ATTACH 1u
 #define IMAGE_LIMIT_TARGETS 2u
 #define IMAGE_LIMIT_HELPERS 4u
-#define IMAGE_LIMIT_KFUNCS 8u /* none may be called */
+#define IMAGE_LIMIT_KFUNCS 8u /* those alone that are listed may be called */
 #define IMAGE_LIMIT_MAPS 16u
 #define IMAGE_LIMIT_DIGESTS 32u
 #define IMAGE_LIMITS_ALL 63u
@@ -202,7 +202,7 @@ struct image_admission { /* sorted by digest; a digest appears once */
  */
 struct image_limits {
 	__u32 given; /* IMAGE_LIMIT_* */
-	__u32 targets; /* place of the first one in the names */
+	__u32 targets; /* place of the first one in the names; kfuncs follow them there */
 	__u32 n_targets;
 	__u32 maps; /* so in the maps */
 	__u32 n_maps;
@@ -211,15 +211,18 @@ struct image_limits {
 	__u32 pad0;
 	__u64 attach;
 	__u64 helpers[IMAGE_HELPERS / 64];
+	__u32 kfuncs; /* as targets */
+	__u32 n_kfuncs;
 };
 
 #define IMAGE_SYMBOL_LEN 64 /* with its terminating NUL */
 
-struct image_name { /* NUL padded; sorted within one image_limits */
+struct image_name { /* NUL padded; sorted within one list of an image_limits */
 	char text[IMAGE_SYMBOL_LEN];
 };
 
 #define IMAGE_ANY 0xffffffffu
+#define IMAGE_ANY_BYTES (~(__u64)0) /* beyond what a limit can say */
 
 /* Maps that may be made: of that type, and each number at most. */
 struct image_map { /* in the policy's order */
@@ -229,6 +232,7 @@ struct image_map { /* in the policy's order */
 	__u32 max_key; /* bytes */
 	__u32 max_value; /* bytes */
 	__u32 pad0;
+	__u64 max_bytes; /* as map_bytes() counts them */
 };
 
 /* image_program.kind */
@@ -285,9 +289,9 @@ _Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");
 _Static_assert(sizeof(struct image_pin) == 264, "image_pin layout");
 _Static_assert(sizeof(struct image_file) == 256, "image_file layout");
 _Static_assert(sizeof(struct image_admission) == 64, "image_admission layout");
-_Static_assert(sizeof(struct image_limits) == 72, "image_limits layout");
+_Static_assert(sizeof(struct image_limits) == 80, "image_limits layout");
 _Static_assert(sizeof(struct image_name) == 64, "image_name layout");
 _Static_assert(sizeof(struct image_verity) == 64, "image_verity layout");
-_Static_assert(sizeof(struct image_map) == 24, "image_map layout");
+_Static_assert(sizeof(struct image_map) == 32, "image_map layout");
 _Static_assert(sizeof(struct image_program) == sizeof(struct image_trusted),
 	       "image_program layout");

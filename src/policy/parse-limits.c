@@ -4,7 +4,7 @@
 #include "policy/parse-limits.h"
 
 #include <errno.h>
-#include <linux/types.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +12,18 @@
 #include "base/hex.h"
 #include "policy/doc.h"
 #include "policy/image-check.h"
+#include "policy/map-bytes.h"
 #include "policy/tree.h"
 
 #define MAX_TARGETS 256
+#define MAX_KFUNCS 256
 #define MAX_MAPS 64
 #define MAX_DIGESTS 1024
 
 void parse_limits_done(struct policy_limits *limits)
 {
 	free(limits->targets);
+	free(limits->kfuncs);
 	free(limits->maps);
 	free(limits->digests);
 }
@@ -54,20 +57,27 @@ static int limits_attach(struct walk *walk, const struct doc_node *value, void *
 
 /* limits.targets[] */
 
-static int read_target(struct walk *walk, const struct doc_node *item, void *object)
+static int read_function(struct walk *walk, const struct doc_node *item, struct image_name **names,
+			 size_t *n_names)
 {
-	struct policy_limits *limits = object;
 	int r;
 
 	if (!image_symbol_valid(word(item)))
 		return walk_expected(
 			walk, item,
 			"a function of the kernel, of at most 63 bytes A-Z a-z 0-9 _ .");
-	r = array_grow(&limits->targets, limits->n_targets, sizeof(*limits->targets));
+	r = array_grow(names, *n_names, sizeof(**names));
 	if (r < 0)
 		return r;
-	memcpy(limits->targets[limits->n_targets++].text, item->text, strlen(item->text));
+	memcpy((*names)[(*n_names)++].text, item->text, strlen(item->text));
 	return 0;
+}
+
+static int read_target(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy_limits *limits = object;
+
+	return read_function(walk, item, &limits->targets, &limits->n_targets);
 }
 
 static int limits_targets(struct walk *walk, const struct doc_node *value, void *object)
@@ -79,7 +89,7 @@ static int limits_targets(struct walk *walk, const struct doc_node *value, void 
 	return walk_list(walk, &items, value, limits);
 }
 
-/* limits.helpers[], limits.kfuncs */
+/* limits.helpers[] */
 
 static int read_helper(struct walk *walk, const struct doc_node *item, void *object)
 {
@@ -102,14 +112,28 @@ static int limits_helpers(struct walk *walk, const struct doc_node *value, void 
 	return walk_list(walk, &items, value, limits);
 }
 
-static int limits_kfuncs(struct walk *walk, const struct doc_node *value, void *object)
+/* limits.kfuncs: a word, or a list */
+
+static int read_kfunc(struct walk *walk, const struct doc_node *item, void *object)
 {
 	struct policy_limits *limits = object;
 
-	if (strcmp(word(value), "none") == 0)
-		limits->given |= IMAGE_LIMIT_KFUNCS;
-	else if (strcmp(word(value), "any") != 0)
-		return walk_expected(walk, value, "\"any\" or \"none\"");
+	return read_function(walk, item, &limits->kfuncs, &limits->n_kfuncs);
+}
+
+static int limits_kfuncs(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const struct walk_items items = {"kfuncs", 0, MAX_KFUNCS, read_kfunc};
+	struct policy_limits *limits = object;
+
+	if (strcmp(word(value), "any") == 0)
+		return 0;
+	limits->given |= IMAGE_LIMIT_KFUNCS;
+	if (value->kind == DOC_LIST)
+		return walk_list(walk, &items, value, limits);
+	if (strcmp(word(value), "none") != 0)
+		return walk_expected(walk, value,
+				     "\"any\", \"none\" or a list of functions of the kernel");
 	return 0;
 }
 
@@ -123,17 +147,23 @@ static int map_type(struct walk *walk, const struct doc_node *value, void *objec
 	return map->type ? 0 : walk_expected(walk, value, "a type of maps, see holdfast.policy(5)");
 }
 
-static int read_most(struct walk *walk, const struct doc_node *value, uint32_t *ret_most)
+static bool read_number(const struct doc_node *value, unsigned long long *ret_number)
 {
-	unsigned long long most = 0;
 	char *end = NULL;
 
 	if (value->kind == DOC_SCALAR && value->plain && value->text[0] >= '0' &&
 	    value->text[0] <= '9') {
 		errno = 0;
-		most = strtoull(value->text, &end, 10);
+		*ret_number = strtoull(value->text, &end, 10);
 	}
-	if (!end || *end || errno || most >= IMAGE_ANY || (value->text[0] == '0' && value->text[1]))
+	return end && !*end && !errno && !(value->text[0] == '0' && value->text[1]);
+}
+
+static int read_most(struct walk *walk, const struct doc_node *value, uint32_t *ret_most)
+{
+	unsigned long long most;
+
+	if (!read_number(value, &most) || most >= IMAGE_ANY)
 		return walk_expected(walk, value, "a whole number from 0 to 4294967294");
 	*ret_most = (uint32_t)most;
 	return 0;
@@ -152,6 +182,16 @@ static int map_key(struct walk *walk, const struct doc_node *value, void *object
 static int map_value(struct walk *walk, const struct doc_node *value, void *object)
 {
 	return read_most(walk, value, &((struct image_map *)object)->max_value);
+}
+
+static int map_most_bytes(struct walk *walk, const struct doc_node *value, void *object)
+{
+	unsigned long long most;
+
+	if (!read_number(value, &most) || most > POLICY_MAX_BYTES)
+		return walk_expected(walk, value, "a whole number from 0 to 9007199254740991");
+	((struct image_map *)object)->max_bytes = most;
+	return 0;
 }
 
 static int read_flag(struct walk *walk, const struct doc_node *item, void *object)
@@ -180,12 +220,14 @@ const struct walk_key parse_map_keys[PARSE_MAP_KEYS] = {
 	{.name = "max_key", .read = map_key},
 	{.name = "max_value", .read = map_value},
 	{.name = "flags", .read = map_flags},
+	{.name = "max_bytes", .read = map_most_bytes},
 };
 
 static int read_map(struct walk *walk, const struct doc_node *item, void *object)
 {
 	static const struct walk_table table = {"map", parse_map_keys, PARSE_MAP_KEYS};
 	struct policy_limits *limits = object;
+	struct map_size least = {};
 	struct image_map *map;
 	int r;
 
@@ -196,8 +238,19 @@ static int read_map(struct walk *walk, const struct doc_node *item, void *object
 	*map = (struct image_map){.flags = IMAGE_ANY,
 				  .max_entries = IMAGE_ANY,
 				  .max_key = IMAGE_ANY,
-				  .max_value = IMAGE_ANY};
-	return walk_mapping(walk, &table, item, map);
+				  .max_value = IMAGE_ANY,
+				  .max_bytes = IMAGE_ANY_BYTES};
+	r = walk_mapping(walk, &table, item, map);
+	if (r)
+		return r;
+	least.type = map->type;
+	if (map->max_bytes == IMAGE_ANY_BYTES || map_bytes(&least, 1) != IMAGE_ANY_BYTES)
+		return 0;
+	return walk_refuse(
+		walk, item,
+		"a map of the type %s has no max_bytes: whoever makes it does not say how "
+		"much it will take",
+		image_map_type_name(map->type));
 }
 
 static int limits_maps(struct walk *walk, const struct doc_node *value, void *object)
@@ -257,7 +310,7 @@ const struct walk_key parse_limits_keys[PARSE_LIMITS_KEYS] = {
 	{.name = "maps", .read = limits_maps},	     {.name = "digests", .read = limits_digests},
 };
 
-static int compare_targets(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
 	return strcmp(((const struct image_name *)a)->text, ((const struct image_name *)b)->text);
 }
@@ -292,11 +345,14 @@ int parse_limits(struct walk *walk, const struct doc_node *value, struct policy_
 	static const struct walk_table table = {"limits", parse_limits_keys, PARSE_LIMITS_KEYS};
 	int r;
 
+	limits->place = (struct policy_place){value->line, value->column};
 	r = walk_mapping(walk, &table, value, limits);
 	if (r)
 		return r;
 	limits->n_targets = sort_once(limits->targets, limits->n_targets, sizeof(*limits->targets),
-				      compare_targets);
+				      compare_names);
+	limits->n_kfuncs =
+		sort_once(limits->kfuncs, limits->n_kfuncs, sizeof(*limits->kfuncs), compare_names);
 	limits->n_digests = sort_once(limits->digests, limits->n_digests, sizeof(*limits->digests),
 				      compare_digests);
 	return 0;

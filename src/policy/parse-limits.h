@@ -14,6 +14,6 @@ int parse_limits(struct walk *walk, const struct doc_node *value, struct policy_
 void parse_limits_done(struct policy_limits *limits);
 
 #define PARSE_LIMITS_KEYS 6
-#define PARSE_MAP_KEYS 5
+#define PARSE_MAP_KEYS 6
 
 extern const struct walk_key parse_limits_keys[PARSE_LIMITS_KEYS], parse_map_keys[PARSE_MAP_KEYS];

@@ -63,11 +63,14 @@ struct policy_domain {
 
 /* As image_limits, which see; each list sorted as there, without duplicates. */
 struct policy_limits {
+	struct policy_place place; /* line 0 if there are none */
 	uint32_t given; /* IMAGE_LIMIT_* */
 	uint64_t attach;
 	uint64_t helpers[IMAGE_HELPERS / 64];
 	struct image_name *targets;
 	size_t n_targets;
+	struct image_name *kfuncs;
+	size_t n_kfuncs;
 	struct image_map *maps;
 	size_t n_maps;
 	struct image_program *digests;
@@ -103,6 +106,7 @@ struct policy {
 #define POLICY_LAUNCHER POLICY_ADMISSION_PREFIX "launcher" /* in the rule's place */
 #define POLICY_LAUNCHER_PATH "/usr/lib/systemd/systemd-executor"
 #define POLICY_MAX_VERSION ((uint64_t)9007199254740991) /* what every JSON reader keeps exactly */
+#define POLICY_MAX_BYTES POLICY_MAX_VERSION
 #define POLICY_REASON_LEN 128 /* with its terminating NUL */
 #define POLICY_MAX_LIBRARIES 1024 /* named by one domain */
 

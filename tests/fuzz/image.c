@@ -15,6 +15,7 @@
 static void use(const void *image)
 {
 	const struct image_header *h = image_header(image);
+	const struct image_kernel blind = {.digest = IMAGE_DIGEST_TAG};
 
 	for (uint32_t i = 0; i < h->n_domains; i++) {
 		must(image_domain_find(image, image_domains(image)[i].id) ==
@@ -34,6 +35,8 @@ static void use(const void *image)
 		must(image_admission_find(image, a->digest) == a);
 		must(image_admission_of(image, a->id) == a);
 		must(image_trusts(image, a->digest, a->id));
+		must(!(image_limits_blind(image, image_limits_of(image, a), &blind) &
+		       ~IMAGE_LIMITS_ALL));
 		must(!a->path || image_path_valid(image_admission_path(image, a)));
 	}
 	for (uint32_t i = 0; i < h->n_pins; i++)

@@ -59,6 +59,8 @@ struct act {
 	__u64 ino;
 	__u32 owner;
 	__u32 seals; /* refused while the guard adopts, before it is armed */
+	__u32 limit; /* IMAGE_LIMIT_* that it is beyond */
+	__u32 pad0;
 	char name[32];
 };
 
@@ -295,7 +297,7 @@ static __noinline int guard_report(const struct act *act, __u32 verdict)
 	event->object_id = act->id;
 	event->object_ino = act->ino;
 	event->owner = act->owner;
-	event->pad0 = 0;
+	event->limit = act->limit;
 	__builtin_memcpy(event->object_name, act->name, sizeof(event->object_name));
 	bpf_ringbuf_submit(event, 0);
 	return 0;

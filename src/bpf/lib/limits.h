@@ -4,6 +4,7 @@
 /* What callers are held to beside the types of their programs: the policy's limits, asked. */
 
 #include "bpf/lib/content.h"
+#include "policy/map-bytes.h"
 
 /* ---- maps */
 
@@ -16,6 +17,7 @@ struct map_search {
 	__u32 key; /* bytes */
 	__u32 value; /* bytes */
 	__u32 found;
+	__u64 bytes; /* of its contents */
 };
 
 static long map_search_step(__u32 i, void *context)
@@ -31,10 +33,24 @@ static long map_search_step(__u32 i, void *context)
 	search->next++;
 	if (map->type != search->type || search->flags & ~map->flags ||
 	    search->entries > map->max_entries || search->key > map->max_key ||
-	    search->value > map->max_value)
+	    search->value > map->max_value || search->bytes > map->max_bytes)
 		return 0;
 	search->found = 1;
 	return 1;
+}
+
+INLINE __u64 bytes_asked(union bpf_attr *attr)
+{
+	__u64 key = KNOWN_KEY(KNOWN_PROCESSORS, 0);
+	__u32 *processors = bpf_map_lookup_elem(&known, &key);
+	struct map_size size = {
+		.type = attr->map_type,
+		.entries = attr->max_entries,
+		.key = attr->key_size,
+		.value = attr->value_size,
+	};
+
+	return map_bytes(&size, processors ? *processors : 0);
 }
 
 INLINE bool limits_refuse_map(struct image_limits *limits, union bpf_attr *attr)
@@ -51,6 +67,7 @@ INLINE bool limits_refuse_map(struct image_limits *limits, union bpf_attr *attr)
 
 	if (!(limits->given & IMAGE_LIMIT_MAPS))
 		return false;
+	search.bytes = bytes_asked(attr);
 	bpf_loop(IMAGE_MAX_MAPS, map_search_step, &search, 0);
 	return !search.found;
 }
@@ -142,6 +159,47 @@ static __noinline __attribute__((unused)) bool limits_refuse_target(struct image
 	search.end = limits->targets + limits->n_targets;
 	bpf_loop(IMAGE_MAX_NAMES, name_search_step, &search, 0);
 	return !search.found;
+}
+
+/* ---- functions that are called */
+
+struct kfunc_search {
+	__u32 next; /* place in the image's names */
+	__u32 end;
+	__u32 id;
+	__u32 found;
+};
+
+static long kfunc_search_step(__u32 i, void *context)
+{
+	struct kfunc_search *search = context;
+	struct guard_state *guard = guard_state();
+	__u32 key, *id;
+
+	(void)i;
+	if (!guard || search->next >= search->end)
+		return 1;
+	key = KFUNC_KEY(guard->bank, search->next);
+	search->next++;
+	id = bpf_map_lookup_elem(&kfuncs, &key);
+	if (!id || *id != search->id)
+		return 0;
+	search->found = 1;
+	return 1;
+}
+
+/* kfunc_listed() - is that id one of n names of the policy in force from the first on? 1 or 0 */
+int kfunc_listed(__u32 first, __u32 n, __u32 id);
+
+GLOBAL int kfunc_listed(__u32 first, __u32 n, __u32 id)
+{
+	struct kfunc_search search = {.next = first, .end = first + n, .id = id};
+
+	/* what a name that the kernel does not know has */
+	if (!id)
+		return 0;
+	bpf_loop(IMAGE_MAX_NAMES, kfunc_search_step, &search, 0);
+	return search.found;
 }
 
 /* ---- digests */

@@ -169,6 +169,20 @@ struct known_map {
 	__type(value, __u32);
 };
 
+/*
+ * What the names of the functions that rules let programs call are in the running kernel: for each
+ * name of either policy bank its id, 0 if it has none. Found out by the program that fills the
+ * bank, in the kernel; holdfastd has no say in it.
+ */
+#define KFUNC_KEY(bank, place) (((bank)&1) * IMAGE_MAX_NAMES + (place))
+
+struct kfuncs_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * IMAGE_MAX_NAMES);
+	__type(key, __u32); /* KFUNC_KEY() */
+	__type(value, __u32);
+};
+
 struct seeds_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LABELS_MAX_OBJECTS);
@@ -270,6 +284,7 @@ MAP(names_map, names);
 MAP(interfaces_map, interfaces);
 MAP(attach_types_map, attach_types);
 MAP(known_map, known);
+MAP(kfuncs_map, kfuncs);
 MAP(seeds_map, seeds);
 MAP(tasks_map, tasks);
 MAP(cgroups_map, cgroups);

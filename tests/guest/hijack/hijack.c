@@ -86,10 +86,33 @@ static int write_state(const char *map, size_t size)
 	return as_errno(bpf_map_update_elem(fd, &zero, value, BPF_ANY));
 }
 
+/*
+ * Names of functions that are said to lie before or behind the image's own: their ids would come to
+ * where those of the policy in force are. What comes of it a rule of that policy shows.
+ */
+static void misplace_kfuncs(int control, const struct guard_policy *policy)
+{
+	static const uint32_t places[] = {IMAGE_MAX_NAMES, -(uint32_t)IMAGE_MAX_NAMES};
+	_cleanup_free_ char *copy = malloc(policy->size);
+	struct image_header *header = (void *)copy;
+	struct guard_policy other = *policy;
+
+	if (!copy)
+		return;
+	memcpy(copy, policy->image, policy->size);
+	other.image = copy;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && header->n_limits; i++) {
+		((struct image_limits *)(copy + IMAGE_OFF_LIMITS(header)))->kfuncs = places[i];
+		(void)put(control, &other);
+	}
+}
+
 static void forge(FILE *log, int control, const struct guard_policy *policy)
 {
-	int r = put(control, policy);
+	int r;
 
+	misplace_kfuncs(control, policy);
+	r = put(control, policy);
 	tell(log, "force-unsigned", r ? r : control_op(control, CONTROL_FORCE, 0, 0, 0));
 	tell(log, "force-unjudged", force_unjudged(control, policy));
 	tell(log, "write-bank", write_bank(policy));

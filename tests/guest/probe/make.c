@@ -16,6 +16,7 @@
 #include "drill/insn.h"
 #include "drill/probe.h"
 
+#define MAX_CALLS 4
 #define LOADS 500
 
 static int verdict(int fd)
@@ -36,28 +37,44 @@ static int make_map(char **argv)
 				      (uint32_t)atoi(argv[3]), &opts));
 }
 
-/* A helper by its number, or a function of the kernel by its name. */
+/* A helper by its number, or a function of the kernel by its name; @: as if it were a module's. */
 static struct bpf_insn call(const char *what)
 {
+	bool module = what[0] == '@';
 	struct btf *btf;
 	int id;
 
 	if (what[0] >= '0' && what[0] <= '9')
 		return CALL(atoi(what));
 	btf = btf__load_vmlinux_btf();
-	id = btf ? btf__find_by_name_kind(btf, what, BTF_KIND_FUNC) : -1;
+	id = btf ? btf__find_by_name_kind(btf, what + module, BTF_KIND_FUNC) : -1;
 	btf__free(btf);
-	return INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, id);
+	return INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, module, id);
 }
 
-/* TYPE ATTACH TARGET CALLED [PIN]: a program of one call and two instructions, or of these alone */
+/* CALLED[,CALLED]..., or - for none. Returns how many calls. */
+static size_t make_calls(char *called, struct bpf_insn *insns, size_t max)
+{
+	size_t n = 0;
+
+	if (strcmp(called, "-") == 0)
+		return 0;
+	for (char *what = strtok(called, ","); what && n < max; what = strtok(NULL, ","))
+		insns[n++] = call(what);
+	return n;
+}
+
+/* TYPE ATTACH TARGET CALLED [PIN]: a program of the calls and two instructions */
 static int make_prog(int argc, char **argv)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
 		    .expected_attach_type = (enum bpf_attach_type)atoi(argv[1]));
-	const struct bpf_insn insns[] = {call(argv[3]), MOV_IMM(BPF_REG_0, 0), EXIT()};
-	size_t first = strcmp(argv[3], "-") == 0;
+	struct bpf_insn insns[MAX_CALLS + 2];
+	size_t n = make_calls(argv[3], insns, MAX_CALLS);
 	int fd, id;
+
+	insns[n] = MOV_IMM(BPF_REG_0, 0);
+	insns[n + 1] = EXIT();
 
 	if (strcmp(argv[2], "-") != 0) {
 		id = libbpf_find_vmlinux_btf_id(argv[2], opts.expected_attach_type);
@@ -65,8 +82,7 @@ static int make_prog(int argc, char **argv)
 			return PROBE_IMPOSSIBLE;
 		opts.attach_btf_id = (uint32_t)id;
 	}
-	fd = bpf_prog_load((enum bpf_prog_type)atoi(argv[0]), "made", "GPL", insns + first,
-			   3 - first, &opts);
+	fd = bpf_prog_load((enum bpf_prog_type)atoi(argv[0]), "made", "GPL", insns, n + 2, &opts);
 	if (fd >= 0 && argc > 4 && bpf_obj_pin(fd, argv[4]))
 		return PROBE_IMPOSSIBLE;
 	return verdict(fd);

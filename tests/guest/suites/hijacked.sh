@@ -11,9 +11,16 @@
 trust=$here/keys.d
 tries=/run/guest/hijack.log
 
-# policy VERSION MODE: an image of it, in $work/VERSION.img
+# bpf(2)'s kprobe, and functions that one of its programs may call
+kprobe=2
+functions=bpf_rcu_read_lock,bpf_rcu_read_unlock
+others=bpf_preempt_disable,bpf_preempt_enable
+
+# policy VERSION MODE [FUNCTIONS]: an image of it, in $work/VERSION.img
 policy() {
-	made=$(image rows "s/version: 1/version: $1/" "s/observe/$2/") && mv $made $work/$1.img
+	rule="{ executable: $here/lister, programs: [ kprobe ], limits: { kfuncs: [ ${3:-$functions} ] } }"
+	made=$(image rows "s/version: 1/version: $1/" "s/observe/$2/" \
+		"\$aadmission: { allow: [ $rule ] }") && mv $made $work/$1.img
 }
 
 signed() {
@@ -22,8 +29,9 @@ signed() {
 }
 
 make_policies() {
-	signed 1 enforce && policy 2 observe && signed 3 sealed && policy 4 observe &&
-		policy 60 sealed && signed 5 enforce && signed 6 sealed
+	cp $here/probe $here/lister && echo lister >>$here/lister || return 1
+	signed 1 enforce && policy 2 observe $others && signed 3 sealed &&
+		policy 4 observe $others && policy 60 sealed && signed 5 enforce && signed 6 sealed
 }
 
 hijacked_start() {
@@ -64,6 +72,12 @@ sealed_status() {
 	holdfast guard status | grep -qx 'mode      sealed'
 }
 
+# Where the kernel says what programs call.
+lists() {
+	bpftool btf dump file /sys/kernel/btf/vmlinux | grep -q "'bpf_lsm_bpf_prog_load'" || return 0
+	exits 0 lister as make prog $kprobe 0 - $functions
+}
+
 forgeries='force-unsigned force-unjudged write-bank write-state write-trust other-keys'
 ends='unlink-link rename-over-link unmount unmount-elsewhere detach-link replace-program kill-agent
 	learn admit-another be-another arm-again disarm'
@@ -76,8 +90,10 @@ check "no sealed policy comes up where none is signed" \
 	refused 'guard up --trust' holdfast guard up $work/60.img
 need "a signed policy comes up" up 1
 need "the victim starts" targets_start
+check "a program loads that calls what its rule lists" lists
 check "one that nobody has signed does not come into force" refused_in 1 2
 check "by none of its ways" came_to EPERM $forgeries
+check "nor does it change what a rule lists" lists
 check "a signed one that is sealed does" reload 3
 check "and the status says so" sealed_status
 check "the operator cannot take it down" refused 'policy is sealed' guard_down
@@ -90,6 +106,7 @@ victim=$(guest-ctl status system.slice/victim.service | awk '{ print $2 }')
 echo "$victim" >/run/guest/hijack.victim
 check "one that nobody has signed does not come into force" refused_in 3 4
 check "by none of its ways" came_to EPERM $forgeries
+check "nor does it change what a rule lists" lists
 check "nor does the guard end, whatever its holdfastd tries" came_to EPERM $ends
 check "and respites count for nothing" exits 1 probe map-read
 check "and the victim is there" kill -0 "$victim"

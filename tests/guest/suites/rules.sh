@@ -12,15 +12,17 @@
 
 # bpf(2): types of programs and of maps, attach types, helpers
 sockfilter=1 kprobe=2 tracepoint=5 xdp=6 device=15 tracing=26 lsm=29
-hash=1 array=2 ringbuf=27
+hash=1 array=2 percpu_array=6 lru_hash=9 ringbuf=27 task_storage=29
 fentry=24 fexit=25 lsm_mac=27 on_xdp=37 on_devmap=33
 ktime=5 random=7
+rcu=bpf_rcu_read_lock,bpf_rcu_read_unlock
+preempt=bpf_preempt_disable,bpf_preempt_enable
 
 # What `make prog ... -` loads, and the same with a call before it.
 plain='\267\0\0\0\0\0\0\0\225\0\0\0\0\0\0\0'
 
 variants_make() {
-	for name in loader caller known; do
+	for name in loader caller known lister; do
 		cp $here/probe $here/$name && echo $name >>$here/$name || return 1
 	done
 	cp $here/loader $work/changed && printf 'X' >>$work/changed || return 1
@@ -31,7 +33,8 @@ variants_make() {
 }
 
 policy() {
-	image rules "$@" "s/SHA256/$sha256/; s/TAG/$tag/; s/LIMITS//; s/DEFAULT/ordinary/"
+	image rules "$@" "s/SHA256/$sha256/; s/TAG/$tag/; s/LIMITS//; s/DEFAULT/ordinary/" \
+		"s/PERCPU/$((8 + 16 * cpus))/; s/KFUNCS/$rcu/"
 }
 
 reload() {
@@ -50,6 +53,31 @@ refuses() {
 told() {
 	guest-ctl until 10 sh -c \
 		"grep -e '\"row\":\"$1\"' $log | grep -e '\"$2\"' | grep -e '\"refused\"' | grep loader"
+}
+
+# beyond LIMIT ACT: the newest refusal of that act is for that limit
+beyond() {
+	guest-ctl until 10 sh -c "grep -e '\"act\":\"$2\"' $log | grep -e '\"refused\"' |
+		tail -n 1 | grep -e '\"limit\":\"$1\"'"
+}
+
+# explained LIMIT PLACE: in sentences
+explained() {
+	grep -e "\"limit\":\"$1\"" $log | tail -n 1 |
+		holdfast guard explain - --policy $work/rules-3.yaml >$work/explained || return 1
+	cat $work/explained
+	grep "^where .*rules-3.yaml:[0-9]*: the limits.$1, of $2" $work/explained
+}
+
+# blind LIMIT [TOOL]: status says that the limit permits nothing here, in words and as JSON
+blind() {
+	said="this kernel cannot judge limits.$1, and permits nothing by it: $here/$2"
+	holdfast guard status | grep -F "weak      $said" &&
+		holdfast guard status --json | grep -F "\"$said"
+}
+
+sighted() {
+	! holdfast guard status | grep "this kernel cannot judge"
 }
 
 prog() {
@@ -87,10 +115,12 @@ programs() {
 	check "P20 XDP for a map of devices is another attach type" \
 		refuses prog loader $xdp $on_devmap - -
 	check "P20 the log says so" told P20 prog_load
+	check "P20 and which limit that is" beyond attach prog_load
 	check "P19 fexit on the same function is another attach type" \
 		refuses prog loader $tracing $fexit vfs_statx -
 	check "P19 fentry on another function" refuses prog loader $tracing $fentry vfs_read -
 	check "P19 the log says so" told P19 prog_load
+	check "P19 and which limit that is" beyond targets prog_load
 	check "P05 an LSM program on another hook" \
 		refuses prog loader $lsm $lsm_mac inode_setxattr -
 	check "P05 the log says so" told P05 prog_load
@@ -107,14 +137,25 @@ maps() {
 	check "a map within the limits is made" loads map loader $hash 8 16 100 0
 	check "with the flag that is listed" loads map loader $hash 8 16 100 1
 	check "what is not limited is free" loads map loader $array 4 4096 1 1024
-	check "M21 another type" refuses map loader $ringbuf 0 0 4096 0
+	check "M21 another type" refuses map loader $task_storage 4 4 0 1
 	check "M21 the log says so" told M21 map_create
+	check "M21 and which limit that is" beyond maps map_create
+	check "M21 and where it is, in sentences" explained maps "an admission rule"
 	check "M21 more entries" refuses map loader $hash 8 16 101 0
 	check "M21 a longer key" refuses map loader $hash 9 16 100 0
 	check "M21 a longer value" refuses map loader $hash 8 17 100 0
 	check "M21 another flag" refuses map loader $hash 8 16 100 128
 	check "M21 the limits of one type are not another's" refuses map loader $array 4 4 100 0
 	check "who has no limits makes any" loads map probe $hash 9 17 101 128
+	check "a map that takes what it may is made" loads map loader $lru_hash 5 9 66 0
+	check "M21 one entry more is too much" refuses map loader $lru_hash 5 9 67 0
+	check "M21 a byte more in each value is too much" refuses map loader $lru_hash 5 17 66 0
+	check "M21 more than a number can say is too much" \
+		refuses map loader $lru_hash -1 -1 -2147483648 0
+	check "a ring of as many bytes is made" loads map loader $ringbuf 0 0 8192 0
+	check "M21 a larger ring is not" refuses map loader $ringbuf 0 0 16384 0
+	check "a value for each processor counts" loads map loader $percpu_array 4 16 1 0
+	check "M21 a byte more for each does not fit" refuses map loader $percpu_array 4 17 1 0
 }
 
 # Where the kernel asks nobody before the verifier, calls are addresses when the guard sees them.
@@ -123,17 +164,65 @@ helpers() {
 		check "a limit that this kernel cannot judge admits nothing" \
 			refuses prog caller $kprobe 0 - $ktime
 		check "P20 other helpers neither" refuses prog caller $kprobe 0 - $random
+		check "P20 the log says for which limit" beyond helpers prog_load
+		check "status says that this kernel cannot judge it" blind helpers caller
+		check "status says so of functions of the kernel" blind kfuncs ''
 	else
 		check "a program of the helper that is listed loads" \
 			loads prog caller $kprobe 0 - $ktime
 		check "one without any loads" loads prog caller $kprobe 0 - -
+		check "status has no limit that this kernel cannot judge" sighted
 		check "P20 one with another does not" refuses prog caller $kprobe 0 - $random
+		check "P20 the log says for which limit" beyond helpers prog_load
 		check "P20 nor one with a function of the kernel" \
 			refuses prog caller $kprobe 0 - bpf_rcu_read_lock
 		check "the kernel judges that, where nobody did before" \
 			exits 3 prog probe $kprobe 0 - bpf_rcu_read_lock
 	fi
 	check "who has no limits calls it" loads prog probe $kprobe 0 - $random
+}
+
+daemon_fds() {
+	find /proc/$daemon_pid/fd -type l | wc -l
+}
+
+# One fd for each name of a module's function is what the kernel gives to whoever asks for it.
+moduled() {
+	modprobe veth || return 1
+	bpftool btf dump file /sys/kernel/btf/veth | grep "FUNC 'veth_xmit'" || return 1
+	fds=$(daemon_fds)
+	reload 's/KFUNCS/veth_xmit/' && reload 's/KFUNCS/veth_xmit, veth_open/' || return 1
+	ls -l /proc/$daemon_pid/fd
+	[ "$fds" -gt 3 ] && [ "$(daemon_fds)" = "$fds" ]
+}
+
+# The kernel knows functions by ids alone: the guard finds out which are meant.
+kfuncs() {
+	if [ -n "$late" ]; then
+		check "a list that this kernel cannot judge admits nothing" \
+			refuses prog lister $kprobe 0 - -
+		return
+	fi
+	check "a program that calls none loads" loads prog lister $kprobe 0 - -
+	check "one of the functions that are listed loads" loads prog lister $kprobe 0 - $rcu
+	check "P20 one with another does not" refuses prog lister $kprobe 0 - $preempt
+	check "P20 the log says for which limit" beyond kfuncs prog_load
+	check "P20 nor one that calls both" refuses prog lister $kprobe 0 - $rcu,$preempt
+	check "P20 nor one of a module by the same id" \
+		refuses prog lister $kprobe 0 - @bpf_rcu_read_lock
+	check "who has no limits calls them" loads prog probe $kprobe 0 - $rcu,$preempt
+	check "reload: other functions" reload "s/KFUNCS/$preempt, no_such_function/"
+	check "P20 those of the policy before no longer" refuses prog lister $kprobe 0 - $rcu
+	check "those of this one load" loads prog lister $kprobe 0 - $preempt
+	check "a function of a module is no function of the kernel" moduled
+	check "reload: one of two" reload 's/KFUNCS/bpf_rcu_read_lock/'
+	check "P20 the other is not listed" refuses prog lister $kprobe 0 - $rcu
+	check "reload: a word" reload 's/\[ KFUNCS \]/none/'
+	check "P20 none is listed" refuses prog lister $kprobe 0 - $preempt
+	check "admitting more needs the secret" \
+		refused secret holdfast guard reload "$(policy)"
+	check "reload: as it was" reload
+	check "the names are asked for again" loads prog lister $kprobe 0 - $rcu
 }
 
 digests() {
@@ -145,11 +234,15 @@ digests() {
 	else
 		check "P05 SHA-256 says nothing here" \
 			refuses prog known $lsm $lsm_mac inode_getxattr -
+		check "P05 the log says for which limit" beyond digests prog_load
+		check "status says that this kernel cannot judge it" blind digests known
 	fi
 	check "reload: the tag alone" reload 's/"sha256:SHA256", //'
 	if [ -n "$digest" ]; then
 		check "P05 the tag says nothing here" \
 			refuses prog known $lsm $lsm_mac inode_getxattr -
+		check "P05 the log says for which limit" beyond digests prog_load
+		check "status says that this kernel cannot judge it" blind digests known
 	else
 		check "P05 the tag speaks for it" loads prog known $lsm $lsm_mac inode_getxattr -
 	fi
@@ -250,10 +343,13 @@ if probe as make prog $sockfilter 0 - - /sys/fs/bpf/made; then
 		digest=yes
 	rm /sys/fs/bpf/made
 fi
+# As the kernel has it: a range from 0, or 0 alone.
+cpus=$(($(sed 's/.*-//' /sys/devices/system/cpu/possible) + 1))
 img=$(policy) || exit 1
 need "holdfastd starts" daemon_start
+daemon_pid=$(guest-ctl status system.slice/holdfastd.service | awk '{ print $2 }')
 need "the guard comes up to enforce" guard_up "$img"
-[ $# -gt 0 ] || set -- programs maps helpers digests anybody
+[ $# -gt 0 ] || set -- programs maps helpers kfuncs digests anybody
 for part; do
 	$part
 done

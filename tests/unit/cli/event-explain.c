@@ -22,7 +22,19 @@
 static const char policy_text[] = "apiVersion: holdfast/v1\nkind: Policy\n"
 				  "metadata: {name: t, version: 1}\nmode: enforce\ndomains:\n"
 				  "  - name: agent\n"
-				  "    executables: [{path: /agent, launch: any}]\n";
+				  "    executables: [{path: /agent, launch: any}]\n"
+				  "admission:\n"
+				  "  limits: {maps: []}\n"
+				  "  allow:\n"
+				  "    - executable: /tool\n"
+				  "      programs: [xdp]\n"
+				  "      limits: {helpers: []}\n"
+				  "    - {executable: /free, programs: [xdp]}\n";
+
+#define BEYOND(exe, limit)                                                                    \
+	"{\"act\":\"prog_load\",\"command\":\"xdp\",\"verdict\":\"refused\",\"row\":\"P20\"," \
+	"\"errno\":\"EPERM\",\"limit\":\"" limit "\",\"task\":{\"exe\":{\"name\":\"" exe      \
+	"\"}},\"object\":{\"owner\":\"self\"}}"
 
 static const char *title(const char *row)
 {
@@ -83,6 +95,23 @@ static void what_a_policy_can_allow_is_told_from_what_none_can(void **state)
 	has(EVENT("unlink", "observed", "stranger", "agent"), "mode enforce would refuse it");
 }
 
+static void what_is_beyond_a_limit_is_told_with_the_line_of_it(void **state)
+{
+	has(BEYOND("tool", "helpers"), "limit     limits.helpers of a policy");
+	has(BEYOND("tool", "helpers"), "decided   limits of the tool's rule in admission.allow");
+	has(BEYOND("tool", "helpers"),
+	    "where     t.yaml:13: the limits.helpers, of an admission rule\n"
+	    "there     refused by this policy\n");
+	has(BEYOND("tool", "maps"), "where     t.yaml:13: no limits.maps, of an admission rule\n"
+				    "there     allowed by this policy\n");
+	has(BEYOND("free", "maps"), "where     t.yaml:14: no limits.maps, of an admission rule\n");
+	has(BEYOND("other", "maps"),
+	    "where     t.yaml:9: the limits.maps, of who has no admission rule\n"
+	    "there     refused by this policy\n");
+	/* what no policy has is not one */
+	has(BEYOND("other", "x"), "decided   admission: who may load which programs");
+}
+
 static void what_is_no_event_is_not_explained(void **state)
 {
 	static const char *const lines[] = {"", "{}", "7", "{\"lost\":3}", "{\"act\":\"exec\"}"};
@@ -100,6 +129,7 @@ int main(void)
 		cmocka_unit_test(who_tried_what_and_what_that_is_called),
 		cmocka_unit_test(the_domain_that_decides_is_the_tasks_for_what_it_maps),
 		cmocka_unit_test(what_a_policy_can_allow_is_told_from_what_none_can),
+		cmocka_unit_test(what_is_beyond_a_limit_is_told_with_the_line_of_it),
 		cmocka_unit_test(what_is_no_event_is_not_explained),
 	};
 

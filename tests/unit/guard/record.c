@@ -97,7 +97,27 @@ static void what_is_absent_is_null(void **state)
 	json = to_json(&event, NULL);
 	assert_true(json_is_null(json_object_get(json, "row")));
 	assert_true(json_is_null(json_object_get(json, "errno")));
+	assert_true(json_is_null(json_object_get(json, "limit")));
 	assert_true(json_is_null(json_object_get(json, "command")));
+	json_decref(json);
+}
+
+static void a_limit_has_the_name_that_policies_give_it(void **state)
+{
+	struct event event = plain;
+	json_t *json;
+
+	event.limit = IMAGE_LIMIT_MAPS;
+	json = to_json(&event, NULL);
+	assert_string_equal(field(json, NULL, "limit"), "maps");
+	json_decref(json);
+	event.limit = IMAGE_LIMIT_KFUNCS | IMAGE_LIMIT_HELPERS;
+	json = to_json(&event, NULL);
+	assert_string_equal(field(json, NULL, "limit"), "helpers");
+	json_decref(json);
+	event.limit = IMAGE_LIMITS_ALL + 1;
+	json = to_json(&event, NULL);
+	assert_true(json_is_null(json_object_get(json, "limit")));
 	json_decref(json);
 }
 
@@ -238,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_of_an_event_is_there),
 		cmocka_unit_test(what_is_absent_is_null),
+		cmocka_unit_test(a_limit_has_the_name_that_policies_give_it),
 		cmocka_unit_test(signals_have_names),
 		cmocka_unit_test(types_of_programs_have_names),
 		cmocka_unit_test(numbers_without_a_name_stay_numbers),

@@ -35,6 +35,7 @@ static const char small[] =
 	"        attach: [lsm_mac]\n"
 	"        targets: [f, g]\n"
 	"        helpers: [ktime_get_ns]\n"
+	"        kfuncs: [e, h]\n"
 	"        maps: [{type: hash}]\n"
 	"        digests: [\"tag:0000000000000001\", " DIGEST("7") "]\n"
 	"  limits: {kfuncs: none}\n";
@@ -309,6 +310,11 @@ BREAK(limits_targets_free, t->limits[0].n_targets = 1)
 BREAK(limits_targets_far, t->limits[1].n_targets = 3)
 BREAK(limits_targets_gap, t->limits[1].targets = 1)
 BREAK(limits_targets_less, t->limits[1].n_targets = 1)
+BREAK(limits_kfuncs_free, (t->limits[1].given &= ~IMAGE_LIMIT_KFUNCS))
+BREAK(limits_kfuncs_far, t->limits[1].n_kfuncs = 3)
+BREAK(limits_kfuncs_gap, t->limits[1].kfuncs = 3)
+BREAK(limits_kfuncs_shared, t->limits[1].kfuncs = 0)
+BREAK(limits_kfuncs_less, t->limits[1].n_kfuncs = 1)
 BREAK(limits_maps_far, t->limits[1].n_maps = 0xffffffff)
 BREAK(limits_digests_gap, t->limits[1].digests = 1)
 BREAK(target_order, swap(&t->names[0], &t->names[1], sizeof(*t->names)))
@@ -316,6 +322,8 @@ BREAK(target_twice, t->names[0] = t->names[1])
 BREAK(target_empty, t->names[0].text[0] = 0)
 BREAK(target_tail, t->names[0].text[IMAGE_SYMBOL_LEN - 1] = 1)
 BREAK(target_word, t->names[0].text[0] = ' ')
+BREAK(kfunc_order, swap(&t->names[2], &t->names[3], sizeof(*t->names)))
+BREAK(kfunc_empty, t->names[3].text[0] = 0)
 BREAK(map_unknown, t->maps[0].type = 1000)
 BREAK(map_none, t->maps[0].type = 0)
 BREAK(map_pad, t->maps[0].pad0 = 1)
@@ -333,8 +341,8 @@ static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 5104 bytes, the file has 5096"},
-	{header_size_less, "the image says it has 4832 bytes, the file has 5096"},
+	{header_size, "the image says it has 5256 bytes, the file has 5248"},
+	{header_size_less, "the image says it has 4984 bytes, the file has 5248"},
 	{header_mode, "unknown mode 4"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -398,7 +406,7 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 4840 of 5096"},
+	{header_one_file_less, "tables end at byte 4992 of 5248"},
 	{header_observes, "enforces and the guard itself does not"},
 	{header_many_admissions, "16385 admissions, 0 to 16384"},
 	{header_admits_unknown, "admits programs that are not known"},
@@ -448,14 +456,21 @@ static const struct {
 	{limits_targets_free, "limits 0 do not begin"},
 	{limits_targets_far, "limits 1 do not begin"},
 	{limits_targets_gap, "limits 1 do not begin"},
-	{limits_targets_less, "parts of limits that belong to none"},
+	{limits_targets_less, "limits 1 do not begin"},
+	{limits_kfuncs_free, "limits 1 do not begin"},
+	{limits_kfuncs_far, "limits 1 do not begin"},
+	{limits_kfuncs_gap, "limits 1 do not begin"},
+	{limits_kfuncs_shared, "limits 1 do not begin"},
+	{limits_kfuncs_less, "parts of limits that belong to none"},
 	{limits_maps_far, "limits 1 do not begin"},
 	{limits_digests_gap, "limits 1 do not begin"},
-	{target_order, "limits 1 have targets out of order"},
-	{target_twice, "limits 1 have targets out of order"},
-	{target_empty, "limits 1 have no valid target"},
-	{target_tail, "limits 1 have no valid target"},
-	{target_word, "limits 1 have no valid target"},
+	{target_order, "limits 1 have functions out of order"},
+	{target_twice, "limits 1 have functions out of order"},
+	{target_empty, "limits 1 have no valid function"},
+	{target_tail, "limits 1 have no valid function"},
+	{target_word, "limits 1 have no valid function"},
+	{kfunc_order, "limits 1 have functions out of order"},
+	{kfunc_empty, "limits 1 have no valid function"},
 	{map_unknown, "limits 1 have no valid map"},
 	{map_none, "limits 1 have no valid map"},
 	{map_pad, "limits 1 have no valid map"},

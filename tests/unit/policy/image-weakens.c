@@ -515,7 +515,115 @@ static const struct {
 		 "{digest: " DIGEST(
 			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: any}}"
 			      "]"),
-	 IMAGE_CHANGE_WEAKENS, "may load programs that call functions of the kernel"},
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call more functions of the kernel"},
+	{"functions of the kernel are listed, where none was",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: none}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: [f]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call more functions of the kernel"},
+	{"more functions of the kernel are listed",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: [f, h]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: [f, g]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call more functions of the kernel"},
+	{"fewer functions of the kernel are listed",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: [f, g, h]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: [f, h]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"no function of the kernel is listed any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: [f]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: none}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
+	{"listed functions of the kernel are free",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: [f]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {kfuncs: any}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call more functions of the kernel"},
+	{"the same functions, of which one is a target",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [f], kfuncs: [g]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {targets: [f], kfuncs: [f]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may load programs that call more functions of the kernel"},
+	{"more bytes of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_bytes: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_bytes: 10}]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"bytes of maps are not limited any more",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_bytes: 9}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash}]}}"
+			      "]"),
+	 IMAGE_CHANGE_WEAKENS, "may make more maps"},
+	{"fewer bytes of maps within a rule",
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_bytes: 10}]}}"
+			      "]"),
+	 HEAD("1", "enforce") DOMAINS A ADMISSION(
+		 "allow: ["
+		 "{digest: " DIGEST(
+			 "7") ", size: 10, reason: r, programs: [ext], limits: {maps: [{type: hash, max_bytes: 9}]}}"
+			      "]"),
+	 IMAGE_CHANGE_NONE, ""},
 	{"a rule with limits goes",
 	 HEAD("1", "enforce") DOMAINS A ADMISSION(
 		 "allow: ["

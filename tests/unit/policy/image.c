@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/size.h"
 #include "fixture.h"
 #include "policy/image-check.h"
 #include "test.h"
@@ -111,6 +112,43 @@ static void a_pin_never_reaches_the_guards_own(void **state)
 	assert_true(image_pin_valid(path)); /* 255 */
 }
 
+/* clang-format off */
+static const char limited[] =
+	HEAD("1", "enforce")
+	"domains: [{name: a, executables: [{digest: " DIGEST("1") ", size: 1, launch: any}]}]\n"
+	"admission:\n"
+	"  limits: {kfuncs: [f], maps: []}\n"
+	"  allow:\n"
+	"    - {digest: " DIGEST("2") ", size: 1, reason: r, programs: [ext],"
+		" limits: {helpers: [], digests: [\"tag:0000000000000001\"]}}\n"
+	"    - {digest: " DIGEST("3") ", size: 1, reason: r, programs: [ext],"
+		" limits: {digests: [\"tag:0000000000000001\", " DIGEST("4") "]}}\n"
+	"    - {digest: " DIGEST("5") ", size: 1, reason: r, programs: [ext],"
+		" limits: {digests: []}}\n"
+	"    - {digest: " DIGEST("6") ", size: 1, reason: r, programs: [ext]}\n";
+/* clang-format on */
+
+static void what_a_kernel_cannot_judge_is_known(void **state)
+{
+	static const struct image_kernel old = {.calls = false, .digest = IMAGE_DIGEST_TAG},
+					 new = {.calls = true, .digest = IMAGE_DIGEST_SHA256};
+	static const uint32_t on_old[] = {IMAGE_LIMIT_HELPERS, 0, 0, 0},
+			      on_new[] = {IMAGE_LIMIT_DIGESTS, 0, 0, 0};
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+
+	image = fixture_image(limited, &size);
+	assert_int_equal(image_limits_blind(image, image_limits_of(image, NULL), &old),
+			 IMAGE_LIMIT_KFUNCS);
+	assert_int_equal(image_limits_blind(image, image_limits_of(image, NULL), &new), 0);
+	for (uint32_t i = 0; i < ARRAY_SIZE(on_old); i++) {
+		const struct image_limits *l = image_limits_of(image, &image_admissions(image)[i]);
+
+		assert_int_equal(image_limits_blind(image, l, &old), on_old[i]);
+		assert_int_equal(image_limits_blind(image, l, &new), on_new[i]);
+	}
+}
+
 static void what_a_policy_says_is_found_in_its_image(void **state)
 {
 	/* clang-format off */
@@ -176,6 +214,7 @@ int main(void)
 		cmocka_unit_test(names_are_short_words),
 		cmocka_unit_test(a_unit_is_a_service_whose_cgroup_has_its_name),
 		cmocka_unit_test(a_pin_never_reaches_the_guards_own),
+		cmocka_unit_test(what_a_kernel_cannot_judge_is_known),
 		cmocka_unit_test(what_a_policy_says_is_found_in_its_image),
 	};
 

@@ -106,6 +106,39 @@ static void a_rule_of_admission_is_read(void **state)
 	assert_null(policy_owner(p, 3));
 }
 
+static void what_a_rule_is_held_to_is_read(void **state)
+{
+	_cleanup_(policy_freep) struct policy *p = fixture_parse(
+		RULE("executable: /a, programs: [ext], limits: {kfuncs: [h, g, h], "
+		     "maps: [{type: hash, max_bytes: 9007199254740991}, {type: task_storage}]}"));
+	const struct policy_limits *l = &p->admissions[0].limits;
+
+	assert_int_equal(l->given, IMAGE_LIMIT_KFUNCS | IMAGE_LIMIT_MAPS);
+	assert_int_equal(l->place.line, 9);
+	assert_int_equal(l->n_kfuncs, 2);
+	assert_string_equal(l->kfuncs[0].text, "g");
+	assert_string_equal(l->kfuncs[1].text, "h");
+	assert_int_equal(l->maps[0].max_bytes, POLICY_MAX_BYTES);
+	assert_int_equal(l->maps[1].max_bytes, IMAGE_ANY_BYTES);
+	assert_int_equal(p->limits.given, 0);
+	assert_int_equal(p->limits.place.line, 0);
+}
+
+static void a_word_in_the_place_of_a_list_of_functions(void **state)
+{
+	_cleanup_(policy_freep) struct policy *none =
+		fixture_parse(PLAIN "admission: {limits: {kfuncs: none}}\n");
+	_cleanup_(policy_freep) struct policy *any =
+		fixture_parse(PLAIN "admission: {limits: {kfuncs: any}}\n");
+	_cleanup_(policy_freep) struct policy *empty =
+		fixture_parse(PLAIN "admission: {limits: {kfuncs: []}}\n");
+
+	assert_int_equal(none->limits.given, IMAGE_LIMIT_KFUNCS);
+	assert_int_equal(empty->limits.given, IMAGE_LIMIT_KFUNCS);
+	assert_int_equal(none->limits.n_kfuncs + empty->limits.n_kfuncs, 0);
+	assert_int_equal(any->limits.given, 0);
+}
+
 static void every_key_is_read(void **state)
 {
 	/* clang-format off */
@@ -232,6 +265,19 @@ static const struct {
 	{RULE("digest: " DIGEST("1") ", size: 1, programs: [ext]"), 9, 11, "add `reason`"},
 	{RULE("executable: /a, programs: [ext], reason: \"\""), 9, 53,
 	 "reason: expected one line of at most 127 bytes"},
+	{RULE("executable: /a, programs: [ext], limits: {kfuncs: some}"), 9, 62,
+	 "limits.kfuncs: expected \"any\", \"none\" or a list of functions of the kernel"},
+	{RULE("executable: /a, programs: [ext], limits: {kfuncs: {a: b}}"), 9, 62, "got a mapping"},
+	{RULE("executable: /a, programs: [ext], limits: {kfuncs: [none, a-b]}"), 9, 69,
+	 "limits.kfuncs[1]: expected a function of the kernel"},
+	{RULE("executable: /a, programs: [ext], limits: {maps: [{type: hash, max_bytes: -1}]}"), 9, 85,
+	 "limits.maps[0].max_bytes: expected a whole number from 0 to 9007199254740991"},
+	{RULE("executable: /a, programs: [ext], "
+	      "limits: {maps: [{type: hash, max_bytes: 9007199254740992}]}"),
+	 9, 85, "max_bytes: expected a whole number from 0 to 9007199254740991"},
+	{RULE("executable: /a, programs: [ext], "
+	      "limits: {maps: [{max_bytes: 1, type: task_storage}]}"),
+	 9, 61, "limits.maps[0]: a map of the type task_storage has no max_bytes"},
 	/* metadata and mode */
 	{HEAD("0", "observe"), 3, 30, "metadata.version: expected a whole number from 1"},
 	{HEAD("-1", "observe"), 3, 30, "metadata.version"},
@@ -438,6 +484,9 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 	alloc_check(parse_and_free,
 		    PLAIN "    pins: [/run/a, /run/b, /run/c]\n    libraries: [{path: /x}]\n");
 	alloc_check(parse_and_free, ONE("path: /a, launch: unit a.service", ""));
+	alloc_check(parse_and_free,
+		    RULE("executable: /a, programs: [ext], limits: {kfuncs: [a, b], "
+			 "targets: [c], maps: [{type: hash}]}"));
 	alloc_check(parse_and_free, ONE("path: /a, launch: parent a", ""));
 	alloc_check(parse_and_free,
 		    RULE("executable: /a, programs: [ext], libraries: [{path: /x}], reason: x"));
@@ -446,6 +495,8 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_rule_is_held_to_is_read),
+		cmocka_unit_test(a_word_in_the_place_of_a_list_of_functions),
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(the_ring_has_a_default),
 		cmocka_unit_test(without_admission_ordinary_programs_are_admitted),
