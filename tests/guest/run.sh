@@ -89,7 +89,9 @@ encode() {
 	done
 }
 
-args="console=ttyS0 panic=-1 $(profile_args)"
+# a loaded host is late with the timer that the kernel would check, and keeps a processor waiting
+# for longer than the kernel thinks sound
+args="console=ttyS0 panic=-1 no_timer_check watchdog_thresh=60 $(profile_args)"
 if [ -z "$verbose" ]; then
 	args+=" quiet loglevel=3"
 fi

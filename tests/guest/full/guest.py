@@ -70,9 +70,9 @@ class Guest:
     # ---- power
 
     def command_line(self, sockets):
-        # a loaded host is late with the timer that the kernel would check
-        args = ("console=ttyS0 panic=-1 no_timer_check loglevel=5 systemd.show_status=0 "
-                "systemd.log_target=journal " + self.append)
+        # as run.sh does, and says why
+        args = ("console=ttyS0 panic=-1 no_timer_check watchdog_thresh=60 loglevel=5 "
+                "systemd.show_status=0 systemd.log_target=journal " + self.append)
         line = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", self.cpu, "-m", str(self.mem),
                 "-no-reboot", "-nodefaults", "-display", "none",
                 "-kernel", os.path.join(self.folder, "vmlinuz"), "-initrd", self.initramfs,
