@@ -10,8 +10,8 @@ _holdfast_words() {
 		"--policy" ;;
 	run) echo ": --detach --secret-fd" ;;
 	release) echo ": --for --end --secret-fd" ;;
-	policy) echo "check lock compile sign verify learn diff admit : --json --force --root --output --key" \
-		"--cert --signature --unit --pid --for --running --deb --prune" ;;
+	policy) echo "check lock compile sign sign-file verify learn diff admit : --json --force --root --output --key" \
+		"--cert --domain --signature --unit --pid --for --running --deb --prune" ;;
 	events) echo ": --follow --json --replay" ;;
 	object) echo "inspect advise load : --json --object --config --dry-run --pin --all --pid --unit" ;;
 	posture) echo "check : --baseline --explain --json --policy --require --root --sarif" ;;

@@ -15,6 +15,7 @@
  *   file_mprotect         EPERM          -                               one test
  */
 
+#include "bpf/lib/signed.h"
 #include "bpf/lib/stacked.h"
 
 #define PROT_EXEC 4
@@ -160,6 +161,31 @@ static void exec_judge_content(struct linux_binprm *bprm, struct task_label *lab
 	}
 }
 
+/* By whoever may sign policies, for one domain: which content it is nobody has to know. */
+static void exec_judge_signed(struct linux_binprm *bprm, struct task_label *label,
+			      struct exec_verdict *verdict)
+{
+	__u32 domain = content_signed(bprm->file);
+	struct image_header *image = policy_in_force();
+	struct image_executable *executable;
+
+	if (!image || domain < DOMAIN_FIRST)
+		return;
+	executable = signed_find(image, domain);
+	if (!executable)
+		return;
+	verdict->owner = domain;
+	verdict->content = domain;
+	verdict->way = CONTENT_SIGNED;
+	if (bprm->unsafe & LSM_UNSAFE_PTRACE)
+		verdict->row = EVENT_ROW('I', 17);
+	else if (launched_rightly(executable, label ? label->domain : DOMAIN_NONE,
+				  label && is_born(label)))
+		verdict->domain = domain;
+	else
+		verdict->row = EVENT_ROW('I', 12);
+}
+
 static void exec_judge_stacked(struct linux_binprm *bprm, struct task_label *label,
 			       struct exec_verdict *verdict)
 {
@@ -198,6 +224,8 @@ INLINE bool exec_may_give(struct linux_binprm *bprm)
 		return false;
 	if (size == guard->build.daemon_size || size == guard->next.daemon_size)
 		return true;
+	if (image->n_signed && inode->i_flags & S_VERITY)
+		return true;
 	return image->size_filter[IMAGE_FILTER_BIT(size) / 64] >> (IMAGE_FILTER_BIT(size) % 64) & 1;
 }
 
@@ -215,6 +243,17 @@ static void exec_judge(struct linux_binprm *bprm, struct task_label *label,
 	verdict->way = file_content(bprm->file, digest);
 	if (verdict->way)
 		exec_judge_content(bprm, label, digest, verdict);
+	if (!verdict->owner && !verdict->admission)
+		exec_judge_signed(bprm, label, verdict);
+}
+
+/* A function of its own for its room: what judges is deep. */
+static __noinline void exec_note(struct file *file, __u32 owner, __u32 row)
+{
+	struct act act = {};
+
+	exec_act(&act, file, owner, row);
+	guard_report(&act, EVENT_NOTED);
 }
 
 SEC("lsm.s/bprm_creds_for_exec")
@@ -222,7 +261,6 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	struct exec_verdict verdict = {};
-	struct act act = {};
 	__u32 expect;
 
 	/* of a file that may give something: see identity_exec_early */
@@ -239,10 +277,8 @@ int BPF_PROG(identity_exec, struct linux_binprm *bprm)
 	label->expect = DOMAIN_NONE;
 	if (verdict.domain || verdict.admission)
 		bpf_bprm_opts_set(bprm, BPF_F_SECUREEXEC);
-	if (verdict.owner && verdict.owner != DOMAIN_SELF) {
-		exec_act(&act, bprm->file, verdict.owner, verdict.row);
-		guard_report(&act, EVENT_NOTED);
-	}
+	if (verdict.owner && verdict.owner != DOMAIN_SELF)
+		exec_note(bprm->file, verdict.owner, verdict.row);
 	if (expect && verdict.domain != expect)
 		return REFUSED(EACCES);
 	return 0;
@@ -410,9 +446,9 @@ static bool mapping_trusted(struct file *file, __u32 trust, __u32 holder)
 		label->held = holder;
 	if (inode->i_writecount.counter > 0)
 		return false;
-	if (!file_content(file, digest))
-		return false;
-	return digest_trusted(image, digest, trust);
+	if (file_content(file, digest) && digest_trusted(image, digest, trust))
+		return true;
+	return content_signed(file) == trust;
 }
 
 /* Whoever is being judged for adoption, by whichever of its threads, is to be judged again. */

@@ -49,7 +49,8 @@ struct object_label {
 #define CONTENT_VERITY 1 /* its fs-verity digest, which the kernel holds each page to */
 #define CONTENT_HASHED 2 /* the kernel hashed it when it was executed */
 #define CONTENT_SEALED 3 /* holdfastd hashed it, and nobody could write it since */
-#define CONTENT_WAYS 4
+#define CONTENT_SIGNED 4 /* signed for its domain, and held by its fs-verity digest */
+#define CONTENT_WAYS 5
 
 /* What keeps a process from being adopted that looks like a domain's. */
 #define ADOPTION_NONE 0 /* nothing */

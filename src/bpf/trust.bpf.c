@@ -13,6 +13,7 @@
 
 #include "bpf/lib/bank.h"
 
+/* In this object alone: Debian 12's bpftool links none that two of them name. */
 struct bpf_key *bpf_lookup_user_key(__u32 serial, __u64 flags) __ksym __weak;
 void bpf_key_put(struct bpf_key *key) __ksym __weak;
 int bpf_verify_pkcs7_signature(struct bpf_dynptr *data, struct bpf_dynptr *signature,
@@ -82,6 +83,33 @@ int BPF_PROG(trust_judge, int command, union bpf_attr *attr)
 	trust->verdict = image_judge(trust, guard);
 	trust->step = trust->verdict ? TRUST_IDLE : TRUST_JUDGED;
 	return 0;
+}
+
+__noinline int statement_judge(__u32 length)
+{
+	__u64 key = bpf_get_current_pid_tgid();
+	struct signature_room *room = bpf_map_lookup_elem(&signature_rooms, &key);
+	struct trust_state *trust = trust_state();
+	struct bpf_dynptr statement, cms;
+	struct bpf_key *keys;
+	__u64 size = length;
+	int r;
+
+	if (!room || !trust ||
+	    bpf_dynptr_from_mem(&room->statement, sizeof(room->statement), 0, &statement))
+		return -EINVAL;
+	barrier_var(size);
+	if (size > IMAGE_SIGNATURE_MAX || bpf_dynptr_from_mem(room->cms, size, 0, &cms))
+		return -EMSGSIZE;
+	keys = bpf_lookup_user_key(trust->serial, 0);
+	if (!keys)
+		return -ENOKEY;
+	/* an address, kept as the number that it is */
+	room->found = (__u64)keys->key;
+	r = room->found == trust->anchor ? bpf_verify_pkcs7_signature(&statement, &cms, keys)
+					 : -EKEYREVOKED;
+	bpf_key_put(keys);
+	return r;
 }
 
 /* What the guard trusts is gone, or it would not be made again. */

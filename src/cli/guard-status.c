@@ -93,17 +93,25 @@ static const struct {
 	const char *name;
 } ways[] = {
 	{PROTOCOL_WAY_VERITY, "fs-verity"},
+	{PROTOCOL_WAY_SIGNED, "signature"},
 	{PROTOCOL_WAY_HASHED, "hash"},
 	{PROTOCOL_WAY_SEALED, "seal"},
 	{PROTOCOL_WAY_UNKNOWN, "a guard before this one"},
 };
 
+/* Not named by its content, but by who signs it. */
+static bool is_signed(const struct image_executable *e)
+{
+	return e->size == 0;
+}
+
 /* How the kernel knew the content of who runs it; 0: nobody does. */
 static uint32_t find_ways(const struct protocol_state *state, const struct image_executable *e)
 {
-	uint32_t mark;
+	uint32_t mark = e->domain;
 
-	memcpy(&mark, e->digest, sizeof(mark));
+	if (!is_signed(e))
+		memcpy(&mark, e->digest, sizeof(mark));
 	for (uint32_t i = 0; i < state->n_contents; i++) {
 		if (state->contents[i].mark == mark)
 			return state->contents[i].ways;
@@ -124,6 +132,21 @@ static void print_ways(FILE *file, uint32_t known)
 	(void)fputc('\n', file);
 }
 
+static void print_executable(FILE *file, const struct guard_picture *picture,
+			     const struct image_executable *e)
+{
+	char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];
+	const char *launch = launch_text(picture->image, e, text, sizeof(text));
+
+	hex_encode(e->digest, sizeof(e->digest), digest);
+	if (is_signed(e))
+		(void)fprintf(file, "  executables that are signed (launch: %s)", launch);
+	else
+		(void)fprintf(file, "  executable %s (sha256:%.12s..., launch: %s)",
+			      e->path[0] ? e->path : "any path", digest, launch);
+	print_ways(file, find_ways(picture->state, e));
+}
+
 static void print_domain(FILE *file, const struct guard_picture *picture,
 			 const struct image_domain *domain)
 {
@@ -137,17 +160,11 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 	if (domain->hold)
 		(void)fprintf(file, "  holds %s\n", image_hold_name(domain->hold));
 	for (uint32_t i = 0; i < h->n_executables; i++) {
-		const struct image_executable *e = &executables[i];
-		char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];
-
-		if (e->domain != domain->id)
-			continue;
-		hex_encode(e->digest, sizeof(e->digest), digest);
-		(void)fprintf(file, "  executable %s (sha256:%.12s..., launch: %s)",
-			      e->path[0] ? e->path : "any path", digest,
-			      launch_text(picture->image, e, text, sizeof(text)));
-		print_ways(file, find_ways(picture->state, e));
+		if (executables[i].domain == domain->id)
+			print_executable(file, picture, &executables[i]);
 	}
+	if (image_signed_find(picture->image, domain->id))
+		print_executable(file, picture, image_signed_find(picture->image, domain->id));
 	for (uint32_t i = 0; i < h->n_pins; i++) {
 		if (pins[i].domain == domain->id)
 			(void)fprintf(file, "  pin %s\n", pins[i].path);
@@ -290,25 +307,31 @@ static json_t *ways_json(uint32_t known)
 	return array;
 }
 
+static json_t *executable_json(const struct guard_picture *picture,
+			       const struct image_executable *e)
+{
+	char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];
+
+	hex_encode(e->digest, sizeof(e->digest), digest);
+	return json_pack("{s:s?, s:s?, s:b, s:s, s:o}", "path", e->path[0] ? e->path : NULL,
+			 "sha256", is_signed(e) ? NULL : digest, "signed", is_signed(e), "launch",
+			 launch_text(picture->image, e, text, sizeof(text)), "content",
+			 ways_json(find_ways(picture->state, e)));
+}
+
 static json_t *executables_json(const struct guard_picture *picture, uint32_t domain)
 {
-	const void *image = picture->image;
-	const struct image_executable *executables = image_executables(image);
+	const struct image_executable *executables = image_executables(picture->image);
+	const struct image_executable *taken = image_signed_find(picture->image, domain);
 	json_t *array = json_array();
 
-	for (uint32_t i = 0; i < image_header(image)->n_executables; i++) {
-		const struct image_executable *e = &executables[i];
-		char digest[2 * IMAGE_DIGEST_LEN + 1], text[IMAGE_UNIT_LEN + 8];
-
-		if (e->domain != domain)
-			continue;
-		hex_encode(e->digest, sizeof(e->digest), digest);
-		(void)json_array_append_new(
-			array, json_pack("{s:s?, s:s, s:s, s:o}", "path",
-					 e->path[0] ? e->path : NULL, "sha256", digest, "launch",
-					 launch_text(image, e, text, sizeof(text)), "content",
-					 ways_json(find_ways(picture->state, e))));
+	for (uint32_t i = 0; i < image_header(picture->image)->n_executables; i++) {
+		if (executables[i].domain == domain)
+			(void)json_array_append_new(array,
+						    executable_json(picture, &executables[i]));
 	}
+	if (taken)
+		(void)json_array_append_new(array, executable_json(picture, taken));
 	return array;
 }
 

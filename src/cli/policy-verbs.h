@@ -41,6 +41,12 @@ int policy_learn(const struct cli_call *call);
 int policy_sign(const struct cli_call *call);
 
 /**
+ * policy_sign_file() - signatures of files for a domain, left with the files
+ * Return: enum cli_exit.
+ */
+int policy_sign_file(const struct cli_call *call);
+
+/**
  * policy_verify() - whether an image is signed by the key of a certificate
  * Return: enum cli_exit; CLI_DONE only if it is.
  */

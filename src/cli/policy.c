@@ -449,6 +449,13 @@ static const struct cli_option sign_options[] = {
 	{0},
 };
 
+static const struct cli_option sign_file_options[] = {
+	{.name = "key", .value = "FILE", .help = "sign by this private key, PEM"},
+	{.name = "cert", .value = "FILE", .help = "the key's certificate, PEM"},
+	{.name = "domain", .value = "NAME", .help = "what the files are for"},
+	{0},
+};
+
 static const struct cli_option verify_options[] = {
 	{.name = "cert", .value = "FILE", .help = "the certificate whose key has signed, PEM"},
 	{.name = "signature",
@@ -498,6 +505,16 @@ const struct cli_verb cli_policy_verbs[] = {
 		.options = sign_options,
 		.help = "sign an image: a detached CMS signature, IMAGE.p7s",
 		.run = policy_sign,
+	},
+	{
+		.object = "policy",
+		.verb = "sign-file",
+		.args = "FILE...",
+		.min_args = 1,
+		.max_args = CLI_ANY_ARGS,
+		.options = sign_file_options,
+		.help = "sign files for a domain that takes what is signed",
+		.run = policy_sign_file,
 	},
 	{
 		.object = "policy",

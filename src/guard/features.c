@@ -333,6 +333,11 @@ bool features_signs(const struct features *features)
 	return id > 0 && has_member(features->btf, btf__type_by_id(features->btf, id), "signature");
 }
 
+bool features_attributes(const struct features *features)
+{
+	return function_proto(features->btf, "bpf_get_file_xattr");
+}
+
 bool features_calls(const struct features *features)
 {
 	return function_proto(features->btf, "bpf_lsm_bpf_prog_load");

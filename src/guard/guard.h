@@ -149,6 +149,7 @@ struct guard_content_status {
 struct guard_status {
 	bool armed;
 	bool signs; /* the kernel verifies signatures of programs, and says so */
+	bool attributes; /* programs can read attributes of files */
 	bool calls; /* the kernel says what a program calls before it is loaded */
 	uint32_t digest; /* IMAGE_DIGEST_*: which it has of programs */
 	bool ima; /* executables are hashed by the kernel at exec; else: the measured fallback */

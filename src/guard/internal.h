@@ -95,6 +95,9 @@ int features_choose(const struct features *features, struct bpf_object *object,
 /* features_signs() - does the kernel verify a signature that comes with a program? */
 bool features_signs(const struct features *features);
 
+/* features_attributes() - can programs read the attributes that files have? */
+bool features_attributes(const struct features *features);
+
 /* features_calls() - does it ask about a program while its calls are numbers? */
 bool features_calls(const struct features *features);
 

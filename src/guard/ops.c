@@ -467,6 +467,21 @@ static void weigh_limits(const void *image, const struct guard_status *status,
 		weigh_limit(image, &kernel, limit, state);
 }
 
+/* What is signed, where nobody can tell. */
+static void weigh_signed(const void *image, const struct guard_status *status,
+			 struct protocol_state *state)
+{
+	if (!image_header(image)->n_signed)
+		return;
+	if (state->trust != PROTOCOL_TRUST_SIGNED)
+		add_weak(state,
+			 "this guard has no key to trust (guard up --trust): executables that "
+			 "are signed are strangers");
+	if (!status->attributes)
+		add_weak(state, "this kernel shows no attributes of files: executables that are "
+				"signed are strangers");
+}
+
 static int fill_state(struct server *server, struct protocol_state *state, int *ret_fd)
 {
 	_cleanup_free_ void *image = NULL;
@@ -500,6 +515,7 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 			 "this kernel verifies no signature of a program: nothing is signed, "
 			 "and who has no rule for unsigned programs loads none");
 	weigh_limits(image, &status, state);
+	weigh_signed(image, &status, state);
 	state->proof_ns = server->proof_ns;
 	state->proof_acts = server->proof.acts;
 	state->proof_refused = server->proof.refused;

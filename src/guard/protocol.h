@@ -39,6 +39,7 @@ struct diag;
 #define PROTOCOL_WAY_VERITY 2u
 #define PROTOCOL_WAY_HASHED 4u
 #define PROTOCOL_WAY_SEALED 8u
+#define PROTOCOL_WAY_SIGNED 16u
 #define PROTOCOL_MAX_WEAK 20
 #define PROTOCOL_WEAK_LEN 192
 #define PROTOCOL_DIGEST_LEN 32
@@ -204,7 +205,8 @@ struct protocol_domain {
 
 /* Of what tasks of domains run: how the kernel knew the content. */
 struct protocol_content {
-	uint32_t mark; /* first four bytes of the content's digest, in this machine's order */
+	/* first four bytes of its digest, in this machine's order; of what is signed, its domain */
+	uint32_t mark;
 	uint32_t ways; /* PROTOCOL_WAY_* */
 };
 

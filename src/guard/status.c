@@ -66,7 +66,8 @@ void labels_each(const struct guard *guard,
 _Static_assert(PROTOCOL_WAY_UNKNOWN == 1u << CONTENT_UNKNOWN &&
 		       PROTOCOL_WAY_VERITY == 1u << CONTENT_VERITY &&
 		       PROTOCOL_WAY_HASHED == 1u << CONTENT_HASHED &&
-		       PROTOCOL_WAY_SEALED == 1u << CONTENT_SEALED,
+		       PROTOCOL_WAY_SEALED == 1u << CONTENT_SEALED &&
+		       PROTOCOL_WAY_SIGNED == 1u << CONTENT_SIGNED,
 	       "protocol_content.ways");
 
 static void see_content(struct guard_status *status, unsigned mark, unsigned way)
@@ -150,6 +151,7 @@ int guard_status(struct guard *guard, struct guard_status *ret_status)
 	if (r < 0)
 		return r;
 	status.signs = !r && features_signs(&features);
+	status.attributes = !r && features_attributes(&features);
 	status.calls = !r && features_calls(&features);
 	status.digest = r ? 0 : features_digest(&features);
 	status.n_weak = r ? 0 : features_weak(&features, status.weak, GUARD_MAX_WEAK);

@@ -39,6 +39,7 @@ struct tables {
 	struct diag *reterr_diag;
 	struct image_domain *domains;
 	struct executable *executables;
+	struct executable *signers; /* by domain */
 	struct image_trusted *trusted;
 	struct image_pin *pins;
 	struct image_file *files;
@@ -46,7 +47,7 @@ struct tables {
 	struct admission *admissions;
 	const struct policy_admission *admission; /* whose contents are being added */
 	size_t n_domains, n_executables, n_trusted, n_pins, n_files, n_admissions;
-	size_t n_verities;
+	size_t n_verities, n_signed;
 	size_t n_texts; /* bytes */
 	struct limits_tables limits;
 	uint32_t limits_of_all; /* image_header.limits */
@@ -61,6 +62,7 @@ static void tables_done(struct tables *t)
 	free(t->pins);
 	free(t->files);
 	free(t->verities);
+	free(t->signers);
 	free(t->admissions);
 	limits_tables_done(&t->limits);
 }
@@ -108,6 +110,28 @@ static int add_trusted(struct tables *t, const uint8_t *digest, uint32_t domain)
 	return 0;
 }
 
+static void fill_executable(struct tables *t, const struct policy_executable *e,
+			    struct executable *x)
+{
+	x->place = e->place;
+	x->row.domain = t->domains[t->n_domains - 1].id;
+	x->row.launch = e->launch;
+	if (e->launch == IMAGE_LAUNCH_PARENT)
+		x->row.launch_domain = policy_find_domain(t->policy, e->launch_name)->id;
+	if (e->launch == IMAGE_LAUNCH_UNIT)
+		put_text(x->row.unit, sizeof(x->row.unit), e->launch_name);
+}
+
+static int add_signed(struct tables *t, const struct policy_executable *e)
+{
+	int r = array_grow(&t->signers, t->n_signed, sizeof(*t->signers));
+
+	if (r < 0)
+		return r;
+	fill_executable(t, e, &t->signers[t->n_signed++]);
+	return 0;
+}
+
 /* What an executable holds: as the policy itself says, or each line of the lock for its path. */
 typedef int content_fn(struct tables *t, const void *item, const uint8_t *digest, uint64_t size);
 
@@ -118,6 +142,8 @@ static int for_each_content(struct tables *t, const struct policy_domain *d, con
 	bool any = false;
 	int r;
 
+	if (e->is_signed)
+		return add_signed(t, e);
 	if (!e->path)
 		return add(t, item, e->digest, e->size);
 	for (size_t i = 0; i < t->lock->n_files; i++) {
@@ -143,15 +169,9 @@ static int add_executable(struct tables *t, const void *item, const uint8_t *dig
 	if (r < 0)
 		return r;
 	x = &t->executables[t->n_executables++];
-	x->place = e->place;
+	fill_executable(t, e, x);
 	memcpy(x->row.digest, digest, IMAGE_DIGEST_LEN);
 	x->row.size = size;
-	x->row.domain = t->domains[t->n_domains - 1].id;
-	x->row.launch = e->launch;
-	if (e->launch == IMAGE_LAUNCH_PARENT)
-		x->row.launch_domain = policy_find_domain(t->policy, e->launch_name)->id;
-	if (e->launch == IMAGE_LAUNCH_UNIT)
-		put_text(x->row.unit, sizeof(x->row.unit), e->launch_name);
 	if (e->path)
 		put_text(x->row.path, sizeof(x->row.path), e->path);
 	return add_trusted(t, digest, x->row.domain);
@@ -340,6 +360,13 @@ static int compare_executables(const void *a, const void *b)
 	return order ? order : (x->place.line > y->place.line) - (x->place.line < y->place.line);
 }
 
+static int compare_signed(const void *a, const void *b)
+{
+	const struct executable *x = a, *y = b;
+
+	return x->row.domain < y->row.domain ? -1 : x->row.domain > y->row.domain;
+}
+
 static int compare_admissions(const void *a, const void *b)
 {
 	const struct admission *x = a, *y = b;
@@ -470,6 +497,7 @@ static int sort_tables(struct tables *t)
 	sort(t->pins, t->n_pins, sizeof(*t->pins), compare_pins);
 	sort(t->files, t->n_files, sizeof(*t->files), compare_files);
 	sort(t->admissions, t->n_admissions, sizeof(*t->admissions), compare_admissions);
+	sort(t->signers, t->n_signed, sizeof(*t->signers), compare_signed);
 	sort(t->verities, t->n_verities, sizeof(*t->verities), compare_verities);
 	drop_duplicates(t);
 
@@ -524,6 +552,7 @@ static struct image_header make_header(const struct tables *t)
 		.n_names = (uint32_t)t->limits.n_names,
 		.n_maps = (uint32_t)t->limits.n_maps,
 		.n_digests = (uint32_t)t->limits.n_digests,
+		.n_signed = (uint32_t)t->n_signed,
 		.n_verities = (uint32_t)t->n_verities,
 		.n_texts = (uint32_t)t->n_texts,
 		.limits = t->limits_of_all,
@@ -589,6 +618,13 @@ static int lay_out_admissions(const struct tables *t, char *image)
 			 "fewer tools");
 }
 
+/* A table without rows was never allocated. */
+static void put_rows(char *to, const void *rows, size_t size)
+{
+	if (size > 0)
+		memcpy(to, rows, size);
+}
+
 static int lay_out(struct tables *t, void **ret_image, size_t *ret_size)
 {
 	_cleanup_free_ char *image = NULL;
@@ -613,14 +649,13 @@ static int lay_out(struct tables *t, void **ret_image, size_t *ret_size)
 	for (size_t i = 0; i < t->n_executables; i++)
 		memcpy(image + IMAGE_OFF_EXECUTABLES(&h) + i * sizeof(struct image_executable),
 		       &t->executables[i].row, sizeof(struct image_executable));
-	memcpy(image + IMAGE_OFF_TRUSTED(&h), t->trusted, t->n_trusted * sizeof(*t->trusted));
-	if (t->n_pins > 0)
-		memcpy(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
-	if (t->n_files > 0)
-		memcpy(image + IMAGE_OFF_FILES(&h), t->files, t->n_files * sizeof(*t->files));
-	if (t->n_verities > 0)
-		memcpy(image + IMAGE_OFF_VERITIES(&h), t->verities,
-		       t->n_verities * sizeof(*t->verities));
+	put_rows(image + IMAGE_OFF_TRUSTED(&h), t->trusted, t->n_trusted * sizeof(*t->trusted));
+	put_rows(image + IMAGE_OFF_PINS(&h), t->pins, t->n_pins * sizeof(*t->pins));
+	put_rows(image + IMAGE_OFF_FILES(&h), t->files, t->n_files * sizeof(*t->files));
+	put_rows(image + IMAGE_OFF_VERITIES(&h), t->verities, t->n_verities * sizeof(*t->verities));
+	for (size_t i = 0; i < t->n_signed; i++)
+		memcpy(image + IMAGE_OFF_SIGNED(&h) + i * sizeof(struct image_executable),
+		       &t->signers[i].row, sizeof(struct image_executable));
 	limits_lay_out(&t->limits, image);
 	r = lay_out_admissions(t, image);
 	if (r)

@@ -56,6 +56,7 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"maps", header->n_maps, 0, IMAGE_MAX_MAPS},
 		{"digests", header->n_digests, 0, IMAGE_MAX_DIGESTS},
 		{"fs-verity digests", header->n_verities, 0, IMAGE_MAX_VERITIES},
+		{"signed executables", header->n_signed, 0, IMAGE_MAX_DOMAINS},
 		{"bytes of text", header->n_texts, 8, IMAGE_MAX_TEXTS},
 	};
 
@@ -147,6 +148,8 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
+	if (header->pad0 != 0)
+		return refuse(reterr_diag, "the image's header has padding that is not zero");
 	if (header->admitted & ~IMAGE_PROGRAM_KNOWN)
 		return refuse(reterr_diag, "the image admits programs that are not known");
 	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
@@ -253,6 +256,29 @@ static int check_executables(const void *data, struct diag *reterr_diag)
 				      "executable %" PRIu32 " belongs to no domain of the image",
 				      i);
 		r = check_launch(data, e, i, reterr_diag);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int check_signed(const void *data, struct diag *reterr_diag)
+{
+	const struct image_executable *s = image_signed(data);
+	int r;
+
+	for (uint32_t i = 0; i < image_header(data)->n_signed; i++) {
+		if (!is_zero(s[i].digest, sizeof(s[i].digest)) || s[i].size || s[i].pad0 ||
+		    !is_zero(s[i].path, sizeof(s[i].path)))
+			return refuse(reterr_diag,
+				      "signed executable %" PRIu32 " has a content or a path", i);
+		if (!image_domain_find(data, s[i].domain) ||
+		    (i > 0 && s[i - 1].domain >= s[i].domain))
+			return refuse(reterr_diag,
+				      "signed executable %" PRIu32
+				      " is of no domain, out of order or there twice",
+				      i);
+		r = check_launch(data, &s[i], i, reterr_diag);
 		if (r)
 			return r;
 	}
@@ -463,9 +489,9 @@ static int check_size_filter(const struct image_header *header, struct diag *ret
 int image_check(const void *data, size_t size, struct diag *reterr_diag)
 {
 	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
-		check_domains, check_executables,  check_trusted,
-		check_pins,    check_files,	   check_admissions,
-		check_slots,   image_check_limits, check_verities,
+		check_domains,	check_executables, check_trusted, check_pins,
+		check_files,	check_admissions,  check_slots,	  image_check_limits,
+		check_verities, check_signed,
 	};
 	int r;
 

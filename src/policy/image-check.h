@@ -299,6 +299,11 @@ static inline const struct image_map *image_maps(const void *data)
 	return (const void *)((const char *)data + IMAGE_OFF_MAPS(image_header(data)));
 }
 
+static inline const struct image_executable *image_signed(const void *data)
+{
+	return (const void *)((const char *)data + IMAGE_OFF_SIGNED(image_header(data)));
+}
+
 static inline const struct image_verity *image_verities(const void *data)
 {
 	return (const void *)((const char *)data + IMAGE_OFF_VERITIES(image_header(data)));
@@ -352,6 +357,9 @@ bool image_trusts(const void *data, const uint8_t *digest, uint32_t domain);
 
 /* image_trusts_any() - whether any domain or admitted tool trusts the content */
 bool image_trusts_any(const void *data, const uint8_t *digest);
+
+/* image_signed_find() - what a domain takes by signature. Return: borrowed from the image; NULL. */
+const struct image_executable *image_signed_find(const void *data, uint32_t domain);
 
 /* image_verity_find() - by an fs-verity digest. Return: borrowed from the image; NULL: none. */
 const struct image_verity *image_verity_find(const void *data, const uint8_t *verity);

@@ -256,6 +256,26 @@ static bool admission_trusts_more(const void *old, const void *new, struct liste
 	return false;
 }
 
+/* What has a digest is in the image; what is signed is whatever the key's owner signs. */
+static bool signed_gained(const void *old, const void *new, struct listener *to)
+{
+	const struct image_executable *s = image_signed(new);
+
+	for (uint32_t i = 0; i < image_header(new)->n_signed; i++) {
+		const struct image_executable *before = image_signed_find(old, s[i].domain);
+
+		if (!before && image_domain_find(old, s[i].domain) &&
+		    weakens(to, "the domain '%s' takes executables that are signed",
+			    domain_name(new, s[i].domain)))
+			return true;
+		if (before && launch_changed(before, &s[i]) &&
+		    weakens(to, "the launch rule of what is signed for the domain '%s' changes",
+			    domain_name(new, s[i].domain)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Nobody here can tell that such a digest is of that content. For content that is new as well it is
  * nothing more to say.
@@ -320,7 +340,7 @@ static bool ask(const void *old, const void *new, struct listener *to)
 		mode_lowered,	 executable_gained,	trusted_gained, pin_lost,
 		pin_invaded,	 domain_gained,		admits_more,	admission_gained,
 		limits_loosened, admission_trusts_more, switch_opened,	hold_loosened,
-		verity_gained,
+		verity_gained,	 signed_gained,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {

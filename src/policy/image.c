@@ -387,6 +387,20 @@ bool image_trusts(const void *data, const uint8_t *digest, uint32_t domain)
 		       sizeof(struct image_trusted), compare_trusted) != NULL;
 }
 
+static int compare_signed(const void *key, const void *item)
+{
+	uint32_t id = *(const uint32_t *)key,
+		 other = ((const struct image_executable *)item)->domain;
+
+	return id < other ? -1 : id > other;
+}
+
+const struct image_executable *image_signed_find(const void *data, uint32_t domain)
+{
+	return bsearch(&domain, image_signed(data), image_header(data)->n_signed,
+		       sizeof(struct image_executable), compare_signed);
+}
+
 static int compare_content(const void *key, const void *item)
 {
 	return memcmp(key, ((const struct image_trusted *)item)->digest, IMAGE_DIGEST_LEN);

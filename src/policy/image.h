@@ -7,7 +7,7 @@
  * never holds a pointer, an enum or a number of the host's own byte order (little endian only).
  *
  * header | domains | executables | trusted | pins | files | admissions | slots |
- * limits | names | maps | digests | verities | texts
+ * limits | names | maps | digests | verities | signed | texts
  *
  * Tables follow each other without a gap.
  *
@@ -119,6 +119,8 @@ struct image_header {
 	__u32 n_texts; /* bytes, a multiple of 8 */
 	__u32 limits; /* of who has no rule: 1 + its place in that table; 0: none */
 	__u32 n_verities;
+	__u32 n_signed;
+	__u32 pad0;
 	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
 };
 
@@ -255,6 +257,30 @@ struct image_verity { /* sorted by verity; one appears once */
 	__u8 digest[IMAGE_DIGEST_LEN]; /* trusted by a domain or a tool */
 };
 
+/*
+ * Executables that a domain takes by their signature, whatever they hold: struct image_executable
+ * with no digest, size and path; sorted by domain, which appears once. What is signed is an
+ * image_statement, by a key of the keyring that policies are signed by.
+ */
+#define IMAGE_STATEMENT_MAGIC "holdfast-file-1" /* 16 bytes with its NUL */
+
+struct image_statement {
+	char magic[16];
+	__u32 domain; /* that the file is for */
+	__u16 algorithm; /* FS_VERITY_HASH_ALG_SHA256 */
+	__u16 size; /* of verity, in bytes */
+	__u8 verity[IMAGE_DIGEST_LEN]; /* its fs-verity digest */
+};
+
+/* The file's extended attribute: the domain that the statement names, and the signature. */
+#define IMAGE_SIGNATURE_XATTR "user.holdfast"
+#define IMAGE_SIGNATURE_MAX 2048 /* bytes of the CMS */
+
+struct image_signature {
+	__u32 domain;
+	__u8 cms[];
+};
+
 /* The texts: a NUL, then each admission's path with its NUL, in their order, then NULs. */
 
 #define IMAGE_OFF_DOMAINS(h) ((__u32)sizeof(struct image_header))
@@ -276,13 +302,15 @@ struct image_verity { /* sorted by verity; one appears once */
 #define IMAGE_OFF_DIGESTS(h) (IMAGE_OFF_MAPS(h) + (h)->n_maps * (__u32)sizeof(struct image_map))
 #define IMAGE_OFF_VERITIES(h) \
 	(IMAGE_OFF_DIGESTS(h) + (h)->n_digests * (__u32)sizeof(struct image_program))
-#define IMAGE_OFF_TEXTS(h) \
+#define IMAGE_OFF_SIGNED(h) \
 	(IMAGE_OFF_VERITIES(h) + (h)->n_verities * (__u32)sizeof(struct image_verity))
+#define IMAGE_OFF_TEXTS(h) \
+	(IMAGE_OFF_SIGNED(h) + (h)->n_signed * (__u32)sizeof(struct image_executable))
 #define IMAGE_OFF_END(h) (IMAGE_OFF_TEXTS(h) + (h)->n_texts)
 
 #define IMAGE_FILTER_BIT(size) ((__u32)(size) % 4096u)
 
-_Static_assert(sizeof(struct image_header) == 704, "image_header layout");
+_Static_assert(sizeof(struct image_header) == 712, "image_header layout");
 _Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");
 _Static_assert(sizeof(struct image_executable) == 376, "image_executable layout");
 _Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");
@@ -291,6 +319,8 @@ _Static_assert(sizeof(struct image_file) == 256, "image_file layout");
 _Static_assert(sizeof(struct image_admission) == 64, "image_admission layout");
 _Static_assert(sizeof(struct image_limits) == 80, "image_limits layout");
 _Static_assert(sizeof(struct image_name) == 64, "image_name layout");
+_Static_assert(sizeof(struct image_statement) == 56, "image_statement layout");
+_Static_assert(sizeof(struct image_signature) == 4, "image_signature layout");
 _Static_assert(sizeof(struct image_verity) == 64, "image_verity layout");
 _Static_assert(sizeof(struct image_map) == 32, "image_map layout");
 _Static_assert(sizeof(struct image_program) == sizeof(struct image_trusted),

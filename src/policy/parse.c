@@ -13,7 +13,6 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
-#include "base/hex.h"
 #include "base/path.h"
 #include "base/size.h"
 #include "policy/image-check.h"
@@ -21,10 +20,10 @@
 #include "policy/parse-limits.h"
 #include "policy/parse-signature.h"
 #include "policy/parse-switches.h"
+#include "policy/parse-values.h"
 #include "policy/tree.h"
 #include "policy/walk.h"
 
-#define PATH_FORM "at most 255 bytes, without \".\", \"..\", \"//\" or a slash at the end"
 #define NAME_FORM "of a-z 0-9 . _ -, with a letter or digit first"
 
 static void domain_done(struct policy_domain *d)
@@ -63,67 +62,6 @@ struct policy *policy_free(struct policy *policy)
 	return NULL;
 }
 
-static struct policy_place place_of(const struct doc_node *node)
-{
-	return (struct policy_place){.line = node->line, .column = node->column};
-}
-
-/* A string that is valid; what says which, for the refusal. Replaces *ret_text. */
-static int read_string(struct walk *walk, const struct doc_node *value,
-		       bool (*valid)(const char *text), const char *what, char **ret_text)
-{
-	char *text;
-
-	if (value->kind == DOC_SCALAR && value->text[0] && valid(value->text) &&
-	    !doc_is_string(value))
-		return walk_refuse(walk, value,
-				   "%s reads as a number or a truth value: write it in quotes",
-				   value->text);
-	if (!doc_is_string(value) || !valid(value->text))
-		return walk_expected(walk, value, what);
-
-	text = strdup(value->text);
-	if (!text)
-		return -ENOMEM;
-	*ret_text = text;
-	return 0;
-}
-
-static int read_path(struct walk *walk, const struct doc_node *value, char **ret_path)
-{
-	return read_string(walk, value, image_path_valid, "an absolute path, " PATH_FORM, ret_path);
-}
-
-/* Plain decimal digits, no sign, no leading zero. */
-static int read_number(struct walk *walk, const struct doc_node *value, uint64_t max,
-		       const char *what, uint64_t *ret_number)
-{
-	unsigned long long number;
-
-	if (value->kind != DOC_SCALAR || !value->plain || value->text[0] < '1' ||
-	    value->text[0] > '9' || value->text[strspn(value->text, "0123456789")])
-		return walk_expected(walk, value, what);
-
-	errno = 0;
-	number = strtoull(value->text, NULL, 10);
-	if (errno || number > max)
-		return walk_expected(walk, value, what);
-	*ret_number = number;
-	return 0;
-}
-
-static int read_digest(struct walk *walk, const struct doc_node *value, uint8_t *ret_digest)
-{
-	static const char prefix[] = "sha256:";
-	static const size_t start = sizeof(prefix) - 1;
-
-	if (!doc_is_string(value) || strncmp(value->text, prefix, start) != 0 ||
-	    strlen(value->text) != start + 2 * (size_t)IMAGE_DIGEST_LEN ||
-	    hex_decode(value->text + start, ret_digest, IMAGE_DIGEST_LEN) < 0)
-		return walk_expected(walk, value, "\"sha256:\" and 64 digits of 0-9a-f");
-	return 0;
-}
-
 static int read_mode(struct walk *walk, const struct doc_node *value, uint32_t *ret_mode)
 {
 	if (doc_is_string(value) && strcmp(value->text, "observe") == 0)
@@ -141,22 +79,22 @@ static int executable_path(struct walk *walk, const struct doc_node *value, void
 {
 	struct policy_executable *e = object;
 
-	return read_path(walk, value, &e->path);
+	return parse_path(walk, value, &e->path);
 }
 
 static int executable_digest(struct walk *walk, const struct doc_node *value, void *object)
 {
 	struct policy_executable *e = object;
 
-	return read_digest(walk, value, e->digest);
+	return parse_digest(walk, value, e->digest);
 }
 
 static int executable_size(struct walk *walk, const struct doc_node *value, void *object)
 {
 	struct policy_executable *e = object;
 
-	return read_number(walk, value, IMAGE_MAX_FILE, "the file's size in bytes, 1 to 1073741824",
-			   &e->size);
+	return parse_number(walk, value, IMAGE_MAX_FILE,
+			    "the file's size in bytes, 1 to 1073741824", &e->size);
 }
 
 static const char *after(const char *text, const char *prefix)
@@ -194,7 +132,7 @@ static int executable_launch(struct walk *walk, const struct doc_node *value, vo
 	struct policy_executable *e = object;
 	const char *name;
 
-	e->launch_place = place_of(value);
+	e->launch_place = parse_place(value);
 	if (doc_is_string(value)) {
 		name = after(value->text, "unit ");
 		if (name)
@@ -214,21 +152,23 @@ static int executable_launch(struct walk *walk, const struct doc_node *value, vo
 	return 0;
 }
 
+static int executable_signed_by(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_executable *e = object;
+
+	e->is_signed = doc_is_string(value) && strcmp(value->text, "trust") == 0;
+	return e->is_signed ? 0
+			    : walk_expected(walk, value,
+					    "\"trust\", the key that policies are signed by");
+}
+
 static const struct walk_key executable_keys[] = {
 	{.name = "path", .read = executable_path},
 	{.name = "digest", .read = executable_digest},
 	{.name = "size", .read = executable_size},
+	{.name = "signed_by", .read = executable_signed_by},
 	{.name = "launch", .required = true, .read = executable_launch},
 };
-
-static const struct doc_node *value_of(const struct doc_node *mapping, const char *name)
-{
-	for (size_t i = 0; i + 1 < mapping->n_items; i += 2) {
-		if (strcmp(mapping->items[i]->text, name) == 0)
-			return mapping->items[i + 1];
-	}
-	return NULL;
-}
 
 static const struct walk_table executable_table = {"executable", executable_keys,
 						   ARRAY_SIZE(executable_keys)};
@@ -244,19 +184,20 @@ static int read_executable(struct walk *walk, const struct doc_node *item, void 
 	if (r < 0)
 		return r;
 	e = &d->executables[d->n_executables++];
-	e->place = place_of(item);
+	e->place = parse_place(item);
 
 	r = walk_mapping(walk, &executable_table, item, e);
 	if (r)
 		return r;
 
-	path = value_of(item, "path");
-	digest = value_of(item, "digest");
-	size = value_of(item, "size");
-	if (path == digest)
+	path = parse_value(item, "path");
+	digest = parse_value(item, "digest");
+	size = parse_value(item, "size");
+	if (path + digest + e->is_signed != 1)
 		return walk_refuse(walk, item,
-				   "expected either a path or a digest with its size, got %s",
-				   path ? "both" : "neither");
+				   "expected one of a path, a digest with its size, and signed_by, "
+				   "got %s",
+				   path + digest + e->is_signed ? "more" : "none");
 	if (digest != size)
 		return walk_refuse(walk, item,
 				   digest ? "a digest needs the file's size, add `size: BYTES`"
@@ -270,14 +211,14 @@ static int library_path(struct walk *walk, const struct doc_node *value, void *o
 {
 	struct policy_library *l = object;
 
-	return read_path(walk, value, &l->path);
+	return parse_path(walk, value, &l->path);
 }
 
 static int library_digest(struct walk *walk, const struct doc_node *value, void *object)
 {
 	struct policy_library *l = object;
 
-	return read_digest(walk, value, l->digest);
+	return parse_digest(walk, value, l->digest);
 }
 
 static const struct walk_key library_keys[] = {
@@ -297,12 +238,12 @@ static int read_library(struct walk *walk, const struct doc_node *item, void *ob
 	if (r < 0)
 		return r;
 	l = &d->libraries[d->n_libraries++];
-	l->place = place_of(item);
+	l->place = parse_place(item);
 
 	r = walk_mapping(walk, &library_table, item, l);
 	if (r)
 		return r;
-	if (!value_of(item, "path") == !value_of(item, "digest"))
+	if (!parse_value(item, "path") == !parse_value(item, "digest"))
 		return walk_refuse(walk, item, "expected either a path or a digest, got %s",
 				   l->path ? "both" : "neither");
 	return 0;
@@ -320,15 +261,15 @@ static int read_pin(struct walk *walk, const struct doc_node *item, void *object
 	if (r < 0)
 		return r;
 	p = &d->pins[d->n_pins++];
-	p->place = place_of(item);
+	p->place = parse_place(item);
 
 	if (doc_is_string(item) && path_is_normalised(item->text) &&
 	    path_overlaps(item->text, IMAGE_SELF_PINS))
 		return walk_refuse(walk, item,
 				   "\"%.255s\" reaches the guard's own %s: name a pin of the agent",
 				   item->text, IMAGE_SELF_PINS);
-	return read_string(walk, item, image_pin_valid,
-			   "an absolute path of two names or more, " PATH_FORM, &p->path);
+	return parse_string(walk, item, image_pin_valid,
+			    "an absolute path of two names or more, " PARSE_PATH_FORM, &p->path);
 }
 
 /* domains[] */
@@ -337,11 +278,11 @@ static int domain_name(struct walk *walk, const struct doc_node *value, void *ob
 {
 	struct policy_domain *d = object;
 
-	d->place = place_of(value);
-	return read_string(walk, value, image_domain_name_valid,
-			   "a name of at most 31 bytes, " NAME_FORM
-			   ", not self, canary, stranger or none",
-			   &d->name);
+	d->place = parse_place(value);
+	return parse_string(walk, value, image_domain_name_valid,
+			    "a name of at most 31 bytes, " NAME_FORM
+			    ", not self, canary, stranger or none",
+			    &d->name);
 }
 
 static int domain_mode(struct walk *walk, const struct doc_node *value, void *object)
@@ -435,18 +376,18 @@ static int metadata_name(struct walk *walk, const struct doc_node *value, void *
 {
 	struct policy *policy = object;
 
-	policy->name_place = place_of(value);
-	return read_string(walk, value, image_policy_name_valid,
-			   "a name of at most 63 bytes, " NAME_FORM, &policy->name);
+	policy->name_place = parse_place(value);
+	return parse_string(walk, value, image_policy_name_valid,
+			    "a name of at most 63 bytes, " NAME_FORM, &policy->name);
 }
 
 static int metadata_version(struct walk *walk, const struct doc_node *value, void *object)
 {
 	struct policy *policy = object;
 
-	return read_number(walk, value, POLICY_MAX_VERSION,
-			   "a whole number from 1 to 9007199254740991, without quotes",
-			   &policy->version);
+	return parse_number(walk, value, POLICY_MAX_VERSION,
+			    "a whole number from 1 to 9007199254740991, without quotes",
+			    &policy->version);
 }
 
 static const struct walk_key metadata_keys[] = {
@@ -463,14 +404,14 @@ static int rule_executable(struct walk *walk, const struct doc_node *value, void
 {
 	struct policy_admission *a = object;
 
-	return read_path(walk, value, &a->files.executables[0].path);
+	return parse_path(walk, value, &a->files.executables[0].path);
 }
 
 static int rule_digest(struct walk *walk, const struct doc_node *value, void *object)
 {
 	struct policy_admission *a = object;
 
-	return read_digest(walk, value, a->files.executables[0].digest);
+	return parse_digest(walk, value, a->files.executables[0].digest);
 }
 
 static int rule_size(struct walk *walk, const struct doc_node *value, void *object)
@@ -522,7 +463,7 @@ static int rule_reason(struct walk *walk, const struct doc_node *value, void *ob
 {
 	struct policy_admission *a = object;
 
-	return read_string(walk, value, reason_valid, "one line of at most 127 bytes", &a->reason);
+	return parse_string(walk, value, reason_valid, "one line of at most 127 bytes", &a->reason);
 }
 
 static int rule_limits(struct walk *walk, const struct doc_node *value, void *object)
@@ -545,16 +486,16 @@ static const struct walk_table rule_table = {"rule", rule_keys, ARRAY_SIZE(rule_
 
 static int check_rule(struct walk *walk, const struct doc_node *item)
 {
-	bool path = value_of(item, "executable"), digest = value_of(item, "digest");
+	bool path = parse_value(item, "executable"), digest = parse_value(item, "digest");
 
 	if (path == digest)
 		return walk_refuse(walk, item, "expected either an executable or a digest, got %s",
 				   path ? "both" : "neither");
-	if (digest != (value_of(item, "size") != NULL))
+	if (digest != (parse_value(item, "size") != NULL))
 		return walk_refuse(walk, item,
 				   digest ? "a digest needs the file's size, add `size: BYTES`"
 					  : "size goes with a digest only, remove it");
-	if (digest && !value_of(item, "reason"))
+	if (digest && !parse_value(item, "reason"))
 		return walk_refuse(walk, item, "a digest tells nobody what it is: add `reason`");
 	return 0;
 }
@@ -571,7 +512,7 @@ static int read_rule(struct walk *walk, const struct doc_node *item, void *objec
 	a = policy_add_admission(policy, name);
 	if (!a)
 		return -ENOMEM;
-	a->files.executables[0].place = place_of(item);
+	a->files.executables[0].place = parse_place(item);
 	r = walk_mapping(walk, &rule_table, item, a);
 	return r ? r : check_rule(walk, item);
 }
@@ -700,14 +641,14 @@ static int policy_admission(struct walk *walk, const struct doc_node *value, voi
 	r = walk_mapping(walk, &admission_table, value, policy);
 	if (r)
 		return r;
-	policy->admission_place = place_of(value);
-	struct_ops = value_of(value, "struct_ops");
+	policy->admission_place = parse_place(value);
+	struct_ops = parse_value(value, "struct_ops");
 	if (struct_ops && strcmp(struct_ops->text, "admit") == 0)
 		policy->admitted |= image_program("struct_ops");
 	else if (struct_ops)
 		policy->admitted &= ~image_program("struct_ops");
 	policy->admitted &= ~IMAGE_PROGRAM_SIGNATURES;
-	policy->admitted |= parse_signature_admitted(value_of(value, "signature"));
+	policy->admitted |= parse_signature_admitted(parse_value(value, "signature"));
 	return 0;
 }
 

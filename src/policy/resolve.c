@@ -134,7 +134,16 @@ static int resolve_parents(const struct policy *policy, struct diag *reterr_diag
 	return 0;
 }
 
-/* The executables before (i, k), in the order of the file. */
+static bool is_same(const struct policy_executable *a, const struct policy_executable *b)
+{
+	if (a->is_signed || b->is_signed)
+		return a->is_signed && b->is_signed;
+	if (a->path || b->path)
+		return a->path && b->path && strcmp(a->path, b->path) == 0;
+	return memcmp(a->digest, b->digest, IMAGE_DIGEST_LEN) == 0;
+}
+
+/* The executables before (i, k), in the order of the file. What is signed is one in each domain. */
 static int resolve_executable(const struct policy *policy, size_t i, size_t k,
 			      struct diag *reterr_diag)
 {
@@ -146,13 +155,8 @@ static int resolve_executable(const struct policy *policy, size_t i, size_t k,
 
 		for (size_t ok = 0; ok < n; ok++) {
 			const struct policy_executable *other = &d->executables[ok];
-			bool same = e->path && other->path
-					    ? strcmp(e->path, other->path) == 0
-					    : !e->path && !other->path &&
-						      memcmp(e->digest, other->digest,
-							     IMAGE_DIGEST_LEN) == 0;
 
-			if (same)
+			if (is_same(e, other) && (!e->is_signed || oi == i))
 				return refuse_at(policy, reterr_diag, e->place,
 						 AT_EXECUTABLE
 						 ": the same executable as in line %u: remove one",

@@ -496,22 +496,19 @@ static int make_message(struct work *work, EVP_PKEY *key, CMS_ContentInfo **ret_
 	return 0;
 }
 
-int sign_image(const struct sign_files *files, void **ret_signature, size_t *ret_size,
-	       struct signer *ret_signer, struct diag *reterr_diag)
+static int sign(struct work *work, void **ret_signature, size_t *ret_size,
+		struct signer *ret_signer)
 {
-	_cleanup_(work_done) struct work work = {.files = files, .reterr_diag = reterr_diag};
 	_cleanup_(message_freep) CMS_ContentInfo *message = NULL;
-	struct sign_file signature = {.name = files->image.name};
+	struct sign_file signature = {.name = work->files->image.name};
 	_cleanup_(key_freep) EVP_PKEY *key = NULL;
 	_cleanup_free_ void *data = NULL;
 	unsigned char *end;
 	int size, r;
 
-	r = work_init(&work);
+	r = read_key(work, &key);
 	if (!r)
-		r = read_key(&work, &key);
-	if (!r)
-		r = make_message(&work, key, &message);
+		r = make_message(work, key, &message);
 	if (r)
 		return r;
 
@@ -528,10 +525,28 @@ int sign_image(const struct sign_files *files, void **ret_signature, size_t *ret
 	/* What we write, verify accepts; anything else is a bug of ours, or of libcrypto. */
 	signature.data = data;
 	signature.size = (size_t)size;
-	r = verify(&work, &signature, ret_signer);
+	r = verify(work, &signature, ret_signer);
 	if (r)
 		return r;
 	*ret_signature = TAKE_PTR(data);
 	*ret_size = (size_t)size;
 	return 0;
+}
+
+int sign_image(const struct sign_files *files, void **ret_signature, size_t *ret_size,
+	       struct signer *ret_signer, struct diag *reterr_diag)
+{
+	_cleanup_(work_done) struct work work = {.files = files, .reterr_diag = reterr_diag};
+	int r = work_init(&work);
+
+	return r ? r : sign(&work, ret_signature, ret_size, ret_signer);
+}
+
+int sign_statement(const struct sign_files *files, void **ret_signature, size_t *ret_size,
+		   struct signer *ret_signer, struct diag *reterr_diag)
+{
+	_cleanup_(work_done) struct work work = {.files = files, .reterr_diag = reterr_diag};
+	int r = init_certificate(&work);
+
+	return r ? r : sign(&work, ret_signature, ret_size, ret_signer);
 }

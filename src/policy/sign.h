@@ -56,6 +56,14 @@ int sign_image(const struct sign_files *files, void **ret_signature, size_t *ret
 	       struct signer *ret_signer, struct diag *reterr_diag);
 
 /**
+ * sign_statement() - a detached CMS signature over what is said of a file
+ * @files:       the statement stands in the place of the image; see struct image_statement
+ * others and Return: as sign_image(); nothing is asked of the statement
+ */
+int sign_statement(const struct sign_files *files, void **ret_signature, size_t *ret_size,
+		   struct signer *ret_signer, struct diag *reterr_diag);
+
+/**
  * sign_certificate() - a certificate as the kernel takes it
  * @certificate: PEM, one
  * @ret_der:     *@ret_size bytes of X.509 in DER; the caller frees

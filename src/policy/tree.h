@@ -8,6 +8,7 @@
  */
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct policy_executable {
 	char *path; /* NULL if the policy names a digest */
 	uint8_t digest[IMAGE_DIGEST_LEN]; /* only without a path */
 	uint64_t size; /* in bytes; only without a path */
+	bool is_signed; /* by the key of policies: no path, digest and size */
 	uint32_t launch; /* IMAGE_LAUNCH_* */
 	struct policy_place launch_place;
 	char *launch_name; /* of the unit or the parent domain; else NULL */

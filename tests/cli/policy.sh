@@ -364,8 +364,9 @@ gives 'who can be locked out has a name' 2 '' "holdfast: --force nobody: of pid1
 $usage" policy check --force nobody edge.yaml
 gives 'an unknown option is a wrong command line' 2 '' "holdfast: unknown option --rot
 $usage" policy lock --rot x edge.yaml
+verbs='check, lock, compile, sign, sign-file, verify, learn, diff, admit'
 gives 'an unknown verb is a wrong command line' 2 '' \
-	'holdfast: unknown verb "lint": check, lock, compile, sign, verify, learn, diff, admit' \
+	"holdfast: unknown verb \"lint\": $verbs" \
 	policy lint edge.yaml
 gives 'a verb may be cut' 0 'edge.yaml: policy edge, version 7, observe: valid
 edge.lock: agrees with the policy' '' pol ch edge.yaml

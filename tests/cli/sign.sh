@@ -253,6 +253,48 @@ fails 'several certificates' 1 'there is more than one certificate here' \
 	"$holdfast" policy sign --key p256.pem --cert chain.crt P.img
 ok 'nobody of these has signed' test ! -e P.img.p7s
 
+# ---- files for a domain
+
+# statement FILE DOMAIN: what is signed, made by tools that are not ours
+statement() {
+	printf 'holdfast-file-1\0'
+	printf 'holdfast-domain:%s' "$2" | openssl dgst -sha256 -binary | head -c 4
+	printf '\1\0\40\0'
+	python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.argv[1]))' \
+		"$(fsverity digest --compact "$1")"
+}
+
+# attribute FILE FROM: of its signature, from that byte on
+attribute() {
+	python3 -c 'import os, sys
+sys.stdout.buffer.write(os.getxattr(sys.argv[1], "user.holdfast")[int(sys.argv[2]):])' "$@"
+}
+
+echo content >file
+ok 'a file is signed for a domain' "$holdfast" policy sign-file --key p256.pem --cert p256.crt \
+	--domain agent file
+said='file: for the domain agent; signed by CN=p256,O=Holdfast test with ECDSA P-256 and SHA-256'
+ok 'which is said, and what is missing yet' test "$(cat log)" = \
+	"$said; counts once fs-verity is enabled on it"
+attribute file 4 >file.p7s
+statement file agent >said
+ok 'openssl takes the signature, over what others make of the file' eval '
+	openssl cms -verify -binary -inform DER -in file.p7s -content said -certfile p256.crt \
+		-CAfile p256.crt -purpose any -out verified && cmp verified said'
+ok 'before it stands the domain' cmp <(attribute file 0 | head -c 4) <(tail -c +17 said | head -c 4)
+statement file other >said
+ok 'it is of no other domain' eval '! openssl cms -verify -binary -inform DER -in file.p7s \
+	-content said -certfile p256.crt -CAfile p256.crt -purpose any'
+fails 'a domain that is none' 2 '"self" is no name of a domain' "$holdfast" policy sign-file \
+	--key p256.pem --cert p256.crt --domain self file
+fails 'no domain' 2 'say by whom and for what: --key, --cert and --domain' \
+	"$holdfast" policy sign-file --key p256.pem --cert p256.crt file
+: >empty
+fails 'an empty file' 1 'empty: not a file of 1 to 1073741824 bytes' "$holdfast" policy sign-file \
+	--key p256.pem --cert p256.crt --domain agent empty
+fails 'a key of somebody else' 1 'not the key of the certificate' "$holdfast" policy sign-file \
+	--key p384.pem --cert p256.crt --domain agent file
+
 # ---- files and words
 
 for file in P.img p256.pem p256.crt; do

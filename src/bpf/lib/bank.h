@@ -6,14 +6,7 @@
  * threads ask, and however long one of them is kept waiting for its user's memory.
  */
 
-#include "bpf/lib/guard.h"
-
-INLINE struct trust_state *trust_state(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&trust, &zero);
-}
+#include "bpf/lib/keys.h"
 
 INLINE bool bank_step(struct trust_state *trust, __u32 from, __u32 to)
 {

@@ -232,6 +232,24 @@ struct loaders_map {
 	__type(value, __u32); /* VERDICT_* */
 };
 
+#define SIGNATURE_ROOMS 256
+
+/* Where a task has a file's signature while it is judged. */
+struct signature_room {
+	struct image_statement statement;
+	__u64 found; /* address of the keyring that has the serial number */
+	__u32 domain; /* as the attribute begins */
+	__u8 cms[IMAGE_SIGNATURE_MAX];
+	__u32 pad0;
+};
+
+struct signature_rooms_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SIGNATURE_ROOMS);
+	__type(key, __u64); /* process and thread */
+	__type(value, struct signature_room);
+};
+
 struct policy_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
@@ -291,6 +309,7 @@ MAP(cgroups_map, cgroups);
 MAP(respites_map, respites);
 MAP(adoptions_map, adoptions);
 MAP(loaders_map, loaders);
+MAP(signature_rooms_map, signature_rooms);
 MAP(policy_map, policy);
 MAP(trust_map, trust);
 MAP(state_map, state);

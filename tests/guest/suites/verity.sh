@@ -78,7 +78,7 @@ known() {
 	probe as ask second clear
 	wait $!
 	tr -d ' \n' <$work/status |
-		grep -o '"path":"[^"]*","sha256":"[^"]*","launch":"any",[^]]*]' |
+		grep -o '"path":"[^"]*","sha256":"[^"]*","signed":[a-z]*,"launch":"any",[^]]*]' |
 		grep "$at/${3:-any}\"" | tee $work/known
 	grep -qx ".*\"content\":\[\"$1\"\]" $work/known
 }

@@ -289,6 +289,8 @@ BREAK(slot_far, *slot_of(t, 0) = 1000)
 BREAK(slot_taken, *slot_of(t, 0xffffffff) = 1)
 BREAK(admission_not_trusted, untrust(t, t->admissions[1].id, t->domains[1].id))
 BREAK(admission_id_shared, share_id(t))
+BREAK(header_pad, t->h->pad0 = 1)
+BREAK(header_many_signed, t->h->n_signed = IMAGE_MAX_DOMAINS + 1)
 BREAK(header_many_verities, t->h->n_verities = IMAGE_MAX_VERITIES + 1)
 BREAK(header_many_limits, t->h->n_limits = IMAGE_MAX_LIMITS + 1)
 BREAK(header_many_names, t->h->n_names = IMAGE_MAX_NAMES + 1)
@@ -341,8 +343,8 @@ static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 5256 bytes, the file has 5248"},
-	{header_size_less, "the image says it has 4984 bytes, the file has 5248"},
+	{header_size, "the image says it has 5264 bytes, the file has 5256"},
+	{header_size_less, "the image says it has 4992 bytes, the file has 5256"},
 	{header_mode, "unknown mode 4"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -406,7 +408,7 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 4992 of 5248"},
+	{header_one_file_less, "tables end at byte 5000 of 5256"},
 	{header_observes, "enforces and the guard itself does not"},
 	{header_many_admissions, "16385 admissions, 0 to 16384"},
 	{header_admits_unknown, "admits programs that are not known"},
@@ -436,6 +438,8 @@ static const struct {
 	{slot_taken, "slots do not match"},
 	{admission_not_trusted, "admission 1 is not trusted"},
 	{admission_id_shared, "admission 1 is not in its slot, or shares its id"},
+	{header_pad, "header has padding"},
+	{header_many_signed, "65 signed executables, 0 to 64"},
 	{header_many_verities, "16385 fs-verity digests, 0 to 16384"},
 	{header_many_limits, "1025 limits, 0 to 1024"},
 	{header_many_names, "4097 names, 0 to 4096"},
@@ -519,6 +523,41 @@ static void every_lie_is_refused_also_with_the_right_digest(void **state)
 	}
 }
 
+static void a_signed_executable_has_a_domain_and_nothing_else(void **state)
+{
+	static const char text[] = HEAD(
+		"1",
+		"enforce") "domains:\n"
+			   "  - {name: a, executables: [{signed_by: trust, launch: any}]}\n"
+			   "  - {name: b, executables: [{signed_by: trust, launch: unit b.service}]}\n";
+	struct diag diag = {0};
+	size_t size;
+	_cleanup_free_ void *image = fixture_image(text, &size);
+	struct image_executable *s = (struct image_executable *)image_signed(image), kept = s[0];
+
+	assert_int_equal(image_header(image)->n_signed, 2);
+	assert_int_equal(image_check(image, size, &diag), 0);
+	assert_ptr_equal(image_signed_find(image, s[1].domain), &s[1]);
+	assert_null(image_signed_find(image, s[1].domain + 1));
+	s[0].digest[0] = 1;
+	assert_int_equal(image_seal(image, size), 0);
+	assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+	assert_non_null(strstr(diag.text, "signed executable 0 has a content or a path"));
+	s[0] = kept;
+	s[0].size = 1;
+	assert_int_equal(image_seal(image, size), 0);
+	assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+	s[0] = kept;
+	s[0].domain = s[1].domain;
+	assert_int_equal(image_seal(image, size), 0);
+	assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+	assert_non_null(strstr(diag.text, "signed executable 1 is of no domain, out of order"));
+	s[0] = kept;
+	s[0].launch = 77;
+	assert_int_equal(image_seal(image, size), 0);
+	assert_int_equal(image_check(image, size, &diag), IMAGE_E_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +568,7 @@ int main(void)
 		cmocka_unit_test(an_oversized_file_is_refused_before_it_is_read),
 		cmocka_unit_test(an_unaligned_image_is_a_bug_of_the_caller),
 		cmocka_unit_test(every_lie_is_refused_also_with_the_right_digest),
+		cmocka_unit_test(a_signed_executable_has_a_domain_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

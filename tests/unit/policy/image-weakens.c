@@ -30,6 +30,8 @@
 #define HOLDING(kinds) "  - {name: a, executables: [" X1 "], hold: [" kinds "]}\n"
 #define BOTH(one, two) one ", " two
 
+#define SIGNED(launch) "{signed_by: trust, launch: " launch "}"
+
 #define ADMISSION(text) "admission: {" text "}\n"
 #define RULE(digit, programs, libraries)                                        \
 	"{digest: " DIGEST(digit) ", size: 10, reason: r, programs: [" programs \
@@ -104,6 +106,16 @@ static const struct {
 	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_PARENT_A, "", "") DOMAIN("b", X2, "", ""),
 	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1_PARENT_B, "", "") DOMAIN("b", X2, "", ""),
 	 IMAGE_CHANGE_WEAKENS, "launch rule"},
+	{"what is signed is taken", HEAD("1", "enforce") DOMAINS A,
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", BOTH(X1, SIGNED("any")), L5, "/sys/fs/bpf/a"),
+	 IMAGE_CHANGE_WEAKENS, "the domain 'a' takes executables that are signed"},
+	{"what is signed is no longer taken",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", BOTH(X1, SIGNED("any")), L5, "/sys/fs/bpf/a"),
+	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_NONE, ""},
+	{"what is signed is launched otherwise",
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", SIGNED("holdfast"), "", ""),
+	 HEAD("1", "enforce") DOMAINS DOMAIN("a", SIGNED("any"), "", ""), IMAGE_CHANGE_WEAKENS,
+	 "the launch rule of what is signed for the domain 'a' changes"},
 	{"a trusted file is added to a domain", HEAD("1", "enforce") DOMAINS A,
 	 HEAD("1", "enforce") DOMAINS DOMAIN("a", X1, BOTH(L5, L6), "/sys/fs/bpf/a"),
 	 IMAGE_CHANGE_WEAKENS, "'a' gains a trusted file"},
