@@ -23,7 +23,8 @@ static bool image_sound(const struct image_header *image, __u32 size)
 	    image->n_slots > IMAGE_MAX_SLOTS || image->n_texts > IMAGE_MAX_TEXTS)
 		return false;
 	if (image->n_limits > IMAGE_MAX_LIMITS || image->n_names > IMAGE_MAX_NAMES ||
-	    image->n_maps > IMAGE_MAX_MAPS || image->n_digests > IMAGE_MAX_DIGESTS)
+	    image->n_maps > IMAGE_MAX_MAPS || image->n_digests > IMAGE_MAX_DIGESTS ||
+	    image->n_verities > IMAGE_MAX_VERITIES || image->n_signed > IMAGE_MAX_DOMAINS)
 		return false;
 	return IMAGE_OFF_END(image) == size;
 }

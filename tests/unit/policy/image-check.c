@@ -271,6 +271,9 @@ BREAK(admission_large, t->admissions[0].size = IMAGE_MAX_FILE + 1)
 BREAK(admission_nothing, t->admissions[0].programs = 0)
 BREAK(admission_unknown, t->admissions[0].programs |= (uint64_t)1 << 63)
 BREAK(admission_id, t->admissions[0].id = t->domains[0].id)
+/* In the slot that it had, and trusted by that name. */
+BREAK(admission_id_other, (untrust(t, t->admissions[0].id, t->admissions[0].id + t->h->n_slots),
+			   t->admissions[0].id += t->h->n_slots))
 BREAK(admission_path, t->texts[t->admissions[2].path] = 'x')
 BREAK(admission_path_far, t->admissions[2].path = 1u << 31)
 BREAK(admission_path_within, t->admissions[3].path = t->admissions[2].path + 1)
@@ -420,6 +423,7 @@ static const struct {
 	{admission_nothing, "admission 0 names no programs"},
 	{admission_unknown, "admission 0 names no programs, or unknown ones"},
 	{admission_id, "belongs to no domain"},
+	{admission_id_other, "admission 0 does not have the id of its digest"},
 	{admission_path, "admission 2 has no valid path"},
 	{admission_path_far, "admission 2 has its path at byte 2147483648 of the texts, 1 is next"},
 	{admission_path_within, "admission 3 has its path at byte 2 of the texts, 6 is next"},
