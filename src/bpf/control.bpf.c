@@ -24,7 +24,8 @@ static bool image_sound(const struct image_header *image, __u32 size)
 		return false;
 	if (image->n_limits > IMAGE_MAX_LIMITS || image->n_names > IMAGE_MAX_NAMES ||
 	    image->n_maps > IMAGE_MAX_MAPS || image->n_digests > IMAGE_MAX_DIGESTS ||
-	    image->n_verities > IMAGE_MAX_VERITIES || image->n_signed > IMAGE_MAX_DOMAINS)
+	    image->n_verities > IMAGE_MAX_VERITIES || image->n_signed > IMAGE_MAX_DOMAINS ||
+	    image->n_required > image->n_names)
 		return false;
 	return IMAGE_OFF_END(image) == size;
 }

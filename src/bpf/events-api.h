@@ -30,6 +30,7 @@
 #define EVENT_OBJECT_ATTACH_TYPE 8 /* a BPF attach type at cgroups */
 #define EVENT_OBJECT_EXECUTABLE 9
 #define EVENT_OBJECT_SWITCH 11 /* a control file of the kernel */
+#define EVENT_OBJECT_KERNEL 12 /* the kernel itself: a way into it, or what would take its place */
 
 /* event.act: what was tried; the name is the hook's where one hook is one act */
 #define EVENT_ACT_EXEC 1 /* a label given or refused at exec */
@@ -59,6 +60,7 @@
 #define EVENT_ACT_SWITCH 25 /* a control file of the kernel written */
 #define EVENT_ACT_MADE 26 /* a link or map by a domain that holds those */
 #define EVENT_ACT_CLOSED 27 /* an fd of one by its domain; command 1: by a task that ends */
+#define EVENT_ACT_KERNEL 28 /* a way into the kernel; command 1: past its own lockdown */
 
 struct event {
 	__u32 abi;

@@ -170,6 +170,29 @@ struct cgroup_subsys_state {
 };
 
 /* Of the kernel's; which number a controller has is its configuration's. */
+/* In the kernel's order, which differs: only by bpf_core_enum_value(). */
+enum kernel_read_file_id {
+	READING_KEXEC_IMAGE,
+	READING_KEXEC_INITRAMFS,
+	READING_MODULE,
+};
+
+enum kernel_load_data_id {
+	LOADING_KEXEC_IMAGE,
+	LOADING_MODULE,
+};
+
+enum lockdown_reason {
+	LOCKDOWN_MODULE_SIGNATURE,
+	LOCKDOWN_DEV_MEM,
+	LOCKDOWN_KEXEC,
+	LOCKDOWN_HIBERNATION,
+	LOCKDOWN_PCI_ACCESS,
+	LOCKDOWN_IOPORT,
+	LOCKDOWN_MSR,
+	LOCKDOWN_INTEGRITY_MAX,
+};
+
 enum cgroup_subsys_id {
 	freezer_cgrp_id,
 };

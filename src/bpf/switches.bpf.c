@@ -81,6 +81,8 @@ struct row {
 		ROW(PROC, letter, number, 0, OF_TASK, 0, file, IN("*"), IN("task"), IN("*"))
 #define MAC(fs, flag, file, ...) \
 	ROW(fs, 'A', 12, IMAGE_SWITCH_MAC, OF_SELF, flag, file, ##__VA_ARGS__)
+#define HELPER(fs, flag, file, ...) \
+	ROW(fs, 'K', 3, IMAGE_SWITCH_HELPERS, OF_SELF, flag, file, ##__VA_ARGS__)
 #define POWER(file) ROW(SYSFS, 'A', 16, IMAGE_SWITCH_SUSPEND, OF_SELF, 0, file, IN("power"))
 
 static const struct row rows[] = {
@@ -124,6 +126,12 @@ static const struct row rows[] = {
 	POWER("state"),
 	POWER("autosleep"),
 	POWER("resume"),
+	HELPER(PROC, 0, "modprobe", IN("kernel"), IN("sys")),
+	HELPER(PROC, 0, "core_pattern", IN("kernel"), IN("sys")),
+	HELPER(PROC, 0, "hotplug", IN("kernel"), IN("sys")),
+	HELPER(PROC, 0, "poweroff_cmd", IN("kernel"), IN("sys")),
+	HELPER(SYSFS, 0, "uevent_helper", IN("kernel")),
+	HELPER(CGROUP, ANYWHERE, "release_agent"),
 	SYSCTL('K', 17, "unprivileged_bpf_disabled", IN("kernel")),
 	SYSCTL('K', 17, "perf_event_paranoid", IN("kernel")),
 	SYSCTL('K', 17, "io_uring_disabled", IN("kernel")),

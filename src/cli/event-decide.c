@@ -260,6 +260,7 @@ static void by_switches(const struct look *look)
 		{"L19", "hotplug", IMAGE_SWITCH_HOTPLUG},
 		{"A12", "mac", IMAGE_SWITCH_MAC},
 		{"A16", "suspend", IMAGE_SWITCH_SUSPEND},
+		{"K03", "helpers", IMAGE_SWITCH_HELPERS},
 	};
 
 	/* A control group that has tasks of a domain. */
@@ -276,6 +277,30 @@ static void by_switches(const struct look *look)
 		place(look, 0, "switches.open %s %s",
 		      look->policy->switches & groups[i].group ? "has" : "has not", groups[i].name);
 	}
+}
+
+/*
+ * A module or kernel that is denied whatever it is, or something that the kernel asks lockdown
+ * about. K07 is what confidentiality alone keeps.
+ */
+static void by_kernel(const struct look *look)
+{
+	const struct policy_kernel *kernel = &look->policy->kernel;
+	bool module = strcmp(look->row, "K01") == 0, kexec = strcmp(look->row, "K04") == 0;
+	uint8_t code = module ? kernel->modules : kexec ? kernel->kexec : IMAGE_CODE_ANY;
+	uint8_t lockdown = strcmp(look->row, "K07") == 0 ? IMAGE_LOCKDOWN_CONFIDENTIALITY
+							 : IMAGE_LOCKDOWN_INTEGRITY;
+	bool asked = strcmp(event_string(look->event, "command"), "lockdown") == 0;
+
+	if (code == IMAGE_CODE_DENY ||
+	    (asked && (code == IMAGE_CODE_SIGNED || kernel->lockdown >= lockdown)))
+		by_guard(look);
+	else
+		look->decision->verdict = DECISION_ALLOWED;
+	if (code)
+		place(look, kernel->place.line, "kernel.%s", module ? "modules" : "kexec");
+	else
+		place(look, kernel->place.line, "kernel.lockdown");
 }
 
 /* ---- the acts */
@@ -298,8 +323,10 @@ static const struct {
 	 "a rule in admission.allow with the tool as executable and this kind in programs"},
 	{"map_create", by_admission, "admission: who may load which programs",
 	 "a rule in admission.allow with the tool as executable and this kind in programs"},
-	{"switch", by_switches, "the guard itself, and switches.open for three groups",
-	 "switches.open, if the file is of hotplug, mac or suspend; else nothing in a policy"},
+	{"kernel", by_kernel, "kernel.modules, kernel.kexec and kernel.lockdown",
+	 "less of kernel.modules, kernel.kexec or kernel.lockdown"},
+	{"switch", by_switches, "the guard itself, and switches.open for four groups",
+	 "switches.open, if the file is of hotplug, mac, suspend or helpers; else nothing in a policy"},
 	{"control", by_guard, "the guard itself: who may ask it",
 	 "nothing in a policy: the operator's secret"},
 	{"unlink", by_owner, "pins of the domain, and what its tasks pinned", OF_THE_DOMAIN},

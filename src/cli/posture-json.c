@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cli/posture-view.h"
+#include "policy/image-check.h"
 #include "posture/posture.h"
 
 static void decrefp(json_t **json)
@@ -59,12 +60,29 @@ static json_t *mend_json(const struct posture_mend *mend)
 	return json;
 }
 
+/* As holdfastd judges it: whether the policy requires more than was found. */
+static bool lacks(const void *policy, const struct posture_finding *finding)
+{
+	uint8_t lockdown;
+
+	if (!policy)
+		return false;
+	if (image_requires(policy, finding->check->id) && finding->status != POSTURE_GOOD)
+		return true;
+	if (strcmp(finding->check->id, "lockdown") != 0)
+		return false;
+	lockdown = image_header(policy)->require_lockdown;
+	return (lockdown && finding->status != POSTURE_GOOD) ||
+	       (lockdown == IMAGE_LOCKDOWN_CONFIDENTIALITY &&
+		strcmp(finding->value, "confidentiality") != 0);
+}
+
 bool posture_fails(const struct posture_demand *demand, const struct posture_finding *finding)
 {
 	size_t length = strlen(finding->check->id);
 
 	if (!demand->ids)
-		return finding->status == POSTURE_BAD;
+		return finding->status == POSTURE_BAD || lacks(demand->policy, finding);
 	for (const char *p = demand->ids; *p;) {
 		size_t n = strcspn(p, ",");
 

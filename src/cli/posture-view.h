@@ -21,6 +21,7 @@ enum baseline_outcome {
 /* Which findings make the exit status 1. */
 struct posture_demand {
 	const char *ids; /* borrowed: by commas; each has to be good. NULL: none may be bad */
+	const void *policy; /* borrowed; without ids, what it requires counts as well; or NULL */
 };
 
 /* posture_fails() - whether a required check is not as it has to be */

@@ -208,7 +208,7 @@ static int check(const struct cli_call *call)
 		r = choose_policy(call, &image);
 	if (r)
 		return r;
-	options.policy = image;
+	options.policy = demand.policy = image;
 	options.objects = options.root ? NULL : objects_read;
 	r = posture_read(&options, &posture);
 	if (r < 0)
@@ -229,7 +229,8 @@ static const struct cli_option check_verb_options[] = {
 	{"explain", '\0', "ID", "all about one check"},
 	{"json", '\0', NULL, "for machines"},
 	{"policy", '\0', "IMAGE", "whose objects and tasks are known; else the one in force"},
-	{"require", '\0', "ID,...", "what has to be good; else nothing may be bad"},
+	{"require", '\0', "ID,...",
+	 "what has to be good; else nothing may be bad, and be as the policy requires"},
 	{"root", '\0', "DIR", "where /proc, /sys and /etc are looked for"},
 	{"sarif", '\0', NULL, "as SARIF 2.1.0"},
 	{NULL},

@@ -179,18 +179,6 @@ static void collect(struct drive *d)
 	d->failed = true;
 }
 
-static bool locked_down(void)
-{
-	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
-	char line[64] = "";
-
-	if (!file)
-		return false;
-	(void)!fgets(line, sizeof(line), file);
-	(void)fclose(file);
-	return !strstr(line, "[none]");
-}
-
 static bool chosen(const struct drill_options *options, const struct technique *technique)
 {
 	if (!technique_is_for(technique, options->phase) ||

@@ -79,6 +79,7 @@ extern const struct technique identity_techniques[];
 extern const struct technique mounts_techniques[];
 extern const struct technique guard_techniques[];
 extern const struct technique switches_techniques[];
+extern const struct technique kernel_techniques[];
 
 /* ---- target.c */
 
@@ -109,6 +110,9 @@ int result(long r);
 
 /* exit_of() - enum probe_exit for what run() returned. */
 int exit_of(const struct technique *technique, int r);
+
+/* locked_down() - in switches.c. Return: 0; EPERM if the kernel is. */
+int locked_down(void);
 
 /* ---- families.c */
 

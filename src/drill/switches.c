@@ -44,7 +44,7 @@ static bool has_symbol(const char *name)
 	return found;
 }
 
-static int locked_down(void)
+int locked_down(void)
 {
 	char text[128] = "";
 	int fd = open(SECURITY "lockdown", O_RDONLY | O_CLOEXEC);
@@ -190,20 +190,6 @@ static int own_oom_elsewhere(const struct target *target)
 }
 
 /* ---- other control files of the host */
-
-/* What is there already. */
-static int same_again(const char *path)
-{
-	char text[128] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (read(fd, text, sizeof(text) - 1) <= 0)
-		return setup_failed(path);
-	close(fd);
-	return write_text(path, text);
-}
 
 /* What its own code turns down, so that nothing comes of it: it was asked. */
 static int asked(const char *path, const char *text)
@@ -435,7 +421,7 @@ static int freezer(const struct target *target)
 #define SAME(name, path)                             \
 	static int name(const struct target *target) \
 	{                                            \
-		return same_again(path);             \
+		return write_same(path);             \
 	}
 #define ASK(name, path, text)                        \
 	static int name(const struct target *target) \

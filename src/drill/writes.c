@@ -79,6 +79,19 @@ int by_uring(int fd, const char *text)
 	return done->res < 0 ? done->res : 0;
 }
 
+int write_same(const char *path)
+{
+	char text[256] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		return setup_failed(path);
+	close(fd);
+	return write_text(path, text);
+}
+
 int write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), r;

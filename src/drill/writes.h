@@ -16,5 +16,8 @@ int by_sendfile(int fd, const char *text);
 /* by_uring() - by io_uring; -ENOSYS where there is none */
 int by_uring(int fd, const char *text);
 
+/* write_same() - what is there already. Return: 0, PROBE_SETUP or -errno. */
+int write_same(const char *path);
+
 /* write_text() - open, write, close. Return: 0 or -errno of the first that fails. */
 int write_text(const char *path, const char *text);

@@ -259,7 +259,9 @@ static uint32_t bring_up(struct server *server, struct plan *plan, struct diag *
 	uint32_t error;
 	int r;
 
-	error = look_back(server, plan, reterr_diag);
+	error = host_permit(server, plan->policy->image, reterr_diag);
+	if (!error)
+		error = look_back(server, plan, reterr_diag);
 	if (error) {
 		operator_discard(server->dirs.state_fd);
 		return error;
@@ -288,6 +290,7 @@ static uint32_t bring_up(struct server *server, struct plan *plan, struct diag *
 	server->respite_due = 0;
 	server->escape_off = false;
 	prove_start(server);
+	host_start(server);
 	journal_restart(server->journal);
 	server_note(server, NULL, "up", "policy '%s' version %" PRIu64 ", %s",
 		    image_header(plan->policy->image)->name,
@@ -455,6 +458,7 @@ int arm_take(struct server *server)
 	arm_refresh(server);
 	server->respite_due = 0;
 	prove_start(server);
+	host_start(server);
 	journal_resume(server->journal);
 
 	r = guard_operator_get(server->guard, &operator);

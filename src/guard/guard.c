@@ -398,6 +398,11 @@ int guard_expect(struct guard *guard, uint32_t domain)
 	return control_op(guard->control, CONTROL_EXPECT, 0, 0, domain);
 }
 
+int guard_shed(struct guard *guard)
+{
+	return control_op(guard->control, CONTROL_ACT_AS, 0, 0, DOMAIN_CANARY);
+}
+
 int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag)
 {
 	int r = features_switches(reterr_diag);

@@ -313,6 +313,14 @@ int guard_mark_path(struct guard *guard, const char *path, uint32_t domain);
 int guard_expect(struct guard *guard, uint32_t domain);
 
 /**
+ * guard_shed() - the calling process, a child, is no longer `self`, and nobody's else
+ *
+ * Strangers do not reach it; it reaches nothing that is the guard's, and cannot come back.
+ * Return: 0 or -errno.
+ */
+int guard_shed(struct guard *guard);
+
+/**
  * guard_prove() - provoke a denial by each hook of the guard, again
  *
  * Asks the kernel first whether it still runs BPF-LSM programs at all.

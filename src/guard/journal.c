@@ -442,6 +442,8 @@ void journal_note(struct journal *journal, const struct journal_note *note)
 	jsonw_u64(&w, "abi", EVENT_ABI);
 	jsonw_string(&w, "note", note->what, 64);
 	jsonw_string(&w, "time", time, sizeof(time));
+	if (note->check)
+		jsonw_string(&w, "check", note->check, 64);
 	jsonw_string(&w, "text", note->text, 1024);
 	if (note->pid) {
 		jsonw_u64(&w, "pid", (uint64_t)note->pid);

@@ -28,6 +28,7 @@ struct journal_options {
 struct journal_note {
 	const char *what; /* a word of our own */
 	const char *text; /* any bytes */
+	const char *check; /* of the host, by its id; or NULL */
 	pid_t pid; /* of whoever asked; 0 if nobody did */
 	uid_t uid;
 };

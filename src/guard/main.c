@@ -193,6 +193,7 @@ int main(int argc, char **argv)
 		.boot_image = PROTOCOL_BOOT_IMAGE,
 		.boot_trust = PROTOCOL_BOOT_TRUST,
 		.cmdline = "/proc/cmdline",
+		.host_root = "/",
 		.exec_path = SPAWN_PATH,
 		.log_limit = JOURNAL_LIMIT,
 		.operator_uid = 0,

@@ -344,6 +344,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s", header->name,
 		    (uint64_t)header->version, image_mode_name(header->mode));
 	watch_adoption(server);
+	host_again(server);
 	return 0;
 }
 
@@ -360,6 +361,8 @@ void ops_reload(struct server *server, struct connection *client)
 		error = offer_receive(&server->message, &change.offer, &diag);
 	if (!error)
 		error = permit_change(server, client, old, change.offer.image, &diag);
+	if (!error)
+		error = host_permit(server, change.offer.image, &diag);
 	if (!error)
 		error = judge_offer(server, &change.offer.policy, &diag);
 	if (!error)
@@ -487,6 +490,7 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	_cleanup_free_ void *image = NULL;
 	struct guard_operator operator;
 	struct guard_status status = {};
+	char host[PROTOCOL_WEAK_LEN];
 	size_t size;
 	int r;
 
@@ -527,6 +531,9 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	r = upgrade_fill(server, state);
 	if (r < 0)
 		return r;
+	host_fill(server, host, sizeof(host));
+	if (host[0])
+		add_weak(state, host);
 	if (server->adoption_trouble[0])
 		add_weak(state, server->adoption_trouble);
 	if (!server->marked)

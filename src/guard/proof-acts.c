@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -424,6 +425,59 @@ static int holdfastd_move(const struct proof *proof)
 	return result(write(fd, pid, strlen(pid)));
 }
 
+/* ---- the kernel */
+
+/* What the kernel itself refuses first, nobody can ask the guard of. */
+static bool kernel_says(const char *path, const char *word)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	char line[128] = "";
+
+	return file && fgets(line, sizeof(line), file) && strstr(line, word);
+}
+
+static bool no_modules(void)
+{
+	return kernel_says("/proc/sys/kernel/modules_disabled", "1");
+}
+
+/* A file that is no module, and content that is nowhere. */
+static int module_file(const struct proof *proof)
+{
+	_cleanup_close_ int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -EIO;
+	if (no_modules())
+		return PROOF_ABSENT;
+	r = result(syscall(SYS_finit_module, fd, "", 0));
+	return r == -ENOSYS ? PROOF_ABSENT : r;
+}
+
+static int module_memory(const struct proof *proof)
+{
+	int r;
+
+	if (no_modules())
+		return PROOF_ABSENT;
+	r = result(syscall(SYS_init_module, NULL, PAGE, ""));
+	return r == -ENOSYS ? PROOF_ABSENT : r;
+}
+
+/* A port that nothing listens at: where POST codes were shown. */
+static int port_use(const struct proof *proof)
+{
+	int r;
+
+	if (!kernel_says("/sys/kernel/security/lockdown", "[none]"))
+		return PROOF_ABSENT;
+	r = result(ioperm(0x80, 1, 1));
+	if (!r)
+		(void)ioperm(0x80, 1, 0);
+	return r == -ENOSYS ? PROOF_ABSENT : r;
+}
+
 /* ---- programs */
 
 static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
@@ -535,6 +589,9 @@ const struct proof_act proof_acts[] = {
 	{"admission_prog", "a program with the guard's map", PROOF_OURS, EPERM, map_use},
 	{"switches_write", "ftrace_enabled written", PROOF_CANARYS, EPERM, switch_write},
 	{"switches_move", "holdfastd moved", PROOF_CANARYS, EPERM, holdfastd_move},
+	{"kernel_read", "a module from a file", PROOF_CANARYS, EPERM, module_file},
+	{"kernel_load", "a module from memory", PROOF_CANARYS, EPERM, module_memory},
+	{"kernel_locked_down", "a port used", PROOF_CANARYS, EPERM, port_use},
 	{"identity_mmap", "code from untrusted content", PROOF_CANARYS, EPERM, content_map},
 	{"identity_mprotect", "code from memory", PROOF_CANARYS, EPERM, memory_protect},
 	{"agents_kill", "a signal", PROOF_CANARYS, EPERM, holdfastd_signal},

@@ -42,6 +42,7 @@ static const char *const act_names[] = {
 	[EVENT_ACT_SWITCH] = "switch",
 	[EVENT_ACT_MADE] = "made",
 	[EVENT_ACT_CLOSED] = "closed",
+	[EVENT_ACT_KERNEL] = "kernel",
 };
 
 static const char *const verdict_names[] = {
@@ -62,6 +63,7 @@ static const char *const object_names[] = {
 	[EVENT_OBJECT_ATTACH_TYPE] = "attach_type",
 	[EVENT_OBJECT_EXECUTABLE] = "executable",
 	[EVENT_OBJECT_SWITCH] = "switch",
+	[EVENT_OBJECT_KERNEL] = "kernel",
 };
 
 /* The numbers of bpf(2) are its ABI; the headers of the oldest build host lack the last ones. */
@@ -107,9 +109,9 @@ static const char *const bpf_names[] = {
 	"PROG_ASSOC_STRUCT_OPS",
 };
 
-_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_CLOSED + 1, "act_names");
+_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_KERNEL + 1, "act_names");
 _Static_assert(ARRAY_SIZE(verdict_names) == EVENT_NOTED + 1, "verdict_names");
-_Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_SWITCH + 1, "object_names");
+_Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_KERNEL + 1, "object_names");
 _Static_assert(ARRAY_SIZE(bpf_names) == 39, "bpf_names");
 
 int record_check(const void *data, size_t size, const struct event **ret_event)
@@ -189,6 +191,8 @@ static void write_command(struct jsonw *w, const struct event *event)
 	} else if (event->act == EVENT_ACT_PROG_LOAD && event->command < IMAGE_PROGRAM_TYPES) {
 		jsonw_string(w, "command", image_program_name(IMAGE_PROGRAM(event->command)),
 			     SIZE_MAX);
+	} else if (event->act == EVENT_ACT_KERNEL && event->command == 1) {
+		jsonw_string(w, "command", "lockdown", SIZE_MAX);
 	} else if (event->command) {
 		write_name(w, "command", NULL, 0, event->command);
 	} else {

@@ -11,6 +11,7 @@
 #include "guard/dirs.h"
 #include "guard/guard.h"
 #include "guard/highwater.h"
+#include "guard/host-look.h"
 #include "guard/protocol.h"
 #include "guard/secret.h"
 #include "guard/server.h"
@@ -28,6 +29,19 @@ enum watch {
 	WATCH_EVENTS,
 	WATCH_CONNECTION,
 	WATCH_EXEC,
+	WATCH_HOST,
+};
+
+/* What is known of the host's settings. */
+struct host {
+	pid_t pid; /* of the child that looks; 0: none does */
+	int fd; /* of what it says */
+	pid_t late; /* one that did not say it in time, and has not ended; or 0 */
+	uint64_t deadline; /* of the child */
+	uint64_t due; /* of the next look */
+	bool blind; /* the last one failed */
+	struct host_look last; /* n is 0: none so far under this guard, by this holdfastd */
+	char trouble[PROTOCOL_WEAK_LEN]; /* what the policy requires and is not so, or "" */
 };
 
 struct connection {
@@ -75,6 +89,7 @@ struct server {
 	char proof_trouble[PROTOCOL_WEAK_LEN]; /* what it found; "" if all was refused */
 	char foreign_trouble[PROTOCOL_WEAK_LEN]; /* what others have hung beside the guard, or "" */
 	char adoption_trouble[PROTOCOL_WEAK_LEN]; /* older agents that are not guarded, or "" */
+	struct host host;
 	uint64_t late_due; /* of a look for links that have no label */
 	int late_error; /* of the last */
 	uint32_t told_link; /* greatest id of a foreign link that was told */
@@ -246,6 +261,38 @@ void hold_soon(struct server *server);
 
 /* hold_due() - when hold_now() has something to do; UINT64_MAX: never */
 uint64_t hold_due(const struct server *server, uint64_t now);
+
+/* host.c */
+
+/**
+ * host_permit() - may that image come into force on this host?
+ * Return: 0, also if it may where something that it requires is not so; PROTOCOL_E_KERNEL.
+ */
+uint32_t host_permit(struct server *server, const void *image, struct diag *reterr_diag);
+
+/* host_start() - a guard has come up, or was taken over: the next look is the first, and due */
+void host_start(struct server *server);
+
+/* host_again() - another policy is in force: look at once whether it has what it requires */
+void host_again(struct server *server);
+
+/* host_now() - if it is due, have a child look */
+void host_now(struct server *server, uint64_t now);
+
+/* host_seen() - the child has looked: what has changed is noted */
+void host_seen(struct server *server);
+
+/* host_due() - when host_now() has something to do */
+uint64_t host_due(const struct server *server);
+
+/* host_reap() - children have ended */
+void host_reap(struct server *server);
+
+/* host_done() - the guard is down: nothing is looked at any more */
+void host_done(struct server *server);
+
+/* host_fill() - for `status`: what is wrong with the host, or "" */
+void host_fill(const struct server *server, char *ret_text, size_t size);
 
 /* upgrade.c */
 void upgrade_ask(struct server *server, struct connection *client);

@@ -33,7 +33,7 @@ int server_new(const struct server_options *options, struct server **ret_server)
 		return -ENOMEM;
 
 	server->options = *options;
-	server->epoll_fd = server->signal_fd = server->listen_fd = -EBADF;
+	server->epoll_fd = server->signal_fd = server->listen_fd = server->host.fd = -EBADF;
 	server->dirs = (struct dirs){
 		.run_path = options->run_dir,
 		.state_path = options->state_dir,
@@ -54,6 +54,7 @@ struct server *server_free(struct server *server)
 	if (!server)
 		return NULL;
 
+	host_done(server);
 	/* Clients see the end of the connection when everything is gone. */
 	server->journal = journal_free(server->journal);
 	if (server->settled && !server->guard && server->dirs.lock_fd >= 0)
@@ -251,6 +252,7 @@ static void read_signals(struct server *server)
 			server->stopped = true;
 	}
 	runs_reap(server);
+	host_reap(server);
 }
 
 static void dispatch(struct server *server, uint64_t data)
@@ -272,6 +274,10 @@ static void dispatch(struct server *server, uint64_t data)
 	case WATCH_CONNECTION:
 		if (server->connections[slot].fd == fd)
 			connection_receive(server, &server->connections[slot]);
+		break;
+	case WATCH_HOST:
+		if (server->host.fd == fd)
+			host_seen(server);
 		break;
 	case WATCH_EXEC:
 		if (server->runs[slot].exec_fd == fd)
@@ -318,7 +324,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 	if (server->guard) {
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
 		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
-		next = earlier(next, server->late_due);
+		next = earlier(next, earlier(server->late_due, host_due(server)));
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
@@ -348,6 +354,7 @@ int server_step(struct server *server, int timeout_ms)
 	respite_now(server, now);
 	upgrade_now(server, now);
 	hold_now(server, now);
+	host_now(server, now);
 	if (journal_busy(server->journal))
 		journal_flush(server->journal, now);
 	report_log(server);

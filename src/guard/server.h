@@ -19,12 +19,14 @@ struct server;
 #define SERVER_TIMEOUT_NS 10000000000ull /* for a client to say something */
 #define SERVER_EXEC_NS 60000000000ull /* for an exec: the kernel hashes the whole file */
 #define SERVER_PROOF_NS 60000000000ull /* between two of the guard's self-proofs */
+#define SERVER_HOST_NS 30000000000ull /* between two looks at the host's settings */
 
 /* Fixed in the binary; a parameter for the tests' sake. */
 struct server_options {
 	const char *run_dir, *state_dir, *boot_image;
 	const char *boot_trust; /* certificate of who signs policies, X.509 in DER */
 	const char *cmdline; /* of the kernel */
+	const char *host_root; /* where the host's settings are; NULL: nobody looks */
 	const char *exec_path; /* where `holdfast run` looks names up */
 	uint64_t log_limit;
 	uid_t operator_uid; /* whose requests are heard */

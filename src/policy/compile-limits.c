@@ -95,12 +95,17 @@ int limits_add(struct limits_tables *t, const struct policy_limits *l, uint32_t 
 	return add_parts(t, l);
 }
 
+int limits_require(struct limits_tables *t, const struct policy_kernel *kernel)
+{
+	return ADD_ROWS(t->names, t->n_names, kernel->required, kernel->n_required);
+}
+
 const char *limits_excess(const struct limits_tables *t)
 {
 	if (t->n_limits > IMAGE_MAX_LIMITS)
 		return "different limits";
 	if (t->n_names > IMAGE_MAX_NAMES)
-		return "targets and kfuncs";
+		return "targets, kfuncs and checks";
 	if (t->n_maps > IMAGE_MAX_MAPS)
 		return "maps";
 	return t->n_digests > IMAGE_MAX_DIGESTS ? "digests of programs" : NULL;

@@ -9,6 +9,7 @@
 
 #include "policy/image.h"
 
+struct policy_kernel;
 struct policy_limits;
 
 struct limits_tables {
@@ -28,6 +29,12 @@ void limits_tables_done(struct limits_tables *t);
  * Return: 0; -ENOMEM.
  */
 int limits_add(struct limits_tables *t, const struct policy_limits *limits, uint32_t *ret_place);
+
+/**
+ * limits_require() - the host's required checks, after all limits: they are the last names
+ * Return: 0; -ENOMEM.
+ */
+int limits_require(struct limits_tables *t, const struct policy_kernel *kernel);
 
 /* limits_excess() - the name of a table that is longer than an image has it; NULL if none is */
 const char *limits_excess(const struct limits_tables *t);

@@ -541,6 +541,12 @@ static struct image_header make_header(const struct tables *t)
 		.version = t->policy->version,
 		.ring_kib = t->policy->ring_kib,
 		.switches = t->policy->switches,
+		.modules = t->policy->kernel.modules,
+		.kexec = t->policy->kernel.kexec,
+		.lockdown = t->policy->kernel.lockdown,
+		.require_lockdown = t->policy->kernel.require_lockdown,
+		.n_required = (uint32_t)t->policy->kernel.n_required,
+		.degraded = t->policy->kernel.degraded,
 		.n_domains = (uint32_t)t->n_domains,
 		.n_executables = (uint32_t)t->n_executables,
 		.n_trusted = (uint32_t)t->n_trusted,
@@ -588,6 +594,8 @@ static int add_limits(struct tables *t)
 	r = limits_add(&t->limits, &t->policy->limits, &t->limits_of_all);
 	for (size_t i = 0; i < t->n_admissions && !r; i++)
 		r = limits_add(&t->limits, t->admissions[i].limits, &t->admissions[i].row.limits);
+	if (!r)
+		r = limits_require(&t->limits, &t->policy->kernel);
 	if (r)
 		return r;
 	excess = limits_excess(&t->limits);

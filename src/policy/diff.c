@@ -68,6 +68,38 @@ static void tell(struct differ *d, const char *format, ...)
 	add_line(d, false, text);
 }
 
+static void diff_switches(struct differ *d)
+{
+	uint32_t closed = image_header(d->old)->switches & ~image_header(d->new)->switches;
+
+	if (closed)
+		tell(d, "switches are closed:%s%s%s%s",
+		     closed & IMAGE_SWITCH_HOTPLUG ? " hotplug" : "",
+		     closed & IMAGE_SWITCH_MAC ? " mac" : "",
+		     closed & IMAGE_SWITCH_SUSPEND ? " suspend" : "",
+		     closed & IMAGE_SWITCH_HELPERS ? " helpers" : "");
+}
+
+static void diff_kernel(struct differ *d)
+{
+	const struct image_header *old = image_header(d->old), *new = image_header(d->new);
+
+	if (new->modules > old->modules)
+		tell(d, "strangers load fewer kernel modules");
+	if (new->kexec > old->kexec)
+		tell(d, "strangers boot fewer kernels by kexec");
+	if (new->lockdown > old->lockdown)
+		tell(d, "strangers are held to more lockdown by the guard");
+	if (new->require_lockdown > old->require_lockdown)
+		tell(d, "more lockdown is required of the kernel");
+	if (new->degraded < old->degraded)
+		tell(d, "no guard comes up where what is required of the kernel is not so");
+	for (uint32_t i = 0; i < new->n_required; i++) {
+		if (!image_requires(d->old, image_required(d->new, i)->text))
+			tell(d, "'%s' is required of the host", image_required(d->new, i)->text);
+	}
+}
+
 static void diff_header(struct differ *d)
 {
 	const struct image_header *old = image_header(d->old), *new = image_header(d->new);
@@ -85,11 +117,8 @@ static void diff_header(struct differ *d)
 	for (uint64_t lost = old->admitted & ~new->admitted; lost; lost &= lost - 1)
 		tell(d, "not anybody may load programs of the kind '%s' any more",
 		     image_program_name(lost));
-	if (old->switches & ~new->switches)
-		tell(d, "switches are closed:%s%s%s",
-		     old->switches & ~new->switches &IMAGE_SWITCH_HOTPLUG ? " hotplug" : "",
-		     old->switches & ~new->switches &IMAGE_SWITCH_MAC ? " mac" : "",
-		     old->switches & ~new->switches &IMAGE_SWITCH_SUSPEND ? " suspend" : "");
+	diff_switches(d);
+	diff_kernel(d);
 }
 
 static void diff_domains(struct differ *d)

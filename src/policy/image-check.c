@@ -52,7 +52,8 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"files", header->n_files, 0, IMAGE_MAX_FILES},
 		{"admissions", header->n_admissions, 0, IMAGE_MAX_ADMISSIONS},
 		{"limits", header->n_limits, 0, IMAGE_MAX_LIMITS},
-		{"names", header->n_names, 0, IMAGE_MAX_NAMES},
+		{"names", header->n_names, header->n_required, IMAGE_MAX_NAMES},
+		{"checks", header->n_required, 0, IMAGE_MAX_REQUIRED},
 		{"maps", header->n_maps, 0, IMAGE_MAX_MAPS},
 		{"digests", header->n_digests, 0, IMAGE_MAX_DIGESTS},
 		{"fs-verity digests", header->n_verities, 0, IMAGE_MAX_VERITIES},
@@ -148,8 +149,10 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 		return refuse(reterr_diag, "the image has the unknown mode %" PRIu32, header->mode);
 	if (header->version == 0)
 		return refuse(reterr_diag, "the image has version 0, versions start at 1");
-	if (header->pad0 != 0)
-		return refuse(reterr_diag, "the image's header has padding that is not zero");
+	if (header->modules > IMAGE_CODE_DENY || header->kexec > IMAGE_CODE_DENY ||
+	    header->lockdown > IMAGE_LOCKDOWN_CONFIDENTIALITY ||
+	    header->require_lockdown > IMAGE_LOCKDOWN_CONFIDENTIALITY || header->degraded > 1)
+		return refuse(reterr_diag, "the image asks for what is not known of the kernel");
 	if (header->admitted & ~IMAGE_PROGRAM_KNOWN)
 		return refuse(reterr_diag, "the image admits programs that are not known");
 	if (ring < IMAGE_RING_MIN_KIB || ring > IMAGE_RING_MAX_KIB || (ring & (ring - 1)))
@@ -463,6 +466,25 @@ static int check_admissions(const void *data, struct diag *reterr_diag)
 	return 0;
 }
 
+static int check_required(const void *data, struct diag *reterr_diag)
+{
+	const struct image_header *header = image_header(data);
+
+	for (uint32_t i = 0; i < header->n_required; i++) {
+		const struct image_name *name = image_required(data, i);
+
+		if (!is_padded(name->text, sizeof(name->text)) || !image_check_valid(name->text))
+			return refuse(reterr_diag,
+				      "required check %" PRIu32 " of the image has no valid name",
+				      i);
+		if (i > 0 && strcmp(name[-1].text, name->text) >= 0)
+			return refuse(reterr_diag,
+				      "required check %" PRIu32 " is out of order or there twice",
+				      i);
+	}
+	return 0;
+}
+
 static int check_slots(const void *data, struct diag *reterr_diag)
 {
 	size_t size = image_header(data)->n_slots * sizeof(uint32_t);
@@ -489,9 +511,9 @@ static int check_size_filter(const struct image_header *header, struct diag *ret
 int image_check(const void *data, size_t size, struct diag *reterr_diag)
 {
 	static int (*const tables[])(const void *data, struct diag *reterr_diag) = {
-		check_domains,	check_executables, check_trusted, check_pins,
-		check_files,	check_admissions,  check_slots,	  image_check_limits,
-		check_verities, check_signed,
+		check_domains,	check_executables, check_trusted,  check_pins,
+		check_files,	check_admissions,  check_slots,	   image_check_limits,
+		check_verities, check_signed,	   check_required,
 	};
 	int r;
 

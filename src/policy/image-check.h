@@ -119,6 +119,12 @@ bool image_domain_name_valid(const char *name);
 bool image_unit_name_valid(const char *name);
 
 /**
+ * image_check_valid() - [a-z0-9-]+, at most IMAGE_SYMBOL_LEN - 1 bytes, as checks of the host are
+ * named
+ */
+bool image_check_valid(const char *name);
+
+/**
  * image_path_valid() - normalised (path_is_normalised()), at most IMAGE_PATH_LEN - 1 bytes, not "/"
  */
 bool image_path_valid(const char *path);
@@ -293,6 +299,19 @@ static inline const struct image_name *image_names(const void *data)
 {
 	return (const void *)((const char *)data + IMAGE_OFF_NAMES(image_header(data)));
 }
+
+/* The host's checks that have to be good: the last of the names. */
+static inline const struct image_name *image_required(const void *data, uint32_t i)
+{
+	const struct image_header *header = image_header(data);
+
+	return &image_names(data)[header->n_names - header->n_required + i];
+}
+
+/**
+ * image_requires() - whether a check of the host has to be good
+ */
+bool image_requires(const void *data, const char *check);
 
 static inline const struct image_map *image_maps(const void *data)
 {

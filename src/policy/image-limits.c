@@ -344,7 +344,7 @@ int image_check_limits(const void *data, struct diag *reterr_diag)
 		if (r)
 			return r;
 	}
-	if (next.names != header->n_names || next.maps != header->n_maps ||
+	if (next.names + header->n_required != header->n_names || next.maps != header->n_maps ||
 	    next.digests != header->n_digests)
 		return refuse(reterr_diag, "the image has parts of limits that belong to none");
 	return 0;

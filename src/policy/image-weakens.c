@@ -308,6 +308,7 @@ static bool switch_opened(const void *old, const void *new, struct listener *to)
 		{IMAGE_SWITCH_HOTPLUG, "hotplug"},
 		{IMAGE_SWITCH_MAC, "mac"},
 		{IMAGE_SWITCH_SUSPEND, "suspend"},
+		{IMAGE_SWITCH_HELPERS, "helpers"},
 	};
 	uint32_t opened = image_header(new)->switches & ~image_header(old)->switches;
 
@@ -317,6 +318,40 @@ static bool switch_opened(const void *old, const void *new, struct listener *to)
 			return true;
 	}
 	return false;
+}
+
+/* What keeps a guard from coming up. Where one is up it says so, and that is all. */
+static bool requirement_dropped(const void *old, const void *new, struct listener *to)
+{
+	const struct image_header *a = image_header(old), *b = image_header(new);
+
+	if (b->require_lockdown < a->require_lockdown &&
+	    weakens(to, "less lockdown is required of the kernel"))
+		return true;
+	if (b->degraded > a->degraded &&
+	    weakens(to, "a guard comes up where what is required of the kernel is not so"))
+		return true;
+	for (uint32_t i = 0; i < a->n_required; i++) {
+		const char *check = image_required(old, i)->text;
+
+		if (!image_requires(new, check) && weakens(to, "'%s' is no longer required", check))
+			return true;
+	}
+	return false;
+}
+
+static bool kernel_loosened(const void *old, const void *new, struct listener *to)
+{
+	const struct image_header *a = image_header(old), *b = image_header(new);
+
+	if (b->modules < a->modules && weakens(to, "strangers load more kernel modules"))
+		return true;
+	if (b->kexec < a->kexec && weakens(to, "strangers boot more kernels by kexec"))
+		return true;
+	if (b->lockdown < a->lockdown &&
+	    weakens(to, "strangers are held to less lockdown by the guard"))
+		return true;
+	return requirement_dropped(old, new, to);
 }
 
 static bool hold_loosened(const void *old, const void *new, struct listener *to)
@@ -337,10 +372,10 @@ static bool hold_loosened(const void *old, const void *new, struct listener *to)
 static bool ask(const void *old, const void *new, struct listener *to)
 {
 	static bool (*const ways[])(const void *old, const void *new, struct listener *to) = {
-		mode_lowered,	 executable_gained,	trusted_gained, pin_lost,
-		pin_invaded,	 domain_gained,		admits_more,	admission_gained,
-		limits_loosened, admission_trusts_more, switch_opened,	hold_loosened,
-		verity_gained,	 signed_gained,
+		mode_lowered,	 executable_gained,	trusted_gained,	 pin_lost,
+		pin_invaded,	 domain_gained,		admits_more,	 admission_gained,
+		limits_loosened, admission_trusts_more, switch_opened,	 hold_loosened,
+		verity_gained,	 signed_gained,		kernel_loosened,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {

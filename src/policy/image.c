@@ -78,6 +78,23 @@ static bool cgroup_escapes(const char *name)
 	return false;
 }
 
+bool image_check_valid(const char *name)
+{
+	size_t length = strnlen(name, IMAGE_SYMBOL_LEN);
+
+	return length > 0 && length < IMAGE_SYMBOL_LEN &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+}
+
+bool image_requires(const void *data, const char *check)
+{
+	for (uint32_t i = 0; i < image_header(data)->n_required; i++) {
+		if (strcmp(image_required(data, i)->text, check) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool image_unit_name_valid(const char *name)
 {
 	static const char suffix[] = ".service";

@@ -15,7 +15,7 @@
  */
 
 #define IMAGE_MAGIC 0x69706648u /* "Hfpi" */
-#define IMAGE_ABI 3
+#define IMAGE_ABI 4
 #define IMAGE_MAX_SIZE (4u << 20)
 
 #define IMAGE_NAME_LEN 64 /* policy name, with its terminating NUL */
@@ -92,7 +92,20 @@
 #define IMAGE_SWITCH_HOTPLUG 1u /* processors taken off and on */
 #define IMAGE_SWITCH_MAC 2u /* policy of AppArmor, SELinux, IMA */
 #define IMAGE_SWITCH_SUSPEND 4u /* the system put to sleep */
-#define IMAGE_SWITCHES_ALL 7u
+#define IMAGE_SWITCH_HELPERS 8u /* programs that the kernel starts by itself, as root */
+#define IMAGE_SWITCHES_ALL 15u
+
+/* image_header.modules, image_header.kexec: what strangers put into the kernel, or in its place */
+#define IMAGE_CODE_ANY 0
+#define IMAGE_CODE_SIGNED 1 /* what the kernel itself could verify */
+#define IMAGE_CODE_DENY 2
+
+/* image_header.lockdown, image_header.require_lockdown: as kernel_lockdown(7) */
+#define IMAGE_LOCKDOWN_NONE 0
+#define IMAGE_LOCKDOWN_INTEGRITY 1
+#define IMAGE_LOCKDOWN_CONFIDENTIALITY 2
+
+#define IMAGE_MAX_REQUIRED 64
 
 struct image_header {
 	__u32 magic;
@@ -120,7 +133,12 @@ struct image_header {
 	__u32 limits; /* of who has no rule: 1 + its place in that table; 0: none */
 	__u32 n_verities;
 	__u32 n_signed;
-	__u32 pad0;
+	__u8 modules; /* IMAGE_CODE_*, which strangers load */
+	__u8 kexec; /* IMAGE_CODE_*, of kernels that they boot */
+	__u8 lockdown; /* IMAGE_LOCKDOWN_*: what the guard holds strangers to */
+	__u8 require_lockdown; /* IMAGE_LOCKDOWN_*, of the kernel itself */
+	__u32 n_required; /* the last names: checks of the host that have to be good */
+	__u32 degraded; /* 1: a guard comes up where they are not */
 	__u64 size_filter[64]; /* bit (size % 4096) of each executable: exec prefilter */
 };
 
@@ -310,7 +328,7 @@ struct image_signature {
 
 #define IMAGE_FILTER_BIT(size) ((__u32)(size) % 4096u)
 
-_Static_assert(sizeof(struct image_header) == 712, "image_header layout");
+_Static_assert(sizeof(struct image_header) == 720, "image_header layout");
 _Static_assert(sizeof(struct image_domain) == 40, "image_domain layout");
 _Static_assert(sizeof(struct image_executable) == 376, "image_executable layout");
 _Static_assert(sizeof(struct image_trusted) == 40, "image_trusted layout");

@@ -17,6 +17,7 @@ static int read_switch(struct walk *walk, const struct doc_node *item, void *obj
 		{"hotplug", IMAGE_SWITCH_HOTPLUG},
 		{"mac", IMAGE_SWITCH_MAC},
 		{"suspend", IMAGE_SWITCH_SUSPEND},
+		{"helpers", IMAGE_SWITCH_HELPERS},
 	};
 	struct policy *policy = object;
 
@@ -28,12 +29,12 @@ static int read_switch(struct walk *walk, const struct doc_node *item, void *obj
 		policy->switches |= groups[i].group;
 		return 0;
 	}
-	return walk_expected(walk, item, "\"hotplug\", \"mac\" or \"suspend\"");
+	return walk_expected(walk, item, "\"hotplug\", \"mac\", \"suspend\" or \"helpers\"");
 }
 
 static int switches_open(struct walk *walk, const struct doc_node *value, void *object)
 {
-	static const struct walk_items items = {"groups", 0, 3, read_switch};
+	static const struct walk_items items = {"groups", 0, 4, read_switch};
 	struct policy *policy = object;
 
 	policy->switches = 0;

@@ -17,6 +17,7 @@
 #include "base/size.h"
 #include "policy/image-check.h"
 #include "policy/parse-events.h"
+#include "policy/parse-kernel.h"
 #include "policy/parse-limits.h"
 #include "policy/parse-signature.h"
 #include "policy/parse-switches.h"
@@ -57,6 +58,7 @@ struct policy *policy_free(struct policy *policy)
 	parse_limits_done(&policy->limits);
 	free(policy->admissions);
 	free(policy->domains);
+	free(policy->kernel.required);
 	free(policy->name);
 	free(policy);
 	return NULL;
@@ -660,6 +662,16 @@ static int policy_switches(struct walk *walk, const struct doc_node *value, void
 	return walk_mapping(walk, &table, value, object);
 }
 
+static int policy_kernel(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const struct walk_table table = {"kernel", parse_kernel_keys, PARSE_KERNEL_KEYS};
+
+	struct policy *policy = object;
+
+	policy->kernel.place = parse_place(value);
+	return walk_mapping(walk, &table, value, &policy->kernel);
+}
+
 static const struct walk_key policy_keys[] = {
 	{.name = "apiVersion", .required = true, .read = policy_api_version},
 	{.name = "kind", .required = true, .read = policy_kind},
@@ -669,7 +681,7 @@ static const struct walk_key policy_keys[] = {
 	{.name = "events", .read = policy_events},
 	{.name = "admission", .read = policy_admission},
 	{.name = "switches", .read = policy_switches},
-	{.name = "kernel", .not_built = true},
+	{.name = "kernel", .read = policy_kernel},
 };
 
 static const struct walk_table policy_table = {"policy", policy_keys, ARRAY_SIZE(policy_keys)};
@@ -688,6 +700,7 @@ const struct walk_table *policy_tables(size_t *ret_n)
 		{"limits", parse_limits_keys, PARSE_LIMITS_KEYS},
 		{"map", parse_map_keys, PARSE_MAP_KEYS},
 		{"switches", parse_switches_keys, PARSE_SWITCHES_KEYS},
+		{"kernel", parse_kernel_keys, PARSE_KERNEL_KEYS},
 	};
 
 	*ret_n = ARRAY_SIZE(tables);

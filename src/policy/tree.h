@@ -87,6 +87,17 @@ struct policy_admission {
 	struct policy_limits limits;
 };
 
+/* Words of the image: IMAGE_CODE_*, IMAGE_LOCKDOWN_*. */
+struct policy_kernel {
+	struct policy_place place; /* line 0 if the policy says nothing of it */
+	uint8_t modules, kexec;
+	uint8_t lockdown; /* of strangers, by the guard */
+	uint8_t require_lockdown; /* of the kernel itself */
+	bool degraded; /* where what is required is not so, a guard comes up all the same */
+	struct image_name *required; /* checks of the host; sorted, each once */
+	size_t n_required;
+};
+
 struct policy {
 	const char *file; /* borrowed: the name given to policy_parse() */
 	char *name;
@@ -95,6 +106,7 @@ struct policy {
 	uint32_t mode; /* IMAGE_MODE_* */
 	uint32_t ring_kib;
 	uint32_t switches; /* IMAGE_SWITCH_*: the groups that stay open */
+	struct policy_kernel kernel;
 	struct policy_domain *domains;
 	size_t n_domains;
 	uint64_t admitted; /* IMAGE_PROGRAM*: what anybody may load */

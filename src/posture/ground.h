@@ -93,7 +93,10 @@ int finding_item(struct posture_finding *finding, const char *format, ...)
  */
 int finding_unread(struct posture_finding *finding, const char *path, int r);
 
-/* The tables, each of which ends with a row without id. */
+/* The tables that are linked in, in their order; NULL is the end. See tables.c, tables-host.c. */
+extern const struct posture_check *const posture_tables[];
+
+/* Each of them ends with a row without id. */
 extern const struct posture_check rows_kernel[];
 extern const struct posture_check rows_boot[];
 extern const struct posture_check rows_sysctl[];

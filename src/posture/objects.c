@@ -40,14 +40,6 @@ static const struct {
 	[PROC_LINK] = {bpf_link_get_next_id, bpf_link_get_fd_by_id},
 };
 
-void objects_done(struct objects *objects)
-{
-	for (size_t i = 0; i < objects->n_unfrozen; i++)
-		free(objects->unfrozen[i]);
-	free(objects->unfrozen);
-	free(objects->items);
-}
-
 static void reader_done(struct reader *reader)
 {
 	seen_done(&reader->seen);

@@ -12,19 +12,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/size.h"
 #include "posture/ground.h"
 #include "posture/kconfig.h"
 #include "posture/text.h"
 
-static const struct posture_check *const tables[] = {
-	rows_kernel, rows_boot, rows_sysctl, rows_tracing, rows_files, rows_bpf,
-};
-
 const struct posture_check *posture_check_each(size_t i)
 {
-	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
-		for (const struct posture_check *row = tables[t]; row->id; row++) {
+	for (const struct posture_check *const *table = posture_tables; *table; table++) {
+		for (const struct posture_check *row = *table; row->id; row++) {
 			if (i-- == 0)
 				return row;
 		}

@@ -229,9 +229,9 @@ fails 'an error names file, line, column, what was expected and what is there' \
 	"bad.yaml:7:38: domains[0].executables[0].launch: expected $forms, got \"foo\"" \
 	policy check bad.yaml
 policy bad.yaml /usr/bin/tool
-echo 'kernel: {modules: signed}' >>bad.yaml
+echo '    files: []' >>bad.yaml
 fails 'a key that is not built yet is refused by name' \
-	'bad.yaml:8:1: kernel: not built yet in this version, remove it' \
+	'bad.yaml:8:5: domains[0].files: not built yet in this version, remove it' \
 	policy check bad.yaml
 printf 'a: &a [x]\nb: *a\n' >bad.yaml
 fails 'an anchor is refused' \

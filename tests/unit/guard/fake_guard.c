@@ -348,6 +348,11 @@ int guard_mark_path(struct guard *guard, const char *path, uint32_t domain)
 	return access(path, F_OK) < 0 ? -errno : 0;
 }
 
+int guard_shed(struct guard *guard)
+{
+	return kernel.shed_result;
+}
+
 int guard_expect(struct guard *guard, uint32_t domain)
 {
 	while (kernel.expect_hangs)

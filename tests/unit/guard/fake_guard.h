@@ -41,6 +41,7 @@ struct fake_kernel {
 	uint32_t fds[FAKE_KEPT_MAX]; /* ids of the links that somebody has open */
 	size_t n_fds;
 	bool dead; /* the domain has no task */
+	int shed_result; /* of a child that looks at the host */
 	bool expect_hangs; /* the child never reaches its exec */
 };
 

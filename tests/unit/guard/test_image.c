@@ -29,6 +29,9 @@ static void fill(char *data, const struct test_image *spec, uint32_t id)
 		(void)snprintf(executables[i].path, sizeof(executables[i].path), "/usr/bin/agent%u",
 			       i);
 	}
+	if (spec->required)
+		(void)snprintf((char *)image_required(data, 0)->text, IMAGE_SYMBOL_LEN, "%s",
+			       spec->required);
 	image_fill_size_filter(data);
 }
 
@@ -44,6 +47,10 @@ void *test_image_make(const struct test_image *spec, size_t *ret_size)
 		.n_executables = spec->n_executables,
 		.n_trusted = spec->n_executables,
 		.n_texts = 8,
+		.n_names = spec->required != NULL,
+		.n_required = spec->required != NULL,
+		.require_lockdown = spec->require_lockdown,
+		.degraded = spec->degraded,
 		.name = "test",
 	};
 	uint32_t id;

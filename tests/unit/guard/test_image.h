@@ -3,6 +3,7 @@
 
 /* Small policy images for tests. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,9 @@ struct test_image {
 	const char *domain;
 	unsigned n_executables; /* 0 to 8; fewer permit less */
 	uint16_t hold; /* IMAGE_HOLD_* */
+	const char *required; /* a check of the host; or NULL */
+	uint8_t require_lockdown; /* IMAGE_LOCKDOWN_* */
+	bool degraded;
 };
 
 /**

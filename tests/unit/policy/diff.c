@@ -98,7 +98,7 @@ static void what_does_not_weaken_is_told_as_that(void **state)
 	assert_true(
 		has(&diff, false, "the domain 'a' loses the executable '(named by digest)'", 1));
 	assert_true(has(&diff, false, "the domain 'a' loses a trusted file", 3));
-	assert_true(has(&diff, false, "switches are closed: hotplug suspend", 1));
+	assert_true(has(&diff, false, "switches are closed: hotplug suspend helpers", 1));
 	assert_true(
 		has(&diff, false, "not anybody may load programs of the kind 'xdp' any more", 1));
 	assert_true(diff.lines[0].weakens && !diff.lines[diff.n_lines - 1].weakens);

@@ -38,7 +38,8 @@ static const char small[] =
 	"        kfuncs: [e, h]\n"
 	"        maps: [{type: hash}]\n"
 	"        digests: [\"tag:0000000000000001\", " DIGEST("7") "]\n"
-	"  limits: {kfuncs: none}\n";
+	"  limits: {kfuncs: none}\n"
+	"kernel: {modules: signed, require: [yama, ftrace]}\n";
 /* clang-format on */
 
 static void what_compile_writes_is_accepted(void **state)
@@ -96,7 +97,7 @@ static void a_wrong_version_and_a_wrong_kind_say_so(void **state)
 	h = fixture_image(small, &size);
 	h->abi = 1;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
-	assert_non_null(strstr(diag.text, "format 1, this holdfast reads 3"));
+	assert_non_null(strstr(diag.text, "format 1, this holdfast reads 4"));
 	h->magic = 0x464c457f;
 	assert_int_equal(image_check(h, size, &diag), IMAGE_E_INVALID);
 	assert_non_null(strstr(diag.text, "not a policy image"));
@@ -200,7 +201,7 @@ BREAK(header_version, t->h->version = 0)
 BREAK(header_ring_small, t->h->ring_kib = 32)
 BREAK(header_ring_large, t->h->ring_kib = 131072)
 BREAK(header_ring_odd, t->h->ring_kib = 1000)
-BREAK(header_switch, t->h->switches |= 8)
+BREAK(header_switch, t->h->switches |= 16)
 BREAK(domain_above, (t->h->mode = IMAGE_MODE_OBSERVE, t->domains[0].mode = IMAGE_MODE_ENFORCE))
 BREAK(header_name_empty, t->h->name[0] = 0)
 BREAK(header_name_odd, t->h->name[0] = '/')
@@ -292,7 +293,19 @@ BREAK(slot_far, *slot_of(t, 0) = 1000)
 BREAK(slot_taken, *slot_of(t, 0xffffffff) = 1)
 BREAK(admission_not_trusted, untrust(t, t->admissions[1].id, t->domains[1].id))
 BREAK(admission_id_shared, share_id(t))
-BREAK(header_pad, t->h->pad0 = 1)
+BREAK(kernel_modules, t->h->modules = IMAGE_CODE_DENY + 1)
+BREAK(kernel_kexec, t->h->kexec = IMAGE_CODE_DENY + 1)
+BREAK(kernel_lockdown, t->h->lockdown = IMAGE_LOCKDOWN_CONFIDENTIALITY + 1)
+BREAK(kernel_require, t->h->require_lockdown = IMAGE_LOCKDOWN_CONFIDENTIALITY + 1)
+BREAK(kernel_degraded, t->h->degraded = 2)
+BREAK(required_many, t->h->n_required = IMAGE_MAX_REQUIRED + 1; t->h->n_names = 100)
+BREAK(required_more, t->h->n_required = t->h->n_names + 1)
+BREAK(required_less, t->h->n_required--)
+BREAK(required_order, swap(&t->names[4], &t->names[5], sizeof(*t->names)))
+BREAK(required_twice, t->names[4] = t->names[5])
+BREAK(required_empty, t->names[4].text[0] = 0)
+BREAK(required_tail, t->names[4].text[IMAGE_SYMBOL_LEN - 1] = 1)
+BREAK(required_word, t->names[4].text[0] = '_')
 BREAK(header_many_signed, t->h->n_signed = IMAGE_MAX_DOMAINS + 1)
 BREAK(header_many_verities, t->h->n_verities = IMAGE_MAX_VERITIES + 1)
 BREAK(header_many_limits, t->h->n_limits = IMAGE_MAX_LIMITS + 1)
@@ -346,8 +359,8 @@ static const struct {
 	void (*break_it)(struct tables *t);
 	const char *part;
 } breaks[] = {
-	{header_size, "the image says it has 5264 bytes, the file has 5256"},
-	{header_size_less, "the image says it has 4992 bytes, the file has 5256"},
+	{header_size, "the image says it has 5400 bytes, the file has 5392"},
+	{header_size_less, "the image says it has 5128 bytes, the file has 5392"},
 	{header_mode, "unknown mode 4"},
 	{header_mode_zero, "unknown mode 0"},
 	{header_version, "version 0"},
@@ -411,7 +424,7 @@ static const struct {
 	{file_tail, "file 0 has no valid path"},
 	{file_empty, "file 0 has no valid path"},
 	{header_many_files, "1025 files, 0 to 1024"},
-	{header_one_file_less, "tables end at byte 5000 of 5256"},
+	{header_one_file_less, "tables end at byte 5136 of 5392"},
 	{header_observes, "enforces and the guard itself does not"},
 	{header_many_admissions, "16385 admissions, 0 to 16384"},
 	{header_admits_unknown, "admits programs that are not known"},
@@ -442,11 +455,23 @@ static const struct {
 	{slot_taken, "slots do not match"},
 	{admission_not_trusted, "admission 1 is not trusted"},
 	{admission_id_shared, "admission 1 is not in its slot, or shares its id"},
-	{header_pad, "header has padding"},
+	{kernel_modules, "asks for what is not known of the kernel"},
+	{kernel_kexec, "asks for what is not known of the kernel"},
+	{kernel_lockdown, "asks for what is not known of the kernel"},
+	{kernel_require, "asks for what is not known of the kernel"},
+	{kernel_degraded, "asks for what is not known of the kernel"},
+	{required_many, "65 checks, 0 to 64"},
+	{required_more, "6 names, 7 to 4096"},
+	{required_less, "parts of limits that belong to none"},
+	{required_order, "required check 1 is out of order"},
+	{required_twice, "required check 1 is out of order"},
+	{required_empty, "required check 0 of the image has no valid name"},
+	{required_tail, "required check 0 of the image has no valid name"},
+	{required_word, "required check 0 of the image has no valid name"},
 	{header_many_signed, "65 signed executables, 0 to 64"},
 	{header_many_verities, "16385 fs-verity digests, 0 to 16384"},
 	{header_many_limits, "1025 limits, 0 to 1024"},
-	{header_many_names, "4097 names, 0 to 4096"},
+	{header_many_names, "4097 names, 2 to 4096"},
 	{header_many_maps, "4097 maps, 0 to 4096"},
 	{header_many_digests, "8193 digests, 0 to 8192"},
 	{admission_pad, "admission 1 has padding"},

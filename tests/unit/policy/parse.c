@@ -227,12 +227,11 @@ static const struct {
 	{"apiVersion: holdfast/v1\nkind:\n", 2, 6, "kind: expected \"Policy\", got nothing"},
 	{"nonsense: 1\n", 1, 1,
 	 "unknown key \"nonsense\", allowed here: apiVersion, kind, metadata, mode, domains,"
-	 " events, admission, switches"},
+	 " events, admission, switches, kernel"},
 	{HEAD("1", "observe"), 1, 1, "the key \"domains\" is missing"},
 	/* keys without effect in this version */
 	{RULE("executable: /a, programs: [ext], signed_by: x"), 9, 45,
 	 "admission.allow[0].signed_by: not built yet in this version, remove it"},
-	{PLAIN "kernel: {}\n", 8, 1, "kernel: not built yet in this version, remove it"},
 	{PLAIN "    files: [/etc/a]\n", 8, 5,
 	 "domains[0].files: not built yet in this version, remove it"},
 	{PLAIN "    files: []\n", 8, 5, "domains[0].files: not built yet"},
@@ -372,7 +371,7 @@ static const struct {
 	{PLAIN "switches: {shut: []}\n", 8, 12, "unknown key \"shut\", allowed here: open"},
 	{PLAIN "switches: {open: mac}\n", 8, 18, "switches.open: expected a list of groups"},
 	{PLAIN "switches: {open: [sysrq]}\n", 8, 19,
-	 "switches.open[0]: expected \"hotplug\", \"mac\" or \"suspend\", got \"sysrq\""},
+	 "switches.open[0]: expected \"hotplug\", \"mac\", \"suspend\" or \"helpers\", got \"sysrq\""},
 	{PLAIN "switches: {open: [mac, 1]}\n", 8, 24, "got \"1\""},
 	{PLAIN "switches: {open: [mac, mac]}\n", 8, 24, "\"mac\" is there twice"},
 	/* a value is shown, but not all of it */

@@ -89,7 +89,7 @@ static void the_schema_has_the_keys_that_the_parser_reads(void **state)
 	size_t n;
 
 	tables = policy_tables(&n);
-	assert_int_equal(n, 11);
+	assert_int_equal(n, 12);
 	for (size_t i = 0; i < n; i++)
 		check_table(schema, &tables[i]);
 }

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "drill/catalogue.h"
 #include "fixture.h"
+#include "policy/host-checks.h"
 #include "test.h"
 
 #define MOUNTS "30 22 0:27 / /sys/fs/bpf rw shared:9 - bpf bpf rw,mode=700\n"
@@ -21,6 +22,21 @@ struct flip {
 	const char *path, *content; /* as fixture_put() takes them */
 	const char *changes; /* "check=status check=status", in the order of the tables */
 };
+
+/* A policy may require what holdfastd judges, and nothing else. */
+static void what_a_policy_may_require_is_what_has_no_bpf_objects(void **state)
+{
+	const struct posture_check *check;
+	size_t n = 0;
+
+	for (size_t i = 0; (check = posture_check_each(i)); i++) {
+		if (check->group == POSTURE_BPF)
+			continue;
+		assert_true(n < sizeof(host_checks) / sizeof(host_checks[0]));
+		assert_string_equal(host_checks[n++], check->id);
+	}
+	assert_int_equal(n, sizeof(host_checks) / sizeof(host_checks[0]));
+}
 
 static const struct flip flips[] = {
 	{"sys/kernel/security/lockdown", "none [integrity] confidentiality\n", "lockdown=good"},
@@ -423,6 +439,7 @@ int main(void)
 		IN_TREE(programs_on_hooks_are_told_by_how_bad_they_are),
 		IN_TREE(objects_that_cannot_be_read_are_not_called_good),
 		IN_TREE(a_setting_of_what_is_not_built_in_is_not_missed),
+		cmocka_unit_test(what_a_policy_may_require_is_what_has_no_bpf_objects),
 		IN_TREE(what_may_not_be_read_is_named),
 		IN_TREE(nothing_keeps_the_reader_waiting),
 		IN_TREE(a_guest_and_a_container_are_told),
