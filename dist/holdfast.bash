@@ -14,7 +14,7 @@ _holdfast_words() {
 		"--cert --domain --signature --unit --pid --for --running --deb --prune" ;;
 	events) echo ": --follow --json --replay" ;;
 	object) echo "inspect advise load : --json --object --config --dry-run --pin --all --pid --unit" ;;
-	posture) echo "check : --baseline --explain --json --policy --require --root --sarif" ;;
+	posture) echo "check fix : --baseline --explain --json --policy --require --root --sarif --undo --yes" ;;
 	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
 	"") echo "guard run release policy events drill object posture help version :" ;;
 	help) echo "guard run release policy events drill object posture :" ;;

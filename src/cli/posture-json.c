@@ -57,6 +57,7 @@ static json_t *mend_json(const struct posture_mend *mend)
 	set(json, "name", json_string(mend->name));
 	set(json, "value", mend->value ? json_string(mend->value) : json_null());
 	set(json, "one_way", json_boolean(mend->one_way));
+	set(json, "late", json_boolean(mend->late));
 	return json;
 }
 

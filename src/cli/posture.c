@@ -12,6 +12,7 @@
 #include "base/system.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/posture-fix.h"
 #include "cli/posture-view.h"
 #include "guard/protocol.h"
 #include "policy/image-check.h"
@@ -239,5 +240,7 @@ static const struct cli_option check_verb_options[] = {
 const struct cli_verb cli_posture_verbs[] = {
 	{"posture", "check", "", 0, 0, check_verb_options,
 	 "say whether the host's own settings hold, and what they open", check},
+	{"posture", "fix", "[ID...]", 0, CLI_ANY_ARGS, posture_fix_options,
+	 "mend what is weak, for now and for later boots, or say what would be done", posture_fix},
 	{NULL},
 };

@@ -69,6 +69,7 @@ struct posture_mend {
 	enum posture_mend_kind kind;
 	const char *name, *value;
 	bool one_way; /* it holds until the next boot, whoever asks */
+	bool late; /* only when the host is up: what comes before needs it otherwise */
 };
 
 /* A range of a number: from here on, up to the next level. */

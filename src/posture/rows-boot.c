@@ -295,6 +295,7 @@ const struct posture_check rows_boot[] = {
 		       "and refuses access decides what the guard has counted as allowed.",
 		.fix = "boot with lsm= and bpf behind the modules that refuse access",
 		.source = "security/security.c",
+		.mend = {MEND_PARAMETER, "lsm", "+bpf", false},
 		.look = look_lsm_order,
 	},
 	{

@@ -111,6 +111,9 @@ static int look_dev_mem(struct ground *ground, struct posture_finding *finding)
 	return finding_set(finding, POSTURE_GOOD, "strict");
 }
 
+/* What `holdfast posture fix` writes. */
+#define MODPROBE "etc/modprobe.d/holdfast-posture.conf"
+
 static int look_msr(struct ground *ground, struct posture_finding *finding)
 {
 	const char *path = "sys/module/msr/parameters/allow_writes";
@@ -123,6 +126,11 @@ static int look_msr(struct ground *ground, struct posture_finding *finding)
 
 		if (built == 'n')
 			return finding_set(finding, POSTURE_GOOD, "not built in");
+		if (built == 'm' && ground_text(ground, MODPROBE, &text, NULL) == 0 &&
+		    text_has(text, "\n", "install msr /bin/false")) {
+			finding_reason(finding, "modprobe is kept from it");
+			return finding_set(finding, POSTURE_GOOD, "not loaded");
+		}
 		finding_reason(finding, "the module is not there, and root may load it");
 		return finding_set(finding, built == 'y' ? POSTURE_GOOD : POSTURE_WEAK,
 				   "not loaded");
@@ -254,7 +262,7 @@ const struct posture_check rows_kernel[] = {
 		       "next boot, and what is plugged in later finds no driver.",
 		.fix = "sysctl kernel.modules_disabled=1 at the end of the boot",
 		.source = GUIDE "sysctl/kernel.rst",
-		.mend = {MEND_SYSCTL, "kernel.modules_disabled", "1", true},
+		.mend = {MEND_SYSCTL, "kernel.modules_disabled", "1", true, true},
 		.path = "proc/sys/kernel/modules_disabled",
 		.levels = (const struct posture_level[]){{0, POSTURE_WEAK, "modules can be loaded"},
 							 {1, POSTURE_GOOD, "no more modules"},
@@ -272,7 +280,7 @@ const struct posture_check rows_kernel[] = {
 		       "are wanted, load the crash kernel first.",
 		.fix = "sysctl kernel.kexec_load_disabled=1",
 		.source = GUIDE "sysctl/kernel.rst",
-		.mend = {MEND_SYSCTL, "kernel.kexec_load_disabled", "1", true},
+		.mend = {MEND_SYSCTL, "kernel.kexec_load_disabled", "1", true, true},
 		.path = "proc/sys/kernel/kexec_load_disabled",
 		.levels = (const struct posture_level[]){{0, POSTURE_WEAK,
 							  "root boots another kernel"},
@@ -313,7 +321,8 @@ const struct posture_check rows_kernel[] = {
 		.id = "msr",
 		.title = "registers of the processor",
 		.group = POSTURE_KERNEL,
-		.reads = "/sys/module/msr/parameters/allow_writes, and whether X86_MSR is built",
+		.reads = "/sys/module/msr/parameters/allow_writes, whether X86_MSR is built, and "
+			 "/etc/modprobe.d/holdfast-posture.conf",
 		.threats = "K06",
 		.why = "Some of them say where system calls go: who writes these runs code in the "
 		       "kernel.",

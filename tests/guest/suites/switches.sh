@@ -9,6 +9,7 @@
 . /opt/tests/lib.sh
 
 ftrace=/proc/sys/kernel/ftrace_enabled
+sysrq=/proc/sys/kernel/sysrq
 group=/sys/fs/cgroup/system.slice/victim.service
 
 # logged VERDICT ROW: the newest event of that row
@@ -74,6 +75,18 @@ other_sysctl() {
 	echo guest >/proc/sys/kernel/hostname
 }
 
+# holdfast's own mending is a stranger's
+mends() {
+	echo 1 >$sysrq && holdfast posture fix --yes sysrq && [ "$(cat $sysrq)" = 0 ] &&
+		holdfast posture fix --undo && [ "$(cat $sysrq)" = 1 ]
+}
+
+mends_no_switch() {
+	exits 1 holdfast posture fix --yes ftrace >$work/fix &&
+		grep 'failed .*ftrace .*a guard that enforces may keep it' $work/fix &&
+		[ "$(cat $ftrace)" = 0 ] && holdfast posture fix --undo
+}
+
 switched_on() {
 	guest-ctl until 20 sh -c "echo 1 >$ftrace" && [ "$(cat $ftrace)" = 1 ]
 }
@@ -92,6 +105,7 @@ check "A16 suspend is open and noted" open_group suspend A16
 check "A04 what is in no group is closed" exits 1 probe sysrq
 check "A05 a domain writes the files of its own task and group" own_files
 check "A04 and not those of the host" not_the_hosts
+check "posture fix, a stranger, mends what is no switch, and takes it back" mends
 check "closing them needs no secret" holdfast guard reload "$closed"
 check "L19 hotplug is closed" closed_group hotplug L19
 check "A12 policy of AppArmor is closed" closed_group apparmor-load A12
@@ -113,6 +127,7 @@ check "and so every hook" hooks_off
 check "the guard is told to enforce" holdfast guard reload "$enforce"
 check "L15 a write is refused all the same" second_line
 check "L15 and on another procfs" second_line_elsewhere
+check "L15 posture fix says who may have refused it" mends_no_switch
 check "and other variables are not" other_sysctl
 check "the guard goes down by the operator" guard_down
 check "and ftrace can be switched on" switched_on

@@ -86,6 +86,11 @@ static int take_away(const char *path, const struct stat *st, int type, struct F
 	return remove(path);
 }
 
+const char *fixture_root(void)
+{
+	return root;
+}
+
 void fixture_put(const char *path, const char *content)
 {
 	char full[PATH_MAX];

@@ -18,6 +18,9 @@ extern int fixture_objects_errno;
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
+/* fixture_root() - its path; borrowed */
+const char *fixture_root(void);
+
 /**
  * fixture_put() - a file; with "-> " before its content a symbolic link, by "| " a pipe
  * @path:    below the tree's root
