@@ -81,6 +81,8 @@ static const struct flip flips[] = {
 	{"proc/cmdline", "holdfast=observe\n", "escape=bad"},
 	{"proc/cmdline", "holdfast=on\n", "escape=weak"},
 	{"proc/cmdline", "holdfast.run=off\n", ""},
+	{"proc/cmdline", "iomem=relaxed\n", "dev-mem=weak command-line=weak"},
+	{"proc/cmdline", "iomem=strict\n", ""},
 	{"proc/cmdline", "proc_mem.force_override=always\n", "proc-mem=weak"},
 	{"proc/cmdline", "bdev_allow_write_mounted=1\n", "mounted-writes=weak"},
 	{"proc/self/mountinfo", MOUNTS "32 22 0:7 / /d rw - debugfs none rw\n", "debugfs=weak"},
