@@ -239,7 +239,7 @@ const struct posture_check rows_kernel[] = {
 		.title = "signatures of kernel modules",
 		.group = POSTURE_KERNEL,
 		.reads = "/sys/module/module/parameters/sig_enforce",
-		.threats = "K01 K12",
+		.threats = "K01",
 		.why = "A module is kernel code: it edits the guard, and what the guard says. With "
 		       "signatures demanded it has to be one that somebody has signed, which K02 "
 		       "still gets around.",
@@ -254,7 +254,7 @@ const struct posture_check rows_kernel[] = {
 		.title = "loading of kernel modules",
 		.group = POSTURE_KERNEL,
 		.reads = "/proc/sys/kernel/modules_disabled",
-		.threats = "K01 K02 K03 L18",
+		.threats = "K01 K02 L18",
 		.why = "Once everything that the host needs is loaded, no module need be: signed "
 		       "ones with holes are a way in as well. There is no way back before the "
 		       "next boot, and what is plugged in later finds no driver.",
