@@ -9,12 +9,12 @@
 
 static void print_line(FILE *file, const struct posture_finding *finding)
 {
-	bool bad = finding->status >= POSTURE_WEAK;
+	bool opens = finding->status >= POSTURE_WEAK && finding->check->threats[0];
 
 	(void)fprintf(file, "  %-18s %s%s%s", finding->check->id, finding->value,
 		      finding->value[0] && finding->reason[0] ? ": " : "", finding->reason);
-	(void)fprintf(file, "%s%s%s\n", bad ? " (" : "", bad ? finding->check->threats : "",
-		      bad ? ")" : "");
+	(void)fprintf(file, "%s%s%s\n", opens ? " (" : "", opens ? finding->check->threats : "",
+		      opens ? ")" : "");
 }
 
 static size_t count(const struct posture *posture, enum posture_status status)
@@ -80,7 +80,7 @@ void posture_explain(FILE *file, const struct posture_finding *finding)
 	(void)fprintf(file, "reads   %s\n\n%s\n\nfix: %s\n", check->reads, check->why, check->fix);
 	if (check->mend.one_way)
 		(void)fprintf(file, "There is no way back before the next boot.\n");
-	(void)fprintf(file, "\nopens, while it is weak:\n");
+	(void)fprintf(file, "\nopens, while it is weak:%s\n", check->threats[0] ? "" : " nothing");
 	print_threats(file, check->threats);
 	if (finding->n_items)
 		(void)fprintf(file, "\nfound:\n");

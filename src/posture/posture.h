@@ -85,7 +85,7 @@ struct posture_check {
 	const char *title;
 	enum posture_group group;
 	const char *reads; /* which files, or what else */
-	const char *threats; /* rows of the catalogue that a weakness opens, by blanks */
+	const char *threats; /* rows that a weakness opens, by blanks; "" if none */
 	const char *why;
 	const char *fix;
 	const char *source; /* documentation or source of the kernel */

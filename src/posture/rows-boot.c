@@ -290,7 +290,7 @@ const struct posture_check rows_boot[] = {
 		.title = "order of the security modules",
 		.group = POSTURE_BOOT,
 		.reads = "/sys/kernel/security/lsm",
-		.threats = "A12",
+		.threats = "",
 		.why = "The first module that refuses ends the question. One that comes after bpf "
 		       "and refuses access decides what the guard has counted as allowed.",
 		.fix = "boot with lsm= and bpf behind the modules that refuse access",

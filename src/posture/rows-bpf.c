@@ -165,7 +165,7 @@ const struct posture_check rows_bpf[] = {
 		.group = POSTURE_BPF,
 		.reads = "bpf(2): every program, map and link; /proc/PID/fd of the policy's "
 			 "executables; pins",
-		.threats = "K15 M09 P16",
+		.threats = "K15 M09",
 		.why = "What is loaded and belongs to no executable and no pin of the policy is "
 		       "either an agent that nobody protects, or somebody's who should not be "
 		       "here.",

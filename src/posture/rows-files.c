@@ -119,7 +119,7 @@ const struct posture_check rows_files[] = {
 		.title = "IMA, by which the kernel hashes files",
 		.group = POSTURE_FILES,
 		.reads = "/sys/kernel/security/ima",
-		.threats = "F12 I11",
+		.threats = "",
 		.why = "The guard knows an executable by its content, hashed by the kernel when "
 		       "it starts. Without IMA holdfastd measures it before, and a file that "
 		       "changes loses its label until it is measured again.",
@@ -133,7 +133,7 @@ const struct posture_check rows_files[] = {
 		.group = POSTURE_FILES,
 		.reads = "/sys/fs/ext4/features/verity, /proc/sys/fs/verity, or the kernel's "
 			 "configuration: FS_VERITY",
-		.threats = "F12 F11",
+		.threats = "F12",
 		.why = "A sealed file cannot be changed any more, only replaced, and its digest "
 		       "costs nothing to ask for.",
 		.fix = "a kernel with FS_VERITY",
@@ -159,7 +159,7 @@ const struct posture_check rows_files[] = {
 		.title = "audit rules for bpf(2)",
 		.group = POSTURE_FILES,
 		.reads = "/etc/audit/audit.rules; not what the kernel has loaded of it",
-		.threats = "T03 T02",
+		.threats = "T02",
 		.why = "A second record of who called bpf(2), kept by somebody else than the "
 		       "guard, is what the guard's own log can be held against.",
 		.fix = "-a always,exit -F arch=b64 -S bpf -k bpf, in /etc/audit/rules.d, then "

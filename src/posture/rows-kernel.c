@@ -93,8 +93,14 @@ static int look_kexec_signatures(struct ground *ground, struct posture_finding *
 	return finding_set(finding, POSTURE_GOOD, "demanded");
 }
 
+/* The boot parameter takes back what IO_STRICT_DEVMEM gives. */
 static int look_dev_mem(struct ground *ground, struct posture_finding *finding)
 {
+	char iomem[16];
+	bool relaxed = ground->cmdline &&
+		       text_parameter(ground->cmdline, "iomem", iomem, sizeof(iomem)) &&
+		       strcmp(iomem, "relaxed") == 0;
+
 	if (!ground->config)
 		return unknown_config(ground, finding);
 	if (!config_is(ground, "CONFIG_DEVMEM"))
@@ -103,7 +109,7 @@ static int look_dev_mem(struct ground *ground, struct posture_finding *finding)
 		finding_reason(finding, "root writes to all of memory");
 		return finding_set(finding, POSTURE_BAD, "all of memory");
 	}
-	if (!config_is(ground, "CONFIG_IO_STRICT_DEVMEM")) {
+	if (relaxed || !config_is(ground, "CONFIG_IO_STRICT_DEVMEM")) {
 		finding_reason(finding, "root writes to the memory of devices in use");
 		return finding_set(finding, POSTURE_WEAK, "devices in use");
 	}
@@ -241,7 +247,7 @@ const struct posture_check rows_kernel[] = {
 		.title = "signatures of kernel modules",
 		.group = POSTURE_KERNEL,
 		.reads = "/sys/module/module/parameters/sig_enforce",
-		.threats = "K01 K12",
+		.threats = "K01",
 		.why = "A module is kernel code: it edits the guard, and what the guard says. With "
 		       "signatures demanded it has to be one that somebody has signed, which K02 "
 		       "still gets around.",
@@ -256,7 +262,7 @@ const struct posture_check rows_kernel[] = {
 		.title = "loading of kernel modules",
 		.group = POSTURE_KERNEL,
 		.reads = "/proc/sys/kernel/modules_disabled",
-		.threats = "K01 K02 K03 L18",
+		.threats = "K01 K02 L18",
 		.why = "Once everything that the host needs is loaded, no module need be: signed "
 		       "ones with holes are a way in as well. There is no way back before the "
 		       "next boot, and what is plugged in later finds no driver.",
@@ -307,11 +313,12 @@ const struct posture_check rows_kernel[] = {
 		.id = "dev-mem",
 		.title = "/dev/mem",
 		.group = POSTURE_KERNEL,
-		.reads = "the kernel's configuration: DEVMEM, STRICT_DEVMEM, IO_STRICT_DEVMEM",
+		.reads = "the kernel's configuration: DEVMEM, STRICT_DEVMEM, IO_STRICT_DEVMEM; "
+			 "/proc/cmdline: iomem",
 		.threats = "K05 K09",
 		.why = "A file that is the memory of the machine: who writes it writes the kernel. "
 		       "STRICT_DEVMEM keeps it from memory, IO_STRICT_DEVMEM from devices that a "
-		       "driver has.",
+		       "driver has, unless the kernel was booted with iomem=relaxed.",
 		.fix = "lockdown=integrity, or a kernel with both, or without DEVMEM",
 		.source = "drivers/char/mem.c, lib/Kconfig.debug",
 		.closed_by = LOCKDOWN_INTEGRITY,

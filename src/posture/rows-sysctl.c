@@ -145,7 +145,7 @@ const struct posture_check rows_sysctl[] = {
 		.title = "performance events for users without capabilities",
 		.group = POSTURE_SYSCTL,
 		.reads = "/proc/sys/kernel/perf_event_paranoid",
-		.threats = "K17 P15",
+		.threats = "K17",
 		.why = "perf_event_open(2) is a large part of the kernel to let every user at, and "
 		       "below 2 it shows them what the kernel does.",
 		.fix = "sysctl kernel.perf_event_paranoid=2, or 3 where the kernel knows it",

@@ -78,7 +78,7 @@ python3 - "$top" <<-'EOF' >err 2>&1
 	                   ("man/holdfast-posture.1", r"^\.It ([a-z-]+)$")):
 	    text = open(sys.argv[1] + "/" + name).read()
 	    text = text.partition(".Sh CHECKS")[2].partition(".Sh ")[0] or text
-	    found = re.findall(form, text, re.M)
+	    found = re.findall(form, text.partition("\n## ")[0], re.M)
 	    assert found == ids, (name, sorted(set(found) ^ set(ids)))
 EOF
 result $? 'docs/posture.md and the manual have each check, in this order'

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Packs the modules of modules.list for one kernel and prints the archive's path:
-# modules.sh KERNEL-FOLDER (a folder of tools/fetch-kernels.sh). The archive lies beside the kernel
-# and is packed again only when the list changes. run.sh puts it in front of the initramfs.
+# Packs the modules of modules.list for one kernel, and its configuration where nobody looks
+# (/opt/kernel-config), and prints the archive's path: modules.sh KERNEL-FOLDER (a folder of
+# tools/fetch-kernels.sh). The archive lies beside the kernel and is packed again only when the list
+# changes. run.sh puts it in front of the initramfs.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,6 +55,8 @@ done
 cp "$kernel"/modules/modules.builtin* "$kernel"/modules/modules.order "$tree/" 2>/dev/null || true
 busybox depmod -b "$root/depmod" "$release"
 rm -r "${root:?}/depmod" "${root:?}/lib"
+mkdir "$root/opt"
+cp "$kernel/config" "$root/opt/kernel-config"
 
 new=$(mktemp "$out.XXXXXX")
 (cd "$root" && find . -print0 | sort -z | cpio --quiet -0 -o -H newc -R 0:0) >"$new"

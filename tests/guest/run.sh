@@ -10,7 +10,8 @@
 # --run CMD         what `sh -c` runs in the guest
 # --shell           an interactive shell instead; leave it with `exit`, or kill QEMU with ^A x
 # --profile P       default; confidentiality (lockdown=confidentiality); nobpf (lsm= without bpf);
-#                   counted (default, with --icount), two (default, with --smp 2)
+#                   counted (default, with --icount), two (default, with --smp 2);
+#                   loose, strict (words that weaken the kernel, or harden it: posture-rows.sh)
 # --deadline S      seconds that CMD may take (60)
 # --append "ARGS"   more kernel arguments
 # --overlay FILE    one more cpio archive, unpacked over the initramfs
@@ -68,8 +69,16 @@ profile_args() {
 	default | counted | two) ;;
 	confidentiality) echo "lockdown=confidentiality" ;;
 	nobpf) echo "lsm=$(lsm_without_bpf)" ;;
+	loose)
+		echo "iomem=relaxed proc_mem.force_override=always bdev_allow_write_mounted=1" \
+			"sysctl.kernel.ftrace_enabled=0 rdinit=/opt/tests/other-init.sh"
+		;;
+	strict)
+		echo "proc_mem.force_override=never bdev_allow_write_mounted=0 nohibernate debugfs=off"
+		;;
 	*)
-		echo "run.sh: no profile '$profile': default, confidentiality, nobpf, counted, two" >&2
+		echo "run.sh: no profile '$profile': default, confidentiality, nobpf, counted, two," \
+			"loose, strict" >&2
 		exit 2
 		;;
 	esac
