@@ -19,6 +19,8 @@ out=$cache/full/$release-$(sha256sum <"$0" | cut -c 1-16).ext4
 
 system=(systemd systemd-sysv udev dbus apt iproute2 procps kmod iputils-ping)
 tools=(xdp-tools libbpf-tools bpftool bpftrace runc crun strace)
+# what mends a host, or is compared with: none of it starts of itself
+hosts=(lynis auditd grub-common grub2-common)
 libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libfsverity0 libcap-ng0)
 if [ "$release" != bookworm ]; then
 	libraries+=(libelf1t64 libssl3t64)
@@ -30,7 +32,7 @@ masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all
 	e2scrub_reap.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
 	systemd-timesyncd.service systemd-networkd.service systemd-logind.service getty@tty1.service
 	serial-getty@ttyS0.service systemd-hwdb-update.service systemd-pstore.service
-	systemd-journal-flush.service)
+	systemd-journal-flush.service auditd.service lynis.timer grub-common.service)
 
 # The machine's proxy, where its apt has one.
 proxy_options() {
@@ -48,7 +50,7 @@ bootstrap() {
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--include="$(IFS=,; echo "${system[*]},${tools[*]},${libraries[*]}")" \
+		--include="$(IFS=,; echo "${system[*]},${hosts[*]},${tools[*]},${libraries[*]}")" \
 		--customize-hook='mkdir -p "$1/srv/debs"' \
 		--customize-hook="chroot \"\$1\" sh -c 'cd /srv/debs && apt-get -qq \
 			-o APT::Sandbox::User=root download \
