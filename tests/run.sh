@@ -258,7 +258,7 @@ guest_run() {
 		return
 	fi
 	case $command in
-	full/*)
+	full/* | boots/*)
 		timeout -k 5 "$deadline" tests/guest/"$command" --kernel "$kernel" \
 			--profile "$profile" --log "$base.console" >"$base.log" 2>"$base.err" || code=$?
 		echo "$code" >"$base.code"
