@@ -47,9 +47,10 @@ test: setup ## the tests on every kernel; QUICK=1: one, what changed; FULL=1: no
 drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=
 	@tests/drill/run.sh
 
-bench: all ## what loading 100,000 entries takes, against the kernel's own part; at most twice
+bench: all ## what loading 100,000 entries and a posture check take, against their limits
 	@mkdir -p $(BUILD)/bench
 	@$(BUILD)/tests/bench/bench-load $(BUILD)/tests/bench/load.bpf.o $(BUILD)/bench
+	@$(BUILD)/tests/bench/bench-posture $(BUILD)/holdfast
 
 install: all ## install into PREFIX (DESTDIR is honoured)
 	@meson configure $(BUILD) --prefix=$(PREFIX)

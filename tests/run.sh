@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Runs every test and counts: unit tests under sanitizers, the checks of the house rules, what a
-# load takes (tests/bench), the guest suites on each kernel of the matrix, and on one of them
-# whether the tests notice what is broken: the guard without a room (sabotage), the tree with an
-# error (mutants). The last line is `N passed, N failed, N skipped`; the exit code is 0 only if
+# load and a look take (tests/bench), the guest suites on each kernel of the matrix, and on one of
+# them whether the tests notice what is broken: the guard without a room (sabotage), the tree with
+# an error (mutants). The last line is `N passed, N failed, N skipped`; the exit code is 0 only if
 # nothing failed. Logs are in build/test-logs/.
 #
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
@@ -258,7 +258,7 @@ guest_run() {
 		return
 	fi
 	case $command in
-	full/*)
+	full/* | boots/*)
 		timeout -k 5 "$deadline" tests/guest/"$command" --kernel "$kernel" \
 			--profile "$profile" --log "$base.console" >"$base.log" 2>"$base.err" || code=$?
 		echo "$code" >"$base.code"
@@ -438,10 +438,11 @@ run_script() {
 	grep '^#' "$logs/$name.log" || true
 }
 
-# Is loading as fast as it is said to be? Before the guests: nothing of ours runs beside it.
+# Are they as fast as they are said to be? Before the guests: nothing of ours runs beside it.
 run_bench() {
 	mkdir -p build/bench
 	run_script bench build/tests/bench/bench-load build/tests/bench/load.bpf.o build/bench
+	run_script bench-posture build/tests/bench/bench-posture build/holdfast
 }
 
 # Do the tests notice what they are for?

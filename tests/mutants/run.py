@@ -144,6 +144,13 @@ class Tree:
         log = os.path.join(self.build, "mutant.log")
         if os.path.exists(log):
             os.remove(log)
+        # it boots its guests itself, and says on the host what they did
+        if command.startswith("boots/"):
+            return subprocess.run(["tests/guest/" + command, "--kernel", kernel or KERNEL,
+                                   "--log", log, *arguments],
+                                  cwd=self.top, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, check=False, text=True,
+                                  env={k: v for k, v in os.environ.items() if k != "BUILD"}).stdout
         subprocess.run(["tests/guest/run.sh", "--kernel", kernel or KERNEL,
                         "--profile", profile, "--initramfs", "build/guest.cpio",
                         "--deadline", deadline, "--quiet", "--log", log,
