@@ -31,6 +31,7 @@ terminal=
 export pins=/sys/fs/bpf/xdp-filter
 export rogue=$here/rogue
 export list_pin=$pins/filter_ipv4 link_pin=/sys/fs/bpf/egress/link
+export module=/run/veth.ko # one of the kernel's own, its signature cut off
 export list='' dispatcher='' link='' execsnoop='' perf='' at='' pages='' guardian='' library=''
 
 # ---- the rows: THREAT ROW|HARM|REMEDY|WHAT IS TYPED
@@ -62,6 +63,7 @@ A01|silent|restart|kill -9 $execsnoop
 P11|silent|restart|$rogue signal $execsnoop
 A02|silent|restart|echo 1 >/sys/fs/cgroup/system.slice/execsnoop.service/cgroup.kill
 L15|denied_passes|mend|sysctl -w kernel.ftrace_enabled=0; bpftool map delete id $list key 127 0 0 66
+K01|module_in|module_out|insmod $module
 L08|denied_passes|rebuild_filter|ip link set dev lo xdpgeneric off
 I12|denied_passes|rebuild_filter|xdp-filter unload lo
 M15|list_closed|rebuild_filter|bpftool map freeze id $list
@@ -264,6 +266,8 @@ snoop_field() { sed 's/.*) //' "/proc/$execsnoop/stat" | cut -d ' ' -f $(($1 - 2
 snoop_idle() { judge "$(snoop_field 41)" 5 0; }
 snoop_nice() { judge "$(snoop_field 19)" 19 0; }
 
+module_in() { harmed_if [ -d /sys/module/veth ]; }
+
 secret_leaked() { harmed_if grep -q 'salt\|value' $out; }
 log_lost() { harmed_if [ "$(holdfast events --json 2>&1 | head -n 1)" != "$first_event" ]; }
 policy_digest() { holdfast guard status 2>&1 | sed -n 's/^policy .*sha256://p'; }
@@ -296,6 +300,7 @@ repin() { rm -f $list_pin && bpftool map pin id "$list" $list_pin; }
 unpreload() { rm -f /etc/ld.so.preload && relist; }
 mend_library() { cp /run/library /run/library.new && mv /run/library.new "$library"; }
 go_on() { kill -CONT "$execsnoop"; }
+module_out() { rmmod veth; }
 unidle() { chrt --other --pid 0 "$execsnoop"; }
 
 untrace() {
@@ -592,6 +597,10 @@ make_packet() {
 	} >/run/packet
 }
 
+make_module() {
+	head -c -28 "$(find /lib/modules -name veth.ko)" >$module
+}
+
 start_tools() {
 	start_filter && start_egress && start_snoop
 }
@@ -709,6 +718,7 @@ cp "$library" /run/library
 cp $daemon /run/holdfastd.copy
 cp /bin/busybox /run/false
 make_packet
+make_module
 progress "kernel $(uname -r)"
 make_policies >/run/guard.log 2>&1 || die "the policy does not compile"
 if [ "${1-}" = up ]; then # for tests/sabotage.sh: no more than whether the guard comes up

@@ -132,6 +132,12 @@ modules_denied() {
 	check "K04 which is told" tells K04 '"verdict":"refused"'
 }
 
+# kept ACT: nothing but EPERM comes of it
+kept() {
+	ground $1 >$work/said
+	grep -qx "$1: EPERM" $work/said || { cat $work/said; return 1; }
+}
+
 # ---- lockdown by the guard
 
 held_to_integrity() {
@@ -141,6 +147,13 @@ held_to_integrity() {
 		return
 	fi
 	check "K05 which is told" tells K05 '/dev/mem'
+	check "K06 the register of system calls is kept" kept entry-register
+	check "K06 which is told" tells K06 MSR
+	if [ -e /dev/snapshot ]; then
+		check "K08 an image of memory is kept out" kept hibernation-image
+		check "K08 which is told" tells K08 hibernation
+	fi
+	check "K04 another kernel is kept" kept other-kernel
 	check "K10 files of debugfs that write the kernel are kept" not_permitted opens $debugfs
 	check "K10 which is told" tells K10 'other writes'
 	check "a domain's task is not held to it" victim_writes $debugfs 1
@@ -181,6 +194,8 @@ check "without a guard a signed module is let in" loads $module
 if [ ! $locked ]; then
 	check "and an unsigned one" loads $unsigned
 	check "and /dev/mem is opened" opens /dev/mem
+	modprobe msr && echo on >/sys/module/msr/parameters/allow_writes
+	check "and the register of system calls is written" ground entry-register
 fi
 host_required
 need "the victim and its neighbour are there" targets_start
