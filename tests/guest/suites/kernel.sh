@@ -17,8 +17,8 @@ grep -qF '[none]' /sys/kernel/security/lockdown && locked=
 
 # kernel VERSION KEYS: an image that enforces, with those keys
 kernel() {
-	made=$(image rows 's/^switches.*//' 's/observe/enforce/' "s/version: 1/version: $1/" \
-		"s/^kernel:.*/kernel: { $2 }/") && mv $made $work/$1.img && echo $work/$1.img
+	made=$(image rows 's/observe/enforce/' "s/version: 1/version: $1/" \
+		"s/^switches.*/kernel: { $2 }/") && mv $made $work/$1.img && echo $work/$1.img
 }
 
 # tells ROW WHAT: the newest refusal of that kind

@@ -25,6 +25,8 @@ enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 # as service managers have it: what is unmounted in a copy of the namespace is gone here, too
 need "mounts are shared" mount --make-rshared /
 switches_prepare
+# the drill's interface is of it, and under this policy nobody loads it any more
+modprobe dummy 2>/dev/null || true
 need "holdfastd starts" daemon_start
 need "the guard comes up to enforce" guard_up "$enforce"
 before=$(labels)
