@@ -26,7 +26,7 @@ int checkpoint_parse(struct text text, struct checkpoint *ret_checkpoint, struct
 			      "this is no checkpoint: its first line is no origin of 1 to %d bytes",
 			      NOTE_NAME_LEN - 1);
 	memcpy(checkpoint.origin, line.at, line.size);
-	if (!text_cut(&text, '\n', &line) || !text_number(line, &tree->size))
+	if (!text_cut(&text, '\n', &line) || !text_decimal(line, &tree->size))
 		return refuse(2, "this is no checkpoint: its second line is no size of a log");
 	if (!text_cut(&text, '\n', &line) ||
 	    base64_decode(line.at, line.size, tree->root.bytes, SHA256_LEN, &size) < 0 ||

@@ -34,7 +34,7 @@ bool text_starts(struct text text, const char *string, struct text *ret_rest)
 	return true;
 }
 
-bool text_number(struct text text, uint64_t *ret)
+bool text_decimal(struct text text, uint64_t *ret)
 {
 	uint64_t number = 0;
 

@@ -28,9 +28,9 @@ bool text_is(struct text text, const char *string);
 bool text_starts(struct text text, const char *string, struct text *ret_rest);
 
 /**
- * text_number() - read a whole text as a decimal number
+ * text_decimal() - read a whole text as a decimal number
  * @ret: set on success
  * Return: whether it is one up to INT64_MAX, the most that others read, without sign, space or
  * leading zero.
  */
-bool text_number(struct text text, uint64_t *ret);
+bool text_decimal(struct text text, uint64_t *ret);

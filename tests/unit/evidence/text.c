@@ -47,11 +47,11 @@ static void a_number_has_one_form(void **state)
 	uint64_t number = 7;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		assert_false(text_number(text(others[i]), &number));
+		assert_false(text_decimal(text(others[i]), &number));
 	assert_true(number == 7);
-	assert_true(text_number(text("0"), &number) && number == 0);
-	assert_true(text_number(text("10"), &number) && number == 10);
-	assert_true(text_number(text("9223372036854775807"), &number) && number == INT64_MAX);
+	assert_true(text_decimal(text("0"), &number) && number == 0);
+	assert_true(text_decimal(text("10"), &number) && number == 10);
+	assert_true(text_decimal(text("9223372036854775807"), &number) && number == INT64_MAX);
 }
 
 int main(void)
