@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 #include "evidence/merkle.h"
+#include "evidence/tile.h"
 
-#define FRONT_LEVELS 8 /* of 8 bits of a size each */
-#define FRONT_WIDTH 256 /* hashes in a full tile */
+#define FRONT_LEVELS TILE_LEVELS
+#define FRONT_WIDTH TILE_WIDTH
 
 struct front {
 	struct merkle_edge edge;

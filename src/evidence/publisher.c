@@ -4,31 +4,17 @@
 #include "evidence/publisher.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
-#define GROUPS 7 /* of three digits, in 2^64 */
+_Static_assert(TILE_PATH_LEN <= STORE_PATH_LEN, "a tile's name fits");
 
 void publisher_path(int level, uint64_t tile, unsigned width, char ret_path[STORE_PATH_LEN])
 {
-	unsigned groups[GROUPS];
-	size_t n = 0;
-	int at;
+	const struct tile which = {.level = level, .n = tile, .width = width ? width : TILE_WIDTH};
 
-	at = level == PUBLISHER_BUNDLE ? snprintf(ret_path, STORE_PATH_LEN, "tile/entries")
-				       : snprintf(ret_path, STORE_PATH_LEN, "tile/%d", level);
-	do {
-		groups[n++] = (unsigned)(tile % 1000);
-		tile /= 1000;
-	} while (tile);
-	while (n-- > 0)
-		at += snprintf(ret_path + at, STORE_PATH_LEN - (size_t)at, n ? "/x%03u" : "/%03u",
-			       groups[n]);
-	if (width)
-		(void)snprintf(ret_path + at, STORE_PATH_LEN - (size_t)at, ".p/%u", width);
+	tile_path(&which, ret_path);
 }
 
 void publisher_start(struct publisher *publisher)
@@ -110,7 +96,7 @@ static int put_bundle(struct publisher *publisher, uint64_t tile, unsigned width
 {
 	char path[STORE_PATH_LEN];
 
-	publisher_path(PUBLISHER_BUNDLE, tile, width, path);
+	publisher_path(TILE_ENTRIES, tile, width, path);
 	return put(publisher, path, publisher->bundle, publisher->used);
 }
 
@@ -126,7 +112,7 @@ static int remove_partial(const struct publisher *publisher, int level, uint64_t
 /* What is full needs nothing partial, but where that belongs to the checkpoint that is out. */
 static int settle_partial(const struct publisher *publisher, int level, uint64_t tile)
 {
-	unsigned of = level == PUBLISHER_BUNDLE ? 0 : (unsigned)level;
+	unsigned of = level == TILE_ENTRIES ? 0 : (unsigned)level;
 
 	if (front_width(publisher->published, of) && tile == front_tile(publisher->published, of))
 		return 0;
@@ -145,7 +131,7 @@ int publisher_settle(struct publisher *publisher)
 
 		r = level == 0 ? put_bundle(publisher, tile, 0) : 0;
 		if (r == 0 && level == 0)
-			r = settle_partial(publisher, PUBLISHER_BUNDLE, tile);
+			r = settle_partial(publisher, TILE_ENTRIES, tile);
 		if (r == 0)
 			r = put_tile(publisher, level, tile, 0);
 		if (r == 0)
@@ -195,7 +181,7 @@ int publisher_published(struct publisher *publisher)
 		if (tile == front_tile(now, level) || !front_width(before, level))
 			continue;
 		if (level == 0)
-			r = remove_partial(publisher, PUBLISHER_BUNDLE, tile);
+			r = remove_partial(publisher, TILE_ENTRIES, tile);
 		if (r == 0)
 			r = remove_partial(publisher, (int)level, tile);
 		if (r < 0)

@@ -14,8 +14,6 @@
 #include "evidence/front.h"
 #include "evidence/store.h"
 
-#define PUBLISHER_BUNDLE (-1) /* a level of publisher_path() */
-
 struct publisher {
 	const struct store *store; /* borrowed */
 	struct merkle *merkle; /* borrowed */
@@ -30,7 +28,7 @@ struct publisher {
 
 /**
  * publisher_path() - where a tile or a bundle is
- * @level: 0 to 7, or PUBLISHER_BUNDLE
+ * @level: as of struct tile
  * @width: hashes or entries that it has; 0 if it is full
  */
 void publisher_path(int level, uint64_t tile, unsigned width, char ret_path[STORE_PATH_LEN]);

@@ -17,10 +17,10 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "evidence/checkpoint.h"
+#include "evidence/tile.h"
 #include "evidence/writer-internal.h"
 
 #define TAIL_DIGITS 20
-#define MAX_BUNDLE ((size_t)FRONT_WIDTH * (2 + TAIL_MAX_ENTRY))
 
 /* What may have been signed: by the file that is written before, and by the one after. */
 enum { SIGNING, OUT, N_FLOORS };
@@ -298,12 +298,12 @@ static int read_bundle(const struct writer *writer, uint64_t tile, unsigned widt
 	char path[STORE_PATH_LEN];
 	int r;
 
-	publisher_path(PUBLISHER_BUNDLE, tile, width, path);
-	r = store_read(&writer->store, path, MAX_BUNDLE, ret_data, ret_size);
+	publisher_path(TILE_ENTRIES, tile, width, path);
+	r = store_read(&writer->store, path, BUNDLE_MAX_SIZE, ret_data, ret_size);
 	if (r <= 0 || !width)
 		return r;
-	publisher_path(PUBLISHER_BUNDLE, tile, 0, path);
-	return store_read(&writer->store, path, MAX_BUNDLE, ret_data, ret_size);
+	publisher_path(TILE_ENTRIES, tile, 0, path);
+	return store_read(&writer->store, path, BUNDLE_MAX_SIZE, ret_data, ret_size);
 }
 
 static int put_again(struct writer *writer, const void *entry, size_t size)
@@ -322,26 +322,22 @@ static int heal_bundle(struct writer *writer, uint64_t size)
 	uint64_t index = writer->durable, tile = index / FRONT_WIDTH;
 	uint64_t end = (tile + 1) * FRONT_WIDTH < size ? (tile + 1) * FRONT_WIDTH : size;
 	_cleanup_free_ char *data = NULL;
-	size_t left, at = 0;
+	struct bundle bundle = {0};
 	int r;
 
-	r = read_bundle(writer, tile, (unsigned)(end % FRONT_WIDTH), &data, &left);
+	r = read_bundle(writer, tile, (unsigned)(end % FRONT_WIDTH), &data, &bundle.size);
 	if (r != 0)
 		return r < 0 ? r : WRITER_E_REFUSED;
+	bundle.at = (const uint8_t *)data;
 	for (uint64_t i = tile * FRONT_WIDTH; i < end; i++) {
-		const uint8_t *record = (const uint8_t *)data + at;
-		size_t entry;
+		const uint8_t *entry;
+		size_t entry_size;
 
-		if (left < 2)
+		if (!bundle_next(&bundle, &entry, &entry_size))
 			return WRITER_E_REFUSED;
-		entry = (size_t)record[0] << 8 | record[1];
-		if (left < 2 + entry)
-			return WRITER_E_REFUSED;
-		r = i < index ? 0 : put_again(writer, record + 2, entry);
+		r = i < index ? 0 : put_again(writer, entry, entry_size);
 		if (r != 0)
 			return r < 0 ? r : WRITER_E_REFUSED;
-		at += 2 + entry;
-		left -= 2 + entry;
 	}
 	return writer_commit(writer);
 }

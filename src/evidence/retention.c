@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "evidence/tile.h"
 #include "evidence/writer-internal.h"
 
 #define RETENTION_LEN 64
@@ -54,7 +55,7 @@ static int remove_front(const struct writer *writer)
 {
 	int r;
 
-	r = remove_tiles(writer, PUBLISHER_BUNDLE, front_tile(writer->minimum, 0));
+	r = remove_tiles(writer, TILE_ENTRIES, front_tile(writer->minimum, 0));
 	for (unsigned level = 0; r == 0 && front_tile(writer->minimum, level); level++)
 		r = remove_tiles(writer, (int)level, front_tile(writer->minimum, level));
 	return r;

@@ -14,8 +14,9 @@
 
 #include "evidence/front.h"
 #include "evidence/mac.h"
+#include "evidence/tile.h"
 
-#define TAIL_MAX_ENTRY 65535 /* bytes, by the format of a bundle */
+#define TAIL_MAX_ENTRY ENTRY_MAX_SIZE
 #define TAIL_RECORD(size) (2 + (size) + MAC_LEN)
 #define TAIL_MAX_HEAD (16 + 8 + FRONT_LEVELS * FRONT_WIDTH * SHA256_LEN + MAC_LEN)
 

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/diag.h"
 #include "base/system.h"
 #include "evidence/checkpoint.h"
+#include "evidence/verify.h"
 #include "naive.h"
 #include "test.h"
 
@@ -342,6 +344,28 @@ static void check_signed(const struct world *world, const struct naive_hash *lea
 	}
 }
 
+static void found(void *userdata, const struct verify_damage *damage)
+{
+	fail_msg("%s: %s", damage->file, damage->text);
+}
+
+/* And what verifies logs says so. */
+static void verify(const struct world *world, uint64_t from)
+{
+	const struct verify_request request = {
+		.dir_fd = world->options.dir_fd,
+		.key = &world->key,
+		.from = from,
+		.found = found,
+	};
+	struct verify_report report;
+	struct diag diag = {0};
+
+	if (verify_log(&request, &report, &diag) != 0)
+		fail_msg("%s: %s", diag.file, diag.text);
+	assert_true(report.first <= from); /* what may be gone may be there */
+}
+
 void world_check(const struct world *world, uint64_t from)
 {
 	_cleanup_free_ struct naive_hash *hashes = NULL;
@@ -349,6 +373,7 @@ void world_check(const struct world *world, uint64_t from)
 	struct naive_hash root;
 	size_t n;
 
+	verify(world, from);
 	read_checkpoint(world, &checkpoint);
 	n = checkpoint.tree.size;
 	hashes = calloc(n + 1, sizeof(*hashes));
