@@ -206,7 +206,7 @@ static void what_finds_no_room_is_counted_and_told(void **state)
 	struct writer_gap gap;
 	char entry[100] = "x";
 
-	world->options.room = 10 * TAIL_RECORD(sizeof(entry));
+	world->options.room = 10 * TAIL_RECORD(sizeof(entry)) + TAIL_RECORD(0);
 	assert_int_equal(world_open(world), 0);
 	assert_false(writer_take_gap(world->writer, &gap));
 	world->shut_op = STORE_SYNC;
