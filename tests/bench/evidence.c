@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What a log takes: entries of 200 bytes that are appended and made durable in groups, and the same
- * with a checkpoint for each so many of them. Medians of several runs, as JSON. TAP.
+ * with a checkpoint for each so many of them; verifying that log, and checking that entries are in
+ * it. Medians of several runs, as JSON. TAP.
  *
  * usage: bench-evidence FOLDER (on the file system that is to be measured) FILE (for the JSON)
  */
@@ -20,6 +21,9 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "evidence/note.h"
+#include "evidence/prove.h"
+#include "evidence/reader.h"
+#include "evidence/verify.h"
 #include "evidence/writer.h"
 
 #define ROUNDS 7
@@ -27,11 +31,15 @@
 #define ENTRIES 500000ull
 #define GROUP 16384 /* entries that are made durable at once */
 #define PUBLISHED 65536 /* entries under one checkpoint, in the second figure */
+#define CHECKS 20000
 #define LIMIT_PER_S 500000.0
 
 struct taken {
 	double seconds, cpu_seconds;
 	uint64_t syncs;
+	/* of a log that has a checkpoint */
+	double verify_cpu_seconds; /* all of it */
+	double check_cpu_seconds; /* CHECKS proofs of inclusion, leaf hash and all */
 };
 
 static struct note_key key;
@@ -89,6 +97,63 @@ static int append_all(struct writer *writer, uint64_t checkpoint_each)
 	return checkpoint_each ? writer_checkpoint(writer) : writer_commit(writer);
 }
 
+static void found(void *userdata, const struct verify_damage *damage)
+{
+	printf("# %s: %s\n", damage->file, damage->text);
+}
+
+/* The time that checking takes, without that of making the proof. */
+static int check(int dir_fd, const struct merkle_tree *tree, double *ret_seconds)
+{
+	_cleanup_(merkle_freep) struct merkle *merkle = NULL;
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	struct prove_source source;
+	uint8_t entry[ENTRY] = {0};
+	int r;
+
+	*ret_seconds = 0;
+	r = merkle_new(&merkle);
+	if (r == 0)
+		r = reader_new(dir_fd, tree->size, merkle, &reader);
+	if (r != 0)
+		return r;
+	source = reader_source(reader, NULL);
+	for (uint64_t i = 0; i < CHECKS; i++) {
+		uint64_t index = i * (tree->size / CHECKS), number = index + 1;
+		struct prove_hashes proof;
+		struct merkle_hash leaf;
+		double begun;
+
+		r = prove_inclusion(&source, index, tree->size, &proof);
+		if (r != 0)
+			return r;
+		memcpy(entry, &number, sizeof(number));
+		begun = now(CLOCK_PROCESS_CPUTIME_ID);
+		r = merkle_leaf(merkle, entry, sizeof(entry), &leaf);
+		if (r == 0)
+			r = merkle_check_inclusion(merkle, index, &leaf, tree,
+						   &(struct merkle_proof){proof.hashes, proof.n});
+		*ret_seconds += now(CLOCK_PROCESS_CPUTIME_ID) - begun;
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int verify(int dir_fd, struct taken *taken)
+{
+	const struct verify_request request = {.dir_fd = dir_fd, .key = &key, .found = found};
+	double begun = now(CLOCK_PROCESS_CPUTIME_ID);
+	struct verify_report report;
+	int r;
+
+	r = verify_log(&request, &report, NULL);
+	taken->verify_cpu_seconds = now(CLOCK_PROCESS_CPUTIME_ID) - begun;
+	if (r != 0 || report.checkpoint.tree.size != ENTRIES)
+		return r ? r : -EIO;
+	return check(dir_fd, &report.checkpoint.tree, &taken->check_cpu_seconds);
+}
+
 /* Return: 0; what the writer returned. */
 static int run(const char *folder, uint64_t checkpoint_each, struct taken *ret_taken)
 {
@@ -125,6 +190,8 @@ static int run(const char *folder, uint64_t checkpoint_each, struct taken *ret_t
 		ret_taken->syncs = counts.syncs;
 		r = counts.durable == ENTRIES ? 0 : -EIO;
 	}
+	if (r == 0 && checkpoint_each)
+		r = verify(dir_fd, ret_taken);
 	(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return r;
 }
@@ -188,10 +255,14 @@ static int put_json(const char *path, const char *system, const struct taken *du
 		      "\"fdatasyncs\": %" PRIu64 ", \"filesystem\": \"%s\", "
 		      "\"entries\": %llu, \"entry_bytes\": %d, \"runs\": %d},\n"
 		      " \"append_published\": {\"per_s\": %.0f, \"per_cpu_s\": %.0f, "
-		      "\"checkpoint_each\": %d},\n \"load\": %.1f}\n",
+		      "\"checkpoint_each\": %d},\n"
+		      " \"verify\": {\"per_s_per_core\": %.0f}, \"inclusion\": {\"us\": %.2f},\n"
+		      " \"load\": %.1f}\n",
 		      ENTRIES / durable->seconds, ENTRIES / durable->cpu_seconds, durable->syncs,
 		      system, ENTRIES, ENTRY, ROUNDS, ENTRIES / published->seconds,
-		      ENTRIES / published->cpu_seconds, PUBLISHED, load[0]);
+		      ENTRIES / published->cpu_seconds, PUBLISHED,
+		      ENTRIES / published->verify_cpu_seconds,
+		      published->check_cpu_seconds * 1e6 / CHECKS, load[0]);
 	return 0;
 }
 

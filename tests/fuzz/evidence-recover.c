@@ -129,6 +129,7 @@ static void open_twice(const struct writer_options *options)
 	must(writer_open(options, &writer, &again, NULL) == 0);
 	must(again.size == found.size + 1 && again.signed_size == again.size);
 	must(again.cut_bytes == 0 && again.healed == 0);
+	must(found.unread || !again.unread);
 	(void)writer_close(writer);
 }
 
