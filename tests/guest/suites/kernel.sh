@@ -17,8 +17,8 @@ grep -qF '[none]' /sys/kernel/security/lockdown && locked=
 
 # kernel VERSION KEYS: an image that enforces, with those keys
 kernel() {
-	made=$(image rows 's/^switches.*//' 's/observe/enforce/' "s/version: 1/version: $1/" \
-		"s/^kernel:.*/kernel: { $2 }/") && mv $made $work/$1.img && echo $work/$1.img
+	made=$(image rows 's/observe/enforce/' "s/version: 1/version: $1/" \
+		"s/^switches.*/kernel: { $2 }/") && mv $made $work/$1.img && echo $work/$1.img
 }
 
 # tells ROW WHAT: the newest refusal of that kind
@@ -177,6 +177,10 @@ worse_later() {
 	check "a change for the worse is an event with the check's id" log_has \
 		'"note":"posture-worse".*"check":"sysrq","text":"weak (1), it was good (0)"'
 	check "and shown, since it is required" status_says 'requires of the host: sysrq (1)'
+	echo 0 >$work/fake && mount --bind $work/fake $sysrq
+	check "F10 a file that is mounted over it is not believed" \
+		unfit 'sysrq (unknown)' holdfast guard reload "$confidential"
+	umount $sysrq
 }
 
 head -c -28 $module >$unsigned
