@@ -128,6 +128,7 @@ modules_denied() {
 	check "K01 no module is let in" not_loaded $module
 	check "K01 which is told, by the file's name" log_has '"act":"kernel".*"name":"veth.ko"'
 	check "K01 nor one that the kernel asks for" not_asked_for
+	check "K01 nor one that is compressed" exits 1 probe module-compressed
 	check "K04 no kernel" exits 1 probe kexec-file
 	check "K04 which is told" tells K04 '"verdict":"refused"'
 }
