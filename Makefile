@@ -47,10 +47,11 @@ test: setup ## the tests on every kernel; QUICK=1: one, what changed; FULL=1: no
 drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=
 	@tests/drill/run.sh
 
-bench: all ## what loading 100,000 entries and a posture check take, against their limits
+bench: all ## what loading 100,000 entries, a posture check and a log take, against their limits
 	@mkdir -p $(BUILD)/bench
 	@$(BUILD)/tests/bench/bench-load $(BUILD)/tests/bench/load.bpf.o $(BUILD)/bench
 	@$(BUILD)/tests/bench/bench-posture $(BUILD)/holdfast
+	@$(BUILD)/tests/bench/bench-evidence $(BUILD)/bench $(BUILD)/bench/evidence.json
 
 install: all ## install into PREFIX (DESTDIR is honoured)
 	@meson configure $(BUILD) --prefix=$(PREFIX)

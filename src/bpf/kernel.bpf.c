@@ -60,15 +60,34 @@ static __noinline bool code_refused(__u32 what, struct file *file)
 	return guard_refuses(&act);
 }
 
+/* Has this kernel such an id, and is it that? */
+#define IS_ID(id, type, value)                           \
+	(bpf_core_enum_value_exists(enum type, value) && \
+	 (id) == bpf_core_enum_value(enum type, value))
+
+INLINE __u32 read_what(__u32 id)
+{
+	if (IS_ID(id, kernel_read_file_id, READING_MODULE) ||
+	    IS_ID(id, kernel_read_file_id, READING_MODULE_COMPRESSED))
+		return MODULES;
+	return IS_ID(id, kernel_read_file_id, READING_KEXEC_IMAGE) ||
+			       IS_ID(id, kernel_read_file_id, READING_KEXEC_INITRAMFS)
+		       ? KEXEC
+		       : 0;
+}
+
+INLINE __u32 load_what(__u32 id)
+{
+	if (IS_ID(id, kernel_load_data_id, LOADING_MODULE) ||
+	    IS_ID(id, kernel_load_data_id, LOADING_MODULE_COMPRESSED))
+		return MODULES;
+	return IS_ID(id, kernel_load_data_id, LOADING_KEXEC_IMAGE) ? KEXEC : 0;
+}
+
 SEC("lsm/kernel_read_file")
 int BPF_PROG(kernel_read, struct file *file, enum kernel_read_file_id id)
 {
-	__u32 what = id == bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE) ? MODULES
-		     : id == bpf_core_enum_value(enum kernel_read_file_id, READING_KEXEC_IMAGE) ||
-				     id == bpf_core_enum_value(enum kernel_read_file_id,
-							       READING_KEXEC_INITRAMFS)
-			     ? KEXEC
-			     : 0;
+	__u32 what = read_what(id);
 
 	if (what && code_refused(what, file))
 		return REFUSED(EPERM);
@@ -79,10 +98,7 @@ int BPF_PROG(kernel_read, struct file *file, enum kernel_read_file_id id)
 SEC("lsm/kernel_load_data")
 int BPF_PROG(kernel_load, enum kernel_load_data_id id)
 {
-	__u32 what = id == bpf_core_enum_value(enum kernel_load_data_id, LOADING_MODULE) ? MODULES
-		     : id == bpf_core_enum_value(enum kernel_load_data_id, LOADING_KEXEC_IMAGE)
-			     ? KEXEC
-			     : 0;
+	__u32 what = load_what(id);
 
 	if (what && code_refused(what, NULL))
 		return REFUSED(EPERM);

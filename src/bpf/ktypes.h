@@ -175,11 +175,13 @@ enum kernel_read_file_id {
 	READING_KEXEC_IMAGE,
 	READING_KEXEC_INITRAMFS,
 	READING_MODULE,
+	READING_MODULE_COMPRESSED, /* newer kernels only: by bpf_core_enum_value_exists() */
 };
 
 enum kernel_load_data_id {
 	LOADING_KEXEC_IMAGE,
 	LOADING_MODULE,
+	LOADING_MODULE_COMPRESSED,
 };
 
 enum lockdown_reason {

@@ -61,6 +61,7 @@ extern const struct cli_verb cli_events_verbs[];
 extern const struct cli_verb cli_drill_verbs[];
 extern const struct cli_verb cli_object_verbs[];
 extern const struct cli_verb cli_posture_verbs[];
+extern const struct cli_verb cli_log_verbs[];
 
 /**
  * cli_option() - the value of an option

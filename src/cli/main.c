@@ -13,8 +13,8 @@
 #pragma weak cli_events_verbs
 
 static const struct cli_verb *const all_tables[] = {
-	cli_guard_verbs,  cli_run_verbs,   cli_release_verbs, cli_policy_verbs,
-	cli_events_verbs, cli_drill_verbs, cli_object_verbs,  cli_posture_verbs,
+	cli_guard_verbs, cli_run_verbs,	   cli_release_verbs, cli_policy_verbs, cli_events_verbs,
+	cli_drill_verbs, cli_object_verbs, cli_posture_verbs, cli_log_verbs,
 };
 
 int main(int argc, char **argv)

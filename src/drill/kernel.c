@@ -16,7 +16,8 @@
 #include "writes.h"
 
 #define SYSCTL "/proc/sys/kernel/"
-#define NO_INITRAMFS 4
+#define COMPRESSED 4 /* of finit_module(2) */
+#define NO_INITRAMFS 4 /* of kexec_file_load(2) */
 #define NO_FLAG 0x8000 /* of kexec_load(2): unknown to it, and seen after who may ask */
 
 /* A file that is neither a module nor a kernel. Return: 0 if it was looked at. */
@@ -39,6 +40,18 @@ static int finit(int fd)
 static int module_file(const struct target *target)
 {
 	return offer(finit);
+}
+
+/* With MODULE_INIT_COMPRESSED_FILE, which kernels read as a kind of its own. */
+static int module_compressed(const struct target *target)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return setup_failed("/proc/self/exe");
+	r = syscall(SYS_finit_module, fd, "", COMPRESSED) < 0 ? -errno : -EBADMSG;
+	close(fd);
+	return r == -EOPNOTSUPP || r == -EINVAL ? 0 : r;
 }
 
 /* From memory that is not there. */
@@ -112,6 +125,8 @@ static int no_kexec(void)
 const struct technique kernel_techniques[] = {
 	{"K01", "module-file", "a module by finit_module", EPERM, TWICE("K01"),
 	 QUIET | LONELY | UNLOCKED, module_file, NULL, NULL, no_modules},
+	{"K01", "module-compressed", "a compressed module by finit_module", EPERM, "K01", NULL,
+	 QUIET | LONELY, module_compressed, NULL, NULL, no_modules},
 	{"K01", "module-memory", "a module by init_module", EPERM, "K01", NULL, QUIET | LONELY,
 	 module_memory, NULL, NULL, no_modules},
 	{"K03", "modprobe-path", "kernel.modprobe", EPERM, "K03", NULL, QUIET, modprobe,

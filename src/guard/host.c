@@ -217,6 +217,8 @@ void host_again(struct server *server)
 
 uint64_t host_due(const struct server *server)
 {
+	if (!server->options.host_root)
+		return UINT64_MAX;
 	return server->host.pid ? server->host.deadline : server->host.due;
 }
 
@@ -225,7 +227,7 @@ void host_now(struct server *server, uint64_t now)
 	struct host *host = &server->host;
 	int r;
 
-	if (!server->guard || !server->options.host_root || now < host_due(server))
+	if (!server->guard || now < host_due(server))
 		return;
 	if (host->pid) {
 		host_seen(server); /* it is late */

@@ -22,10 +22,14 @@ static int open_file(const struct ground *ground, const char *path)
 {
 	_cleanup_close_ int fd =
 		openat(ground->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int error = fd < 0 ? -errno : 0, r;
 	struct stat st;
 
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? -ENOENT : -errno;
+	r = ground->own ? mounts_check(ground->root_fd, &ground->kernel, path, fd) : 0;
+	if (r)
+		return r;
+	if (error)
+		return error == -ENOTDIR ? -ENOENT : error;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
@@ -67,7 +71,8 @@ bool ground_has(const struct ground *ground, const char *path)
 {
 	struct stat st;
 
-	return fstatat(ground->root_fd, path, &st, 0) == 0;
+	return fstatat(ground->root_fd, path, &st, 0) == 0 &&
+	       (!ground->own || mounts_check(ground->root_fd, &ground->kernel, path, -1) == 0);
 }
 
 int ground_link(const struct ground *ground, const char *path, char *ret_text, size_t size)
@@ -166,6 +171,7 @@ int finding_unread(struct posture_finding *finding, const char *path, int r)
 	finding->status = POSTURE_UNKNOWN;
 	finding->value[0] = '\0';
 	finding_reason(finding, "/%s cannot be read: %s", path,
-		       strerror(r == GROUND_E_MISSING ? ENOENT : -r));
+		       r == -EXDEV ? "something is mounted over it"
+				   : strerror(r == GROUND_E_MISSING ? ENOENT : -r));
 	return 0;
 }

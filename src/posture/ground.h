@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "posture/mounts.h"
 #include "posture/objects.h"
 #include "posture/posture.h"
 
@@ -16,6 +17,8 @@
 
 struct ground {
 	int root_fd;
+	bool own; /* the host's own root: what is mounted over its files is found */
+	struct mounts kernel;
 	const void *policy; /* borrowed, see posture_options */
 	const char *release; /* borrowed: of the kernel, "" if unknown */
 	enum posture_lockdown lockdown;
@@ -40,8 +43,9 @@ enum ground_outcome {
  * @path:     below the root, without a slash before it
  * @ret_text: NUL terminated, the caller frees
  * @ret_size: its bytes, which may hold NUL; or NULL
- * Return: 0; GROUND_E_MISSING; -EFBIG past GROUND_MAX_FILE; -EINVAL if it is a device, pipe or
- * socket; -ENOMEM; any errno of opening and reading.
+ * Return: 0; GROUND_E_MISSING; -EXDEV if something is mounted over it; -EFBIG past
+ * GROUND_MAX_FILE; -EINVAL if it is a device, pipe or socket; -ENOMEM; any errno of opening and
+ * reading.
  */
 int ground_text(const struct ground *ground, const char *path, char **ret_text, size_t *ret_size);
 

@@ -159,6 +159,10 @@ static int ground_open(struct ground *ground, const struct posture_options *opti
 	ground->root_fd = open(options->root ?: "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (ground->root_fd < 0)
 		return -errno;
+	posture->hidden = read_hidden(ground);
+	ground->own = !posture->hidden && strcmp(options->root ?: "/", "/") == 0;
+	if (ground->own)
+		mounts_find(ground->root_fd, &ground->kernel);
 	r = read_release(ground, posture->release);
 	ground->release = posture->release;
 	if (!r)
@@ -172,7 +176,6 @@ static int ground_open(struct ground *ground, const struct posture_options *opti
 		ground->objects_wanted = true;
 		ground->objects_errno = options->objects(options->policy, &ground->objects);
 	}
-	posture->hidden = read_hidden(ground);
 	posture->guest = read_guest(ground);
 	return ground->cmdline_errno == -ENOMEM || ground->mounts_errno == -ENOMEM ||
 			       ground->objects_errno == -ENOMEM

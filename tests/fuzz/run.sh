@@ -16,7 +16,9 @@ failed=0
 ninja -C "$build" fuzzers >/dev/null || exit 2
 for target in yaml lock image elf control event-explain event-replay event-text object proc-text \
 	record data btf-plan doc-quick translated p7s \
-	posture-text posture-kconfig posture-baseline posture-record; do
+	posture-text posture-kconfig posture-baseline posture-record \
+	evidence-note evidence-checkpoint evidence-bundle evidence-proof evidence-policy \
+	evidence-recover; do
 	found=$build/tests/fuzz/found-$target
 	dictionary=$here/$target.dict
 	mkdir -p "$found/corpus"

@@ -17,8 +17,8 @@ grep -qF '[none]' /sys/kernel/security/lockdown && locked=
 
 # kernel VERSION KEYS: an image that enforces, with those keys
 kernel() {
-	made=$(image rows 's/^switches.*//' 's/observe/enforce/' "s/version: 1/version: $1/" \
-		"s/^kernel:.*/kernel: { $2 }/") && mv $made $work/$1.img && echo $work/$1.img
+	made=$(image rows 's/observe/enforce/' "s/version: 1/version: $1/" \
+		"s/^switches.*/kernel: { $2 }/") && mv $made $work/$1.img && echo $work/$1.img
 }
 
 # tells ROW WHAT: the newest refusal of that kind
@@ -128,6 +128,7 @@ modules_denied() {
 	check "K01 no module is let in" not_loaded $module
 	check "K01 which is told, by the file's name" log_has '"act":"kernel".*"name":"veth.ko"'
 	check "K01 nor one that the kernel asks for" not_asked_for
+	check "K01 nor one that is compressed" exits 1 probe module-compressed
 	check "K04 no kernel" exits 1 probe kexec-file
 	check "K04 which is told" tells K04 '"verdict":"refused"'
 }
@@ -177,6 +178,10 @@ worse_later() {
 	check "a change for the worse is an event with the check's id" log_has \
 		'"note":"posture-worse".*"check":"sysrq","text":"weak (1), it was good (0)"'
 	check "and shown, since it is required" status_says 'requires of the host: sysrq (1)'
+	echo 0 >$work/fake && mount --bind $work/fake $sysrq
+	check "F10 a file that is mounted over it is not believed" \
+		unfit 'sysrq (unknown)' holdfast guard reload "$confidential"
+	umount $sysrq
 }
 
 head -c -28 $module >$unsigned

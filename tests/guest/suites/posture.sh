@@ -204,6 +204,11 @@ if [ ! $locked ]; then
 	flip "debugfs not mounted" debugfs=good "umount /sys/kernel/debug" \
 		"mount -t debugfs debugfs /sys/kernel/debug"
 fi
+echo 0 >$work/fake
+flip "F10 a file mounted over a sysctl" sysrq=unknown \
+	"mount --bind $work/fake $sysctl/kernel/sysrq" "umount $sysctl/kernel/sysrq"
+flip "F10 a file system mounted over where a sysctl is missing" jit-harden=unknown \
+	"mount -t tmpfs none $sysctl/net/core" "umount $sysctl/net/core"
 flip "a bpffs that others may write" bpffs=weak \
 	"mkdir -p $work/bpffs && mount -t bpf bpf $work/bpffs" "umount $work/bpffs"
 look=

@@ -91,8 +91,8 @@ switched_on() {
 	guest-ctl until 20 sh -c "echo 1 >$ftrace" && [ "$(cat $ftrace)" = 1 ]
 }
 
-observe=$(image rows 's/^switches.*//; s/^kernel.*//') &&
-	enforce=$(image rows 's/^switches.*//; s/^kernel.*//' 's/mode: observe/mode: enforce/') &&
+observe=$(image rows 's/^switches.*//') &&
+	enforce=$(image rows 's/^switches.*//' 's/mode: observe/mode: enforce/') &&
 	closed=$(image rows 's/version: 1/version: 2/' \
 		's/mode: observe/mode: enforce/' '') || exit 1
 
