@@ -61,6 +61,7 @@
 #define EVENT_ACT_MADE 26 /* a link or map by a domain that holds those */
 #define EVENT_ACT_CLOSED 27 /* an fd of one by its domain; command 1: by a task that ends */
 #define EVENT_ACT_KERNEL 28 /* a way into the kernel; command 1: past its own lockdown */
+#define EVENT_ACT_OPEN_READ 29 /* of what nobody but its owner reads */
 
 struct event {
 	__u32 abi;

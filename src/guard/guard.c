@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,8 +35,9 @@ struct guard *guard_free(struct guard *guard)
 {
 	if (!guard)
 		return NULL;
-	ring_buffer__free(guard->ring);
-	ring_buffer__free(guard->former);
+	(void)ring_free(guard->ring);
+	(void)ring_free(guard->former);
+	closep(&guard->events_fd);
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		closep(&guard->maps[i]);
 	closep(&guard->control);
@@ -56,19 +58,26 @@ static struct guard *guard_new(void)
 
 	if (!guard)
 		return NULL;
-	guard->control = guard->judge = guard->tasks = -EBADF;
+	guard->control = guard->judge = guard->tasks = guard->events_fd = -EBADF;
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		guard->maps[i] = -EBADF;
 	return guard;
 }
 
-int guard_event(void *context, void *data, size_t size)
+/* A ring is as epoll-able as libbpf's own reader makes it: by its map's fd. */
+static int events_open(struct guard *guard)
 {
-	struct guard *guard = context;
+	int map_fd = guard->maps[GUARD_MAP_EVENTS];
+	struct epoll_event event = {.events = EPOLLIN};
+	int r;
 
-	if (guard->event_error >= 0 && guard->event_fn)
-		guard->event_error = guard->event_fn(guard->event_userdata, data, size);
-	return guard->event_error < 0 ? guard->event_error : 0;
+	r = ring_open(map_fd, &guard->ring);
+	if (r < 0)
+		return r;
+	guard->events_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (guard->events_fd < 0)
+		return -errno;
+	return epoll_ctl(guard->events_fd, EPOLL_CTL_ADD, map_fd, &event) ? -errno : 0;
 }
 
 static int pins_open(struct guard *guard)
@@ -91,8 +100,7 @@ static int pins_open(struct guard *guard)
 		if (guard->maps[i] < 0)
 			return -errno;
 	}
-	guard->ring = ring_buffer__new(guard->maps[GUARD_MAP_EVENTS], guard_event, guard, NULL);
-	return guard->ring ? 0 : -errno;
+	return events_open(guard);
 }
 
 static int state_read(struct guard *guard, struct guard_state *ret_state)
@@ -420,27 +428,21 @@ const struct guard_adoption *guard_adoption(const struct guard *guard)
 
 int guard_events_fd(struct guard *guard)
 {
-	return ring_buffer__epoll_fd(guard->ring);
+	return guard->events_fd;
 }
 
-int guard_events_drain(struct guard *guard,
-		       int (*fn)(void *userdata, const struct event *event, size_t size),
-		       void *userdata)
+int guard_events_read(struct guard *guard, guard_event_fn *fn, void *userdata)
 {
-	int r;
+	int r = guard->former ? ring_read(guard->former, fn, userdata) : 0;
 
-	guard->event_fn = fn;
-	guard->event_userdata = userdata;
-	guard->event_error = 0;
-	r = guard->former ? ring_buffer__consume(guard->former) : 0;
-	if (r >= 0 && guard->former) {
-		ring_buffer__free(guard->former);
-		guard->former = NULL;
-	}
-	if (r >= 0)
-		r = ring_buffer__consume(guard->ring);
-	guard->event_fn = NULL;
-	return guard->event_error < 0 ? guard->event_error : r;
+	return r < 0 ? r : ring_read(guard->ring, fn, userdata);
+}
+
+void guard_events_release(struct guard *guard)
+{
+	/* read to its end: nothing comes into it any more */
+	guard->former = ring_free(guard->former);
+	ring_release(guard->ring);
 }
 
 int guard_down(struct guard *guard)

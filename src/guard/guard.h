@@ -346,14 +346,17 @@ int guard_look(struct guard *guard, struct guard_survey *ret_survey);
 /* guard_events_fd() - epoll-able fd of the ring. Borrowed. */
 int guard_events_fd(struct guard *guard);
 
+/* guard_event_fn - gets one record of the kernel; a negative value ends the reading behind it */
+typedef int guard_event_fn(void *userdata, const void *data, size_t size);
+
 /**
- * guard_events_drain() - hand every event in the ring to @fn, oldest first
- * @fn: 0 to go on; negative errno stops and is returned
- * Return: number of events handed over, or -errno.
+ * guard_events_read() - hand on what is in the ring, oldest first; it stays there
+ * Return: 0; what @fn returned.
  */
-int guard_events_drain(struct guard *guard,
-		       int (*fn)(void *userdata, const struct event *event, size_t size),
-		       void *userdata);
+int guard_events_read(struct guard *guard, guard_event_fn *fn, void *userdata);
+
+/* guard_events_release() - what was read is kept elsewhere */
+void guard_events_release(struct guard *guard);
 
 /* guard_status() - what the guard knows of itself. Return: 0 or -errno. */
 int guard_status(struct guard *guard, struct guard_status *ret_status);

@@ -14,6 +14,7 @@
 #include "bpf/labels-api.h"
 #include "bpf/trust-api.h"
 #include "guard/guard.h"
+#include "guard/ring.h"
 #include "policy/image.h"
 
 /* The guard's object file, in this binary; see object.S. */
@@ -55,13 +56,11 @@ struct guard {
 	int judge; /* fd of what judges signed images; -EBADF: they need not be signed */
 	int tasks; /* fd of the link of the iterator that counts tasks */
 	int maps[_GUARD_MAP_MAX];
-	struct ring_buffer *ring;
-	struct ring_buffer *former; /* of the guard before this one; its events come first. NULL */
+	struct ring *ring;
+	int events_fd; /* epoll, of the ring */
+	struct ring *former; /* of the guard before this one; its events come first. NULL */
 	uint64_t armed_ns;
 	struct guard_adoption adoption;
-	int (*event_fn)(void *userdata, const struct event *event, size_t size);
-	void *event_userdata;
-	int event_error;
 };
 
 /* One feature of the running kernel that decides which programs are loaded. */
@@ -245,9 +244,6 @@ int known_fill(const struct features *features, struct bpf_object *object);
  */
 int known_learn(int control, const struct features *features, struct bpf_object *object,
 		struct diag *reterr_diag);
-
-/* guard_event() - a ring's record, on its way to who drains it; @context is the guard. */
-int guard_event(void *context, void *data, size_t size);
 
 /* kept_open() - fd of what is kept there; a map's is read-only. Return: fd, -errno. */
 int kept_open(const char *folder, const char *name);

@@ -548,7 +548,7 @@ void ops_status(struct server *server, struct connection *client)
 {
 	struct protocol_state state = {.header = {.op = PROTOCOL_STATE, .size = sizeof(state)}};
 	_cleanup_close_ int fd = -EBADF;
-	struct journal_counts counts;
+	struct ledger_counts counts;
 	int r;
 
 	if (server->guard) {

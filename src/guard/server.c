@@ -23,7 +23,6 @@
 
 #define MAX_READY 16
 #define MAX_DRAIN 4096 /* events between two looks at everything else */
-#define BUSY_MS 1000 /* until the log is tried again */
 
 int server_new(const struct server_options *options, struct server **ret_server)
 {
@@ -93,7 +92,7 @@ void server_unwatch(struct server *server, int fd)
 void server_note(struct server *server, const struct connection *client, const char *what,
 		 const char *format, ...)
 {
-	struct journal_note note = {.what = what};
+	struct record_note note = {.what = what};
 	char text[1024];
 	va_list args;
 
@@ -142,8 +141,8 @@ static int open_loop(struct server *server)
 
 static int open_state(struct server *server, struct diag *reterr_diag)
 {
-	struct journal_options options = {
-		.limit = server->options.log_limit,
+	struct ledger_options options = {
+		.keep = server->options.log_keep,
 		.mark = mark_file,
 		.userdata = server,
 	};
@@ -202,32 +201,31 @@ struct drain {
 	size_t n;
 };
 
-/* Written before the ring forgets it: who is killed here leaves it twice rather than not at all. */
-static int take_event(void *userdata, const struct event *event, size_t size)
+static int take_event(void *userdata, const void *data, size_t size)
 {
 	struct drain *drain = userdata;
+	const struct event *event;
 
-	journal_event(drain->server->journal, event, size, drain->server->image);
-	journal_flush(drain->server->journal, drain->server->options.now());
-	hold_event(drain->server, event);
+	journal_event(drain->server->journal, data, size, drain->server->image);
+	if (record_check(data, size, &event) == 0)
+		hold_event(drain->server, event);
 	return ++drain->n < MAX_DRAIN ? 0 : -ECANCELED;
 }
 
+/* Written before the ring forgets it: who is killed here leaves it twice rather than not at all. */
 bool server_drain(struct server *server)
 {
 	struct drain drain = {.server = server};
-	int r;
 
-	r = guard_events_drain(server->guard, take_event, &drain);
-	if (r < 0 && drain.n < MAX_DRAIN)
-		(void)log_error_errno(r, "Events could not be read from the ring: %m, ignoring");
+	(void)guard_events_read(server->guard, take_event, &drain);
 	journal_flush(server->journal, server->options.now());
+	guard_events_release(server->guard);
 	return drain.n == MAX_DRAIN;
 }
 
 static void report_log(struct server *server)
 {
-	struct journal_counts counts;
+	struct ledger_counts counts;
 
 	journal_count(server->journal, &counts);
 	if (counts.error == server->log_error)
@@ -317,8 +315,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		if (server->runs[i].exec_fd >= 0)
 			next = earlier(next, server->runs[i].deadline);
 	}
-	if (journal_busy(server->journal))
-		next = earlier(next, now + BUSY_MS * (CLOCK_SECOND_NS / 1000));
+	next = earlier(next, journal_due(server->journal, now));
 	if (server->options.wait && !server->guard)
 		next = earlier(next, server->lonely_until);
 	if (server->guard) {
@@ -355,7 +352,7 @@ int server_step(struct server *server, int timeout_ms)
 	upgrade_now(server, now);
 	hold_now(server, now);
 	host_now(server, now);
-	if (journal_busy(server->journal))
+	if (journal_due(server->journal, now) <= now)
 		journal_flush(server->journal, now);
 	report_log(server);
 	if (!server->stopped)

@@ -222,8 +222,7 @@ static int events_keep(struct guard *guard)
 
 	if (fd < 0)
 		return -errno;
-	guard->former = ring_buffer__new(fd, guard_event, guard, NULL);
-	return guard->former ? 0 : -errno;
+	return ring_open(fd, &guard->former);
 }
 
 static int relieve(struct guard *guard, const struct former *former)

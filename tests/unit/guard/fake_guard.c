@@ -29,6 +29,7 @@ struct queued {
 static struct fake_kernel kernel;
 static struct queued queue[MAX_QUEUED];
 static size_t n_queued;
+static size_t n_read; /* of those: still in the ring */
 static struct guard *holder; /* the process's hold, to wake it */
 
 struct fake_kernel *fake_kernel(void)
@@ -41,6 +42,7 @@ static void drop_queue(size_t n)
 	for (size_t i = 0; i < n; i++)
 		free(queue[i].data);
 	n_queued -= n;
+	n_read = 0;
 	memmove(queue, queue + n, n_queued * sizeof(queue[0]));
 }
 
@@ -365,23 +367,24 @@ int guard_events_fd(struct guard *guard)
 	return guard->events_fd;
 }
 
-int guard_events_drain(struct guard *guard,
-		       int (*fn)(void *userdata, const struct event *event, size_t size),
-		       void *userdata)
+int guard_events_read(struct guard *guard, guard_event_fn *fn, void *userdata)
 {
 	uint64_t value;
-	size_t n = 0;
 	int r = 0;
 
 	(void)!read(guard->events_fd, &value, sizeof(value));
-	while (n < n_queued && r >= 0) {
-		r = fn(userdata, queue[n].data, queue[n].size);
-		n++;
+	while (n_read < n_queued && r >= 0) {
+		r = fn(userdata, queue[n_read].data, queue[n_read].size);
+		n_read++;
 	}
-	drop_queue(n);
+	return r;
+}
+
+void guard_events_release(struct guard *guard)
+{
+	drop_queue(n_read);
 	if (n_queued > 0)
 		wake();
-	return r < 0 ? r : (int)n;
 }
 
 int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag)

@@ -49,7 +49,7 @@ static json_t *to_json(const struct event *event, const struct image_header *ima
 	json_t *json;
 
 	jsonw_init(&w, text, sizeof(text));
-	record_write(&w, event, image, 1700000000123456789);
+	record_write(&w, event, image, &(struct record_when){.realtime_ns = 1700000000123456789});
 	assert_int_equal(jsonw_finish(&w), 0);
 	assert_null(strchr(text, '\n'));
 	json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
@@ -247,7 +247,7 @@ static void buffer_that_is_too_small_is_noticed(void **state)
 		struct jsonw w;
 
 		jsonw_init(&w, text, size);
-		record_write(&w, &plain, NULL, 0);
+		record_write(&w, &plain, NULL, &(struct record_when){0});
 		assert_int_equal(jsonw_finish(&w), -ENOBUFS);
 		assert_true(size == 0 || memchr(text, '\0', size));
 	}
