@@ -41,7 +41,9 @@ int BPF_PROG(files_open, struct file *file)
 	if (!(file->f_mode & FMODE_WRITE))
 		return reading_refused(file) ? REFUSED(EPERM) : 0;
 	domain = current_domain();
-	owner = dentry_owner(file->f_path.dentry);
+	owner = inode_owner(inode);
+	if (!owner)
+		owner = folder_owner(file->f_path.dentry);
 	if (strange(domain, owner)) {
 		dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_WRITE, EVENT_ROW('F', 12),
 			   owner);

@@ -19,8 +19,6 @@
 
 #define TASKS 8
 #define TECHNIQUES_MAX 512
-#define LINE_MAX_BYTES 8192
-#define PATIENCE_SECONDS 60
 
 /* Shared by all tasks. */
 struct tally {
@@ -179,35 +177,29 @@ static void told_line(struct told *told, const char *line)
 /* An act whose event comes after all others; what the log had before it is not of it. */
 struct fence {
 	pid_t pid;
-	long log;
+	uint64_t log;
 };
 
-static int read_log(long start, const struct fence *fence, struct told *told)
+struct reading {
+	struct told *told;
+	uint64_t fence;
+	char key[32];
+};
+
+static bool take_line(void *userdata, uint64_t index, char *entry)
 {
-	double deadline = now() + PATIENCE_SECONDS;
-	char line[LINE_MAX_BYTES], key[32];
-	FILE *file = fopen(JOURNAL_EVENTS, "re");
-	bool found = false;
+	const struct reading *reading = userdata;
 
-	if (!file)
-		return -errno;
-	snprintf(key, sizeof(key), "\"tgid\":%d,", fence->pid);
-	fseek(file, start, SEEK_SET);
-	while (!found && now() < deadline) {
-		long at = ftell(file);
+	told_line(reading->told, entry);
+	return index >= reading->fence && strstr(entry, reading->key);
+}
 
-		if (!fgets(line, sizeof(line), file) || !strchr(line, '\n')) {
-			/* not all of it is there yet */
-			clearerr(file);
-			fseek(file, at, SEEK_SET);
-			pause_briefly();
-			continue;
-		}
-		told_line(told, line);
-		found = at >= fence->log && strstr(line, key);
-	}
-	fclose(file);
-	return found ? 0 : -ETIMEDOUT;
+static int read_log(uint64_t start, const struct fence *fence, struct told *told)
+{
+	struct reading reading = {.told = told, .fence = fence->log};
+
+	snprintf(reading.key, sizeof(reading.key), "\"tgid\":%d,", fence->pid);
+	return journal_follow(start, take_line, &reading);
 }
 
 static bool say(FILE *file, bool ok, const char *what)
@@ -260,7 +252,7 @@ static bool unharmed(const struct target *before)
 static bool soak_judged(const struct drill_options *options, struct storm *storm, FILE *file)
 {
 	const struct technique *last = technique_find("pin-chmod");
-	long log_start = journal_size();
+	uint64_t log_start = journal_size();
 	struct outcome outcome;
 	struct fence fence;
 	struct told told = {};

@@ -38,18 +38,24 @@ INLINE __u32 inode_owner(struct inode *inode)
 	return owner ? *owner : DOMAIN_NONE;
 }
 
-/* What lies in a folder that has an owner is the owner's as well, whoever has made it. */
-INLINE __u32 dentry_owner(struct dentry *dentry)
+/* What lies in a folder of the guard's own is its own as well, whoever has made it. */
+INLINE __u32 folder_owner(struct dentry *dentry)
 {
-	__u32 owner = inode_owner(dentry->d_inode), *folder;
 	struct file_key key;
+	__u32 *owner;
 
-	if (owner)
-		return owner;
 	/* by its number: no helper takes an inode that was reached this way */
 	file_key(dentry->d_parent->d_inode, &key);
-	folder = bpf_map_lookup_elem(&files, &key);
-	return folder ? *folder : DOMAIN_NONE;
+	owner = bpf_map_lookup_elem(&files, &key);
+	return owner && *owner == DOMAIN_SELF ? DOMAIN_SELF : DOMAIN_NONE;
+}
+
+/* @dentry: a hook's own argument */
+INLINE __u32 dentry_owner(struct dentry *dentry)
+{
+	__u32 owner = inode_owner(dentry->d_inode);
+
+	return owner ? owner : folder_owner(dentry);
 }
 
 INLINE struct measurement *inode_measurement(struct inode *inode)
