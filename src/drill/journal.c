@@ -93,8 +93,8 @@ static void log_assign(struct drive *d, const char *line)
 	if (strcmp(verdict, wanted) != 0)
 		snprintf(row + strlen(row), sizeof(row) - strlen(row), "(%.8s)", verdict);
 	if (strlen(outcome->rows) + strlen(row) + 2 < sizeof(outcome->rows))
-		sprintf(outcome->rows + strlen(outcome->rows), "%s%s",
-			outcome->rows[0] ? " " : "", row);
+		sprintf(outcome->rows + strlen(outcome->rows), "%s%s", outcome->rows[0] ? " " : "",
+			row);
 }
 
 struct collection {

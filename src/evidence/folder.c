@@ -82,29 +82,35 @@ static int read_all(int fd, const char *path, void *ret_data, size_t size, struc
 	return 0;
 }
 
-int folder_read_checkpoint(int dir_fd, char **ret_note, size_t *ret_size, struct diag *reterr_diag)
+int folder_read_note(int dir_fd, const char *path, char **ret_note, size_t *ret_size,
+		     struct diag *reterr_diag)
 {
 	_cleanup_free_ char *note = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	size_t size;
 	int r;
 
-	r = open_file(dir_fd, "checkpoint", &fd, &size, reterr_diag);
+	r = open_file(dir_fd, path, &fd, &size, reterr_diag);
 	if (r)
 		return r;
 	if (size > NOTE_MAX_SIZE)
-		return wrong("checkpoint: it has %zu bytes, a note has at most %zu", size,
+		return wrong("%s: it has %zu bytes, a note has at most %zu", path, size,
 			     NOTE_MAX_SIZE);
 	note = malloc(size + 1);
 	if (!note)
 		return -ENOMEM;
-	r = read_all(fd, "checkpoint", note, size, reterr_diag);
+	r = read_all(fd, path, note, size, reterr_diag);
 	if (r)
 		return r;
 
 	*ret_size = size;
 	*ret_note = TAKE_PTR(note);
 	return 0;
+}
+
+int folder_read_checkpoint(int dir_fd, char **ret_note, size_t *ret_size, struct diag *reterr_diag)
+{
+	return folder_read_note(dir_fd, "checkpoint", ret_note, ret_size, reterr_diag);
 }
 
 /* A file that is open. */

@@ -39,6 +39,10 @@ void folder_buffer_done(struct folder_buffer *buffer);
  */
 int folder_read_checkpoint(int dir_fd, char **ret_note, size_t *ret_size, struct diag *reterr_diag);
 
+/* folder_read_note() - another note; @path: below the folder. Others as above. */
+int folder_read_note(int dir_fd, const char *path, char **ret_note, size_t *ret_size,
+		     struct diag *reterr_diag);
+
 /**
  * folder_read_tile() - the hashes of a tile
  * @tile:       not TILE_ENTRIES

@@ -30,7 +30,8 @@ struct verify_damage {
 
 struct verify_request {
 	int dir_fd; /* borrowed */
-	const struct note_key *key; /* who has to have signed; the origin has to be its name */
+	/* who has to have signed, or whom it leads to (keys.h); the origin has to be its name */
+	const struct note_key *key;
 	uint64_t from; /* what lies wholly below this index may be gone: it was pruned */
 	void (*found)(void *userdata, const struct verify_damage *damage);
 	void *userdata;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -18,6 +19,7 @@
 #include "base/jsonw.h"
 #include "bpf/events-api.h"
 #include "evidence/folder.h"
+#include "evidence/keys.h"
 #include "evidence/tile.h"
 #include "evidence/writer.h"
 #include "guard/clock.h"
@@ -108,29 +110,58 @@ static int mark_folder(void *userdata, int fd)
 
 /* ---- the key */
 
-static int mark_key(const struct ledger *ledger)
+static int mark_key(const struct ledger *ledger, const char *name)
 {
 	_cleanup_close_ int fd =
-		openat(ledger->options.dir_fd, LOGKEY_FILE, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+		openat(ledger->options.dir_fd, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 
 	return fd < 0 ? -errno : mark(ledger, fd);
 }
 
-/* For who verifies, beside the log: whoever trusts nobody here has a copy from elsewhere. */
+/*
+ * For who verifies, beside the log, the youngest last: whoever trusts nobody here has a copy of
+ * some of them from elsewhere.
+ */
 static int write_vkey(const struct ledger *ledger)
 {
 	_cleanup_close_ int fd = -EBADF;
-	char text[NOTE_VKEY_LEN + 1];
+	char text[NOTE_VKEY_LEN + 1], last[NOTE_VKEY_LEN + 1];
 	size_t size;
+	off_t end;
 
 	note_key_format(&ledger->key.public, text);
 	size = strlen(text);
 	text[size++] = '\n';
 	fd = openat(ledger->options.dir_fd, VKEY_FILE,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+		    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 	if (fd < 0)
 		return -errno;
+	end = lseek(fd, 0, SEEK_END);
+	if (end >= (off_t)size && pread(fd, last, size, end - (off_t)size) == (ssize_t)size &&
+	    memcmp(last, text, size) == 0)
+		return 0;
 	return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
+}
+
+/* A rotation that was cut short behind the note that introduces the next key goes on. */
+static int finish_rotation(struct ledger *ledger)
+{
+	_cleanup_(logkey_forget) struct logkey next;
+	struct keys_step last;
+	int r;
+
+	r = logkey_load(ledger->options.dir_fd, LOGKEY_NEW, &next);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = keys_last(ledger->fd, ledger->key.public.name, &last);
+	if (r != 0 || memcmp(last.next.key, next.public.key, NOTE_KEY_LEN) != 0)
+		return r < 0 ? r : 0;
+	r = logkey_commit(ledger->options.dir_fd);
+	if (r == 0)
+		r = mark_key(ledger, LOGKEY_FILE);
+	if (r == 0)
+		ledger->key = next;
+	return r;
 }
 
 static int load_key(struct ledger *ledger)
@@ -142,7 +173,7 @@ static int load_key(struct ledger *ledger)
 		tell(ledger, "log-key", "the key's file was none of ours: the log begins anew");
 	if (r == LOGKEY_E_NONE || r == LOGKEY_E_FILE)
 		r = logkey_begin(dir_fd, &ledger->key);
-	return r < 0 ? r : mark_key(ledger);
+	return r < 0 ? r : mark_key(ledger, LOGKEY_FILE);
 }
 
 /* ---- opening */
@@ -181,7 +212,7 @@ static int put_aside(struct ledger *ledger, const char *why)
 		return -errno;
 	r = logkey_begin(ledger->options.dir_fd, &ledger->key);
 	if (r == 0)
-		r = mark_key(ledger);
+		r = mark_key(ledger, LOGKEY_FILE);
 	if (r == 0)
 		r = open_folder(ledger);
 	(void)snprintf(text, sizeof(text), "the log before this one is in %s: %s", name, why);
@@ -232,6 +263,8 @@ static int open_log(struct ledger *ledger)
 	r = load_key(ledger);
 	if (r == 0)
 		r = open_folder(ledger);
+	if (r == 0)
+		r = finish_rotation(ledger);
 	if (r == 0)
 		r = open_writer(ledger, &found, &diag);
 	if (r == WRITER_E_REFUSED) {
@@ -317,7 +350,7 @@ int ledger_mark(struct ledger *ledger)
 	if (ledger->options.dir_fd < 0)
 		return 0;
 	r = mark_below(ledger, ledger->options.dir_fd, LEDGER_DIR, DEPTH_MAX);
-	s = mark_key(ledger);
+	s = mark_key(ledger, LOGKEY_FILE);
 	return r ? r : s == -ENOENT ? 0 : s;
 }
 
@@ -384,6 +417,77 @@ static bool sign_now(struct ledger *ledger, const struct writer_counts *counts, 
 	       now >= ledger->first_unsigned + SIGN_NS;
 }
 
+/* ---- the next key */
+
+/* The checkpoint that is out, with a line that says which key comes after it. */
+static int introduce(struct ledger *ledger, const struct logkey *next)
+{
+	const struct store store = {.dir_fd = ledger->fd, .made = mark_folder, .userdata = ledger};
+	_cleanup_free_ char *out = NULL, *note = NULL;
+	_cleanup_free_ struct note *parsed = malloc(sizeof(*parsed));
+	char text[KEYS_NOTE_LEN], name[KEYS_NAME_LEN];
+	struct checkpoint checkpoint;
+	struct iovec content;
+	size_t size;
+	int r;
+
+	if (!parsed)
+		return -ENOMEM;
+	r = folder_read_checkpoint(ledger->fd, &out, &size, NULL);
+	if (r == 0)
+		r = note_parse(out, size, parsed, NULL);
+	if (r == 0)
+		r = checkpoint_parse(parsed->text, &checkpoint, NULL);
+	if (r != 0)
+		return r < 0 ? r : -EBADMSG;
+	size = keys_format(&checkpoint, &next->public, text);
+	r = logkey_sign(&ledger->key, (struct text){text, size}, &note, &content.iov_len);
+	if (r < 0)
+		return r;
+	content.iov_base = note;
+	keys_name(checkpoint.tree.size, name);
+	return store_put(&store, name, &content, true);
+}
+
+/*
+ * The next key is on the disk before the one in use introduces it, and in use after that: whatever
+ * crashes when, who has the older key comes to the one that signs.
+ */
+static int rotate(struct ledger *ledger)
+{
+	_cleanup_(logkey_forget) struct logkey next;
+	char vkey[NOTE_VKEY_LEN], text[NEWS_LEN];
+	int r;
+
+	r = logkey_prepare(ledger->options.dir_fd, &ledger->key, &next);
+	if (r != 0)
+		return r < 0 ? r : -EBADMSG;
+	r = mark_key(ledger, LOGKEY_NEW);
+	if (r == 0)
+		r = introduce(ledger, &next);
+	if (r == 0)
+		r = logkey_commit(ledger->options.dir_fd);
+	if (r == 0)
+		r = mark_key(ledger, LOGKEY_FILE);
+	if (r < 0)
+		return r;
+	ledger->key = next;
+	(void)write_vkey(ledger);
+	note_key_format(&next.public, vkey);
+	(void)snprintf(text, sizeof(text), "from here on the log is signed by %s", vkey);
+	tell(ledger, "log-key", text);
+	write_news(ledger);
+	return 0;
+}
+
+static bool key_is_old(const struct ledger *ledger)
+{
+	uint64_t now = clock_ns(CLOCK_REALTIME) / CLOCK_SECOND_NS, since = ledger->key.since;
+
+	/* also if the clock was set back: too often is better than never */
+	return (now > since ? now - since : since - now) >= ledger->options.key_age;
+}
+
 /* Signing syncs a dozen files: as long as it took, the ring is read and nothing is signed. */
 static int checkpoint(struct ledger *ledger, uint64_t now)
 {
@@ -400,7 +504,7 @@ static int checkpoint(struct ledger *ledger, uint64_t now)
 	ledger->urgent = false;
 	writer_count(ledger->writer, &counts);
 	prune(ledger, counts.size);
-	return 0;
+	return key_is_old(ledger) ? rotate(ledger) : 0;
 }
 
 void ledger_flush(struct ledger *ledger, uint64_t now)

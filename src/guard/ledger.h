@@ -18,11 +18,14 @@ struct ledger;
 #define LEDGER_DIR "log" /* in the state folder */
 #define LEDGER_ENTRY_LEN 8192 /* bytes that an entry may have */
 #define LEDGER_KEEP ((uint64_t)1 << 19) /* entries that stay */
+#define LEDGER_KEY_AGE ((uint64_t)24 * 60 * 60)
 #define LEDGER_UNSIGNED 1024 /* entries after which they are signed, whatever the time */
 
 struct ledger_options {
 	int dir_fd; /* borrowed: the state folder; negative if it cannot be opened */
 	uint64_t keep; /* LEDGER_KEEP, less in tests; at least 1 */
+	uint64_t
+		key_age; /* LEDGER_KEY_AGE, less in tests: seconds after which the key is changed */
 	int (*mark)(void *userdata, int fd); /* called for each folder and key of ours; or NULL */
 	void *userdata;
 };

@@ -143,6 +143,7 @@ static int open_state(struct server *server, struct diag *reterr_diag)
 {
 	struct ledger_options options = {
 		.keep = server->options.log_keep,
+		.key_age = LEDGER_KEY_AGE,
 		.mark = mark_file,
 		.userdata = server,
 	};

@@ -37,6 +37,7 @@ static int setup(void **state)
 	world->options = (struct ledger_options){
 		.dir_fd = open(world->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.keep = LEDGER_KEEP,
+		.key_age = LEDGER_KEY_AGE,
 	};
 	*state = world;
 	return 0;

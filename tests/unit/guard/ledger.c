@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/system.h"
+#include "evidence/keys.h"
 #include "evidence/verify.h"
 #include "guard/clock.h"
 #include "guard/log_text.h"
@@ -54,6 +55,7 @@ static int setup(void **state)
 	world->options = (struct ledger_options){
 		.dir_fd = open(world->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.keep = LEDGER_KEEP,
+		.key_age = LEDGER_KEY_AGE,
 		.mark = count_mark,
 		.userdata = world,
 	};
@@ -114,7 +116,11 @@ static char *read_file(const struct world *world, const char *name)
 	return text;
 }
 
-/* By the key that lies beside it. */
+static void count_damage(void *userdata, const struct verify_damage *damage)
+{
+}
+
+/* By the first key that lies beside it. */
 static struct verify_report verified(const struct world *world, uint64_t from)
 {
 	_cleanup_free_ char *vkey = read_file(world, "log/vkey");
@@ -214,6 +220,129 @@ static void the_log_goes_on_under_its_key(void **state)
 	after = read_file(world, "log/vkey");
 	assert_string_equal(before, after);
 	assert_int_equal(verified(world, 0).checkpoint.tree.size, 5);
+}
+
+/* Each flush changes the key. */
+static struct world *rotating(void **state)
+{
+	struct world *world = *state;
+
+	world->options.key_age = 0;
+	(void)opened(state);
+	for (unsigned i = 0; i < 3; i++) {
+		put(world, 5, false);
+		ledger_flush(world->ledger, UINT64_MAX);
+	}
+	world->options.key_age = LEDGER_KEY_AGE;
+	world->ledger = ledger_free(world->ledger);
+	return world;
+}
+
+static size_t lines_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static void who_has_the_first_key_can_verify_by_the_last(void **state)
+{
+	struct world *world = rotating(state);
+	_cleanup_free_ char *vkeys = read_file(world, "log/vkey"), *text = NULL;
+
+	/* three, and one when it was closed */
+	assert_int_equal(lines_of(vkeys), 5);
+	/* verified() takes the first */
+	assert_int_equal(verified(world, 0).checkpoint.tree.size, 15 + 3);
+	(void)opened(state);
+	put(world, 2, false);
+	ledger_flush(world->ledger, UINT64_MAX);
+	assert_int_equal(verified(world, 0).checkpoint.tree.size, 15 + 4 + 2);
+	text = log_text(world->dir);
+	assert_non_null(strstr(text, "\"note\":\"log-key\",\"text\":\"from here on"));
+}
+
+/* What became of verifying by the first key. */
+static int verify_by_first(const struct world *world, const char *vkeys)
+{
+	_cleanup_close_ int fd = openat(world->options.dir_fd, "log", O_RDONLY | O_DIRECTORY);
+	struct verify_report report;
+	struct note_key key;
+
+	assert_int_equal(note_key_parse((struct text){vkeys, strcspn(vkeys, "\n")}, &key, NULL), 0);
+	return verify_log(
+		&(struct verify_request){.dir_fd = fd, .key = &key, .found = count_damage}, &report,
+		NULL);
+}
+
+static void a_key_that_nobody_introduced_is_not_believed(void **state)
+{
+	struct world *world = rotating(state);
+	_cleanup_free_ char *vkeys = read_file(world, "log/vkey");
+
+	assert_int_equal(verify_by_first(world, vkeys), 0);
+	assert_int_equal(unlinkat(world->options.dir_fd, "log/keys/00000000000000000011", 0), 0);
+	assert_int_equal(verify_by_first(world, vkeys), VERIFY_E_REFUSED);
+}
+
+/* Who has a later key rewrites nothing that an earlier one has signed. */
+static void another_history_than_an_older_key_signed_is_damage(void **state)
+{
+	struct world *world = *state;
+	_cleanup_free_ char *vkeys = NULL, *file = NULL, *note = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct keys_step step;
+	struct checkpoint checkpoint;
+	char text[KEYS_NOTE_LEN];
+	struct logkey first;
+	size_t size;
+
+	(void)opened(state);
+	assert_int_equal(logkey_load(world->options.dir_fd, LOGKEY_FILE, &first), 0);
+	world->ledger = ledger_free(world->ledger);
+	(void)rotating(state);
+	vkeys = read_file(world, "log/vkey");
+	file = read_file(world, "log/keys/00000000000000000005");
+	assert_int_equal(
+		keys_parse((struct text){file, strlen(file)}, first.public.name, &step, NULL), 0);
+	(void)strcpy(checkpoint.origin, first.public.name);
+	checkpoint.tree = step.tree;
+	checkpoint.tree.root.bytes[0] ^= 1;
+	size = keys_format(&checkpoint, &step.next, text);
+	assert_int_equal(logkey_sign(&first, (struct text){text, size}, &note, &size), 0);
+	fd = openat(world->options.dir_fd, "log/keys/00000000000000000005", O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, note, size), size);
+	assert_int_equal(verify_by_first(world, vkeys), VERIFY_E_DAMAGED);
+}
+
+static void a_rotation_that_was_cut_short_goes_on(void **state)
+{
+	struct world *world = *state;
+	int dir_fd = world->options.dir_fd;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	struct stat st;
+
+	(void)opened(state);
+	put(world, 1, false);
+	ledger_flush(world->ledger, UINT64_MAX);
+	world->ledger = ledger_free(world->ledger);
+	before = read_file(world, LOGKEY_FILE);
+	assert_int_equal(linkat(dir_fd, LOGKEY_FILE, dir_fd, "old", 0), 0);
+	world->options.key_age = 0;
+	(void)opened(state);
+	put(world, 1, false);
+	world->ledger = ledger_free(world->ledger);
+	/* as if it had not come to its last step */
+	assert_int_equal(renameat(dir_fd, LOGKEY_FILE, dir_fd, LOGKEY_NEW), 0);
+	assert_int_equal(renameat(dir_fd, "old", dir_fd, LOGKEY_FILE), 0);
+	world->options.key_age = LEDGER_KEY_AGE;
+	(void)opened(state);
+	put(world, 1, false);
+	ledger_flush(world->ledger, UINT64_MAX);
+	assert_int_equal(fstatat(dir_fd, LOGKEY_NEW, &st, 0), -1);
+	assert_int_equal(verified(world, 0).checkpoint.tree.size, 4);
 }
 
 static void the_key_is_nobody_elses_to_read(void **state)
@@ -422,6 +551,10 @@ int main(void)
 		TEST(a_thousand_do_not_wait_for_the_second),
 		TEST(signing_rests_for_as_long_as_it_took),
 		TEST(the_log_goes_on_under_its_key),
+		TEST(who_has_the_first_key_can_verify_by_the_last),
+		TEST(a_key_that_nobody_introduced_is_not_believed),
+		TEST(another_history_than_an_older_key_signed_is_damage),
+		TEST(a_rotation_that_was_cut_short_goes_on),
 		TEST(the_key_is_nobody_elses_to_read),
 		TEST(each_folder_is_marked_and_the_key),
 		TEST(a_key_that_is_none_begins_another_log),
