@@ -85,7 +85,7 @@ static int count(struct event_replay *replay, json_t *event)
 
 int event_replay_take(void *context, const char *line, size_t size)
 {
-	_cleanup_(json_freep) json_t *event = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_(json_freep) json_t *event = event_load(line, size);
 	struct event_replay *replay = context;
 
 	if (!json_is_object(event)) {

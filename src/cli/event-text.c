@@ -114,7 +114,7 @@ void event_text_head(FILE *file)
 
 void event_text_print(FILE *file, const char *line, size_t size)
 {
-	_cleanup_(json_freep) json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_(json_freep) json_t *json = event_load(line, size);
 
 	if (json_object_get(json, "act"))
 		print_event(file, json);

@@ -16,6 +16,7 @@
 #include "base/hex.h"
 #include "base/system.h"
 #include "cli/cli.h"
+#include "cli/key.h"
 #include "evidence/folder.h"
 #include "evidence/proof.h"
 #include "evidence/reader.h"
@@ -135,16 +136,9 @@ static int print_report(const struct cli_call *call, const struct verify_report 
 /* The key that is asked for. Return: 0; CLI_USAGE, said. */
 static int key_of(const struct cli_call *call, struct note_key *ret_key)
 {
-	const char *vkey = cli_option(call, "key");
-	struct diag diag = {0};
-	int r;
-
-	if (!vkey)
+	if (!cli_option(call, "key"))
 		return cli_usage_error(call, "name the log's public key: --key NAME+ID+KEY");
-	r = note_key_parse(text_of(vkey), ret_key, &diag);
-	if (r < 0)
-		return cli_error("%s", strerror(-r));
-	return r ? cli_usage_error(call, "--key: %s", diag.text) : CLI_DONE;
+	return key_option(call, ret_key);
 }
 
 static int verify(const struct cli_call *call)

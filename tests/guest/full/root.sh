@@ -21,7 +21,7 @@ system=(systemd systemd-sysv udev dbus apt iproute2 procps kmod iputils-ping)
 tools=(xdp-tools libbpf-tools bpftool bpftrace runc crun strace)
 # what mends a host, or is compared with: none of it starts of itself
 hosts=(lynis auditd grub-common grub2-common)
-libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libfsverity0 libcap-ng0)
+libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libfsverity0 libcap-ng0 libmicrohttpd12)
 if [ "$release" != bookworm ]; then
 	libraries+=(libelf1t64 libssl3t64)
 else

@@ -210,6 +210,23 @@ static void what_is_pruned_is_told(void **state)
 	expect_end(follow);
 }
 
+/* What was the end when we looked last is gone by now. */
+static void pruning_may_overtake_who_follows(void **state)
+{
+	struct world *world = *state;
+	_cleanup_(follow_freep) struct follow *follow = follow_of(world, 0, false);
+	struct follow_entry entry;
+
+	publish(world, 200);
+	expect_entry(follow, 0);
+	follow_seek(follow, 190);
+	for (unsigned i = 0; i < 14; i++)
+		publish(world, 100);
+	assert_int_equal(writer_prune(world->writer, 1000), 0);
+	assert_int_equal(follow_next(follow, &entry, NULL), FOLLOW_E_PRUNED);
+	assert_int_equal(entry.index, 768);
+}
+
 static void a_verified_log_may_be_pruned(void **state)
 {
 	struct world *world = *state;
@@ -485,6 +502,7 @@ int main(void)
 		TEST(a_place_may_be_chosen),
 		TEST(the_writer_may_be_faster),
 		TEST(what_is_pruned_is_told),
+		TEST(pruning_may_overtake_who_follows),
 		TEST(a_verified_log_may_be_pruned),
 		TEST(a_hole_is_damage),
 		TEST(what_is_changed_is_not_handed_out),
