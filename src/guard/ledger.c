@@ -29,7 +29,7 @@
 #define VKEY_FILE LEDGER_DIR "/vkey"
 #define SIGN_NS CLOCK_SECOND_NS /* at most this long an entry goes without a signature */
 #define RETRY_NS CLOCK_SECOND_NS
-#define ROOM ((size_t)4 << 20)
+#define ROOM ((size_t)2 << 20) /* a thousand events at their largest */
 #define NEWS_MAX 3
 #define NEWS_LEN (DIAG_TEXT_LEN + 192)
 #define DEPTH_MAX 8 /* folders below each other in a log of 2^63 entries, and some */
@@ -40,12 +40,14 @@ struct ledger {
 	int fd; /* the log's folder */
 	struct writer *writer; /* NULL: could not be opened so far */
 	uint64_t opened_size; /* entries that were there when it was */
+	uint64_t written; /* entries, by writers before this one */
 	uint64_t unopened; /* entries that came while it was not */
 	uint64_t unreported; /* of all that were lost, those that no entry tells of yet */
 	uint64_t retry; /* CLOCK_BOOTTIME, not before; 0: now */
 	uint64_t first_unsigned; /* CLOCK_BOOTTIME at which the oldest of those came; 0: none */
 	uint64_t rest_until; /* CLOCK_BOOTTIME: signing took so long that it waits */
 	uint64_t pruned; /* size at which the beginning was let go of last */
+	bool begun; /* the key is that of a log that begins */
 	bool urgent;
 	int error;
 	size_t n_news; /* what opening it has found, until it can be written */
@@ -169,6 +171,7 @@ static int load_key(struct ledger *ledger)
 	int dir_fd = ledger->options.dir_fd;
 	int r = logkey_load(dir_fd, LOGKEY_FILE, &ledger->key);
 
+	ledger->begun |= r == LOGKEY_E_NONE || r == LOGKEY_E_FILE;
 	if (r == LOGKEY_E_FILE)
 		tell(ledger, "log-key", "the key's file was none of ours: the log begins anew");
 	if (r == LOGKEY_E_NONE || r == LOGKEY_E_FILE)
@@ -250,6 +253,23 @@ static int open_writer(struct ledger *ledger, struct writer_found *ret_found, st
 	return writer_open(&options, &ledger->writer, ret_found, diag);
 }
 
+static bool is_there(int dir_fd, const char *name)
+{
+	return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Whoever removed the log: its key has signed another history, and signs none from the beginning. */
+static int begin_if_gone(struct ledger *ledger)
+{
+	int r;
+
+	if (ledger->begun || is_there(ledger->fd, "signing") || is_there(ledger->fd, "checkpoint"))
+		return 0;
+	tell(ledger, "log-aside", "the log before this one is gone");
+	r = logkey_begin(ledger->options.dir_fd, &ledger->key);
+	return r < 0 ? r : mark_key(ledger, LOGKEY_FILE);
+}
+
 static int open_log(struct ledger *ledger)
 {
 	struct writer_found found = {0};
@@ -266,6 +286,8 @@ static int open_log(struct ledger *ledger)
 	if (r == 0)
 		r = finish_rotation(ledger);
 	if (r == 0)
+		r = begin_if_gone(ledger);
+	if (r == 0)
 		r = open_writer(ledger, &found, &diag);
 	if (r == WRITER_E_REFUSED) {
 		r = put_aside(ledger, diag_format(&diag, why, sizeof(why)));
@@ -275,6 +297,7 @@ static int open_log(struct ledger *ledger)
 	if (r != 0)
 		return r < 0 ? r : r == WRITER_E_BUSY ? -EBUSY : -EBADMSG;
 
+	ledger->begun = false;
 	(void)write_vkey(ledger);
 	writer_count(ledger->writer, &counts);
 	ledger->opened_size = counts.size;
@@ -507,6 +530,21 @@ static int checkpoint(struct ledger *ledger, uint64_t now)
 	return key_is_old(ledger) ? rotate(ledger) : 0;
 }
 
+/* Somebody was at the files. What is there can be gone on with, or is put aside. */
+static void give_up(struct ledger *ledger, uint64_t now)
+{
+	struct writer_counts counts;
+
+	writer_count(ledger->writer, &counts);
+	/* some of them may be found in the tail again: more are told of then than are missing */
+	ledger->unreported += counts.size - counts.published;
+	ledger->unopened += counts.lost + counts.size - counts.durable;
+	ledger->written += counts.durable - ledger->opened_size;
+	ledger->writer = writer_close(ledger->writer);
+	ledger->first_unsigned = 0;
+	ledger->retry = now == UINT64_MAX ? 0 : now;
+}
+
 void ledger_flush(struct ledger *ledger, uint64_t now)
 {
 	struct writer_counts counts;
@@ -523,6 +561,8 @@ void ledger_flush(struct ledger *ledger, uint64_t now)
 	if (r == 0 && sign_now(ledger, &counts, now))
 		r = checkpoint(ledger, now);
 	ledger->error = r;
+	if (r == -ENOENT || r == -ENOTDIR || r == -EBADMSG)
+		give_up(ledger, now);
 }
 
 uint64_t ledger_due(const struct ledger *ledger, uint64_t now)
@@ -598,7 +638,8 @@ void ledger_count(const struct ledger *ledger, struct ledger_counts *ret_counts)
 	if (ledger->writer)
 		writer_count(ledger->writer, &counts);
 	*ret_counts = (struct ledger_counts){
-		.written = counts.durable - (ledger->writer ? ledger->opened_size : 0),
+		.written = ledger->written + counts.durable -
+			   (ledger->writer ? ledger->opened_size : 0),
 		.unwritten = counts.lost + ledger->unopened,
 		.size = counts.size,
 		.signed_size = counts.published,

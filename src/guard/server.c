@@ -22,7 +22,7 @@
 #include "policy/image-check.h"
 
 #define MAX_READY 16
-#define MAX_DRAIN 4096 /* events between two looks at everything else */
+#define MAX_DRAIN 1024 /* events between two looks at everything else */
 
 int server_new(const struct server_options *options, struct server **ret_server)
 {

@@ -75,7 +75,7 @@ test ! -e /proc/$p
 """ % NOT_STARTED
 SETTLED = ("for i in $(seq 100); do holdfast guard status >/root/status 2>&1 && break; sleep 0.3; done; "
            "cat /root/status; systemctl is-active holdfastd || systemctl status holdfastd")
-LOG = "cat $(ls -rv /var/lib/holdfast/events.jsonl*)"
+LOG = "holdfast events --json"
 
 
 def set_up(suite):

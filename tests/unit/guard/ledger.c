@@ -412,6 +412,61 @@ static void what_was_signed_and_is_gone_is_put_aside(void **state)
 	assert_int_equal(verified(world, 0).checkpoint.tree.size, 1);
 }
 
+static void remove_log(const struct world *world)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/log", world->dir);
+	(void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void a_log_that_is_removed_begins_anew_under_another_name(void **state)
+{
+	struct world *world = opened(state);
+	_cleanup_free_ char *before = NULL, *after = NULL, *text = NULL;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+
+	put(world, 3, true);
+	ledger_flush(world->ledger, now);
+	before = read_file(world, "log/vkey");
+	remove_log(world);
+	put(world, 3, true);
+	now += 10 * CLOCK_SECOND_NS;
+	ledger_flush(world->ledger, now);
+	assert_int_equal(counts_of(world).error, -ENOENT);
+	ledger_flush(world->ledger, ledger_due(world->ledger, now));
+	ledger_flush(world->ledger, UINT64_MAX);
+	assert_int_equal(counts_of(world).error, 0);
+	after = read_file(world, "log/vkey");
+	assert_string_not_equal(before, after);
+	text = log_text(world->dir);
+	assert_non_null(strstr(text, "\"unwritten\":3}"));
+	assert_non_null(strstr(text, "the log before this one is gone"));
+	assert_int_equal(verified(world, 0).checkpoint.tree.size, 2);
+}
+
+static void a_tail_that_somebody_wrote_to_is_gone_on_from(void **state)
+{
+	struct world *world = opened(state);
+	_cleanup_close_ int fd = -EBADF;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+
+	put(world, 3, true);
+	ledger_flush(world->ledger, now);
+	fd = openat(world->options.dir_fd, "log/tail/00000000000000000000", O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, "\n", 1), 1);
+	put(world, 3, false);
+	ledger_flush(world->ledger, now + CLOCK_SECOND_NS / 1000);
+	assert_int_equal(ftruncate(fd, 1), 0);
+	ledger_flush(world->ledger, UINT64_MAX);
+	assert_true(counts_of(world).error < 0);
+	ledger_flush(world->ledger, UINT64_MAX);
+	put(world, 1, true);
+	ledger_flush(world->ledger, UINT64_MAX);
+	assert_int_equal(counts_of(world).error, 0);
+	assert_true(verified(world, 0).checkpoint.tree.size >= 5);
+}
+
 static void what_a_kill_tore_is_told(void **state)
 {
 	struct world *world = opened(state);
@@ -497,11 +552,11 @@ static void the_beginning_is_let_go_of(void **state)
 	world->options.keep = 600;
 	(void)opened(state);
 	/* the tail has to be left behind: what it has stays */
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < 14; i++) {
 		static char entry[LEDGER_ENTRY_LEN];
 
 		memset(entry, ' ', sizeof(entry));
-		for (unsigned k = 0; k < 500; k++)
+		for (unsigned k = 0; k < 200; k++)
 			ledger_put(world->ledger, entry, sizeof(entry), false);
 		ledger_flush(world->ledger, UINT64_MAX);
 	}
@@ -510,9 +565,9 @@ static void the_beginning_is_let_go_of(void **state)
 	assert_non_null(retention);
 	(void)snprintf(path, sizeof(path), "%s/log/tile/entries/000", world->dir);
 	assert_int_equal(access(path, F_OK), -1);
-	report = verified(world, 2500 - 600);
-	assert_int_equal(report.checkpoint.tree.size, 2500);
-	assert_true(report.first <= 2500 - 600);
+	report = verified(world, 2800 - 600);
+	assert_int_equal(report.checkpoint.tree.size, 2800);
+	assert_true(report.first <= 2800 - 600);
 }
 
 struct read_back {
@@ -559,6 +614,8 @@ int main(void)
 		TEST(each_folder_is_marked_and_the_key),
 		TEST(a_key_that_is_none_begins_another_log),
 		TEST(what_was_signed_and_is_gone_is_put_aside),
+		TEST(a_log_that_is_removed_begins_anew_under_another_name),
+		TEST(a_tail_that_somebody_wrote_to_is_gone_on_from),
 		TEST(what_a_kill_tore_is_told),
 		TEST(full_disk_is_counted_and_told_of_later),
 		TEST(planted_names_are_not_written_to),
