@@ -38,6 +38,7 @@ struct ledger {
 	struct ledger_options options;
 	struct logkey key;
 	int fd; /* the log's folder */
+	gid_t group; /* of the one before; 0: it was the first, or root's */
 	struct writer *writer; /* NULL: could not be opened so far */
 	uint64_t opened_size; /* entries that were there when it was */
 	uint64_t written; /* entries, by writers before this one */
@@ -181,22 +182,24 @@ static int load_key(struct ledger *ledger)
 
 /* ---- opening */
 
-/* Readers are of the folder's group, where there is one. */
+/* Readers are of the folder's group, which is the administrator's to say, and stays. */
 static int open_folder(struct ledger *ledger)
 {
-	struct stat st, parent;
+	struct stat st;
+	bool made;
 
 	closep(&ledger->fd);
-	if (mkdirat(ledger->options.dir_fd, LEDGER_DIR, 0750) < 0 && errno != EEXIST)
+	made = mkdirat(ledger->options.dir_fd, LEDGER_DIR, 0750) == 0;
+	if (!made && errno != EEXIST)
 		return -errno;
 	ledger->fd = openat(ledger->options.dir_fd, LEDGER_DIR,
 			    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (ledger->fd < 0)
+	if (ledger->fd < 0 || fstat(ledger->fd, &st) < 0)
 		return -errno;
-	if (fstat(ledger->fd, &st) < 0 || fstat(ledger->options.dir_fd, &parent) < 0)
+	if (made && ledger->group && fchown(ledger->fd, (uid_t)-1, ledger->group) < 0)
 		return -errno;
-	if (st.st_gid != parent.st_gid && fchown(ledger->fd, (uid_t)-1, parent.st_gid) < 0)
-		return -errno;
+	if (!made)
+		ledger->group = st.st_gid;
 	/* new folders and files are of that group as well */
 	if ((st.st_mode & 07777) != 02750 && fchmod(ledger->fd, 02750) < 0)
 		return -errno;

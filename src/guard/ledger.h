@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 #include "evidence/text.h"
+#include "guard/protocol.h"
 
 struct ledger;
 
-#define LEDGER_DIR "log" /* in the state folder */
+#define LEDGER_DIR PROTOCOL_LOG_DIR /* in the state folder */
 #define LEDGER_ENTRY_LEN 8192 /* bytes that an entry may have */
 #define LEDGER_KEEP ((uint64_t)1 << 19) /* entries that stay */
 #define LEDGER_KEY_AGE ((uint64_t)24 * 60 * 60)

@@ -21,7 +21,6 @@ struct diag;
 #define PROTOCOL_CANARY_NAME "canary" /* a folder, for the guard's self-proof */
 #define PROTOCOL_SOCKET PROTOCOL_RUN_DIR "/" PROTOCOL_SOCKET_NAME
 #define PROTOCOL_STATE_DIR "/var/lib/holdfast"
-#define PROTOCOL_LOG_NAME "events.jsonl"
 #define PROTOCOL_LOG_DIR "log" /* below it: a C2SP tlog-tiles log, an event for each entry */
 #define PROTOCOL_BOOT_IMAGE "/etc/holdfast/policy.img" /* and its signature, .p7s */
 #define PROTOCOL_BOOT_TRUST "/etc/holdfast/trust.der"

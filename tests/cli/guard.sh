@@ -130,6 +130,16 @@ wait "$run"
 [ $? = 5 ]
 result $? "an interrupt reaches the command, and its exit code comes back"
 
+gives 0 "reload: policy 'test' version 9" "events shows what happened" ./holdfast events
+gives 0 '"note":"secret"' "events as JSON are the log's own lines" ./holdfast events --json
+./holdfast events -f >followed 2>err &
+follow=$!
+until_line followed "version 9"
+with "$no" ./holdfast guard down >out 2>err
+until_line followed "wrong operator's secret, 2 since start"
+result $? "events -f shows a line as it comes"
+kill "$follow"
+
 gives 0 "the guard is down" "down with the secret" with "$secret" ./holdfast guard down
 [ ! -e /run/holdfast ]
 result $? "down leaves no runtime folder"
