@@ -18,7 +18,7 @@ for target in yaml lock image elf control event-explain event-replay event-text 
 	record data btf-plan doc-quick translated p7s \
 	posture-text posture-kconfig posture-baseline posture-record \
 	evidence-note evidence-checkpoint evidence-bundle evidence-proof evidence-policy \
-	evidence-recover export; do
+	evidence-recover evidence-witness export; do
 	found=$build/tests/fuzz/found-$target
 	dictionary=$here/$target.dict
 	mkdir -p "$found/corpus"
