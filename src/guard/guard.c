@@ -34,8 +34,10 @@ struct guard *guard_free(struct guard *guard)
 {
 	if (!guard)
 		return NULL;
-	ring_buffer__free(guard->ring);
-	ring_buffer__free(guard->former);
+	for (int i = 0; i < _GUARD_RING_MAX; i++) {
+		ring_buffer__free(guard->rings[i]);
+		ring_buffer__free(guard->former[i]);
+	}
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		closep(&guard->maps[i]);
 	closep(&guard->control);
@@ -71,6 +73,28 @@ int guard_event(void *context, void *data, size_t size)
 	return guard->event_error < 0 ? guard->event_error : 0;
 }
 
+static bool is_ring(int map)
+{
+	return map == GUARD_MAP_EVENTS || map == GUARD_MAP_RISK;
+}
+
+static int rings_open(struct guard *guard)
+{
+	static const enum guard_map maps[] = {
+		[GUARD_RING_EVENTS] = GUARD_MAP_EVENTS,
+		[GUARD_RING_RISK] = GUARD_MAP_RISK,
+	};
+
+	for (int i = 0; i < _GUARD_RING_MAX; i++) {
+		if (guard->maps[maps[i]] < 0)
+			continue;
+		guard->rings[i] = ring_buffer__new(guard->maps[maps[i]], guard_event, guard, NULL);
+		if (!guard->rings[i])
+			return -errno;
+	}
+	return 0;
+}
+
 static int pins_open(struct guard *guard)
 {
 	LIBBPF_OPTS(bpf_obj_get_opts, reading, .file_flags = BPF_F_RDONLY);
@@ -87,12 +111,14 @@ static int pins_open(struct guard *guard)
 		return -errno;
 	for (int i = 0; i < _GUARD_MAP_MAX; i++) {
 		(void)snprintf(path, sizeof(path), GUARD_PIN_MAPS "/%s", guard_map_names[i]);
-		guard->maps[i] = bpf_obj_get_opts(path, i == GUARD_MAP_EVENTS ? NULL : &reading);
+		guard->maps[i] = bpf_obj_get_opts(path, is_ring(i) ? NULL : &reading);
+		/* a guard of a build before this map: another takes its place */
+		if (guard->maps[i] < 0 && errno == ENOENT && i >= GUARD_MAP_RISK)
+			continue;
 		if (guard->maps[i] < 0)
 			return -errno;
 	}
-	guard->ring = ring_buffer__new(guard->maps[GUARD_MAP_EVENTS], guard_event, guard, NULL);
-	return guard->ring ? 0 : -errno;
+	return rings_open(guard);
 }
 
 static int state_read(struct guard *guard, struct guard_state *ret_state)
@@ -418,12 +444,12 @@ const struct guard_adoption *guard_adoption(const struct guard *guard)
 	return &guard->adoption;
 }
 
-int guard_events_fd(struct guard *guard)
+int guard_events_fd(struct guard *guard, enum guard_ring ring)
 {
-	return ring_buffer__epoll_fd(guard->ring);
+	return ring_buffer__epoll_fd(guard->rings[ring]);
 }
 
-int guard_events_drain(struct guard *guard,
+int guard_events_drain(struct guard *guard, enum guard_ring ring,
 		       int (*fn)(void *userdata, const struct event *event, size_t size),
 		       void *userdata)
 {
@@ -432,13 +458,13 @@ int guard_events_drain(struct guard *guard,
 	guard->event_fn = fn;
 	guard->event_userdata = userdata;
 	guard->event_error = 0;
-	r = guard->former ? ring_buffer__consume(guard->former) : 0;
-	if (r >= 0 && guard->former) {
-		ring_buffer__free(guard->former);
-		guard->former = NULL;
+	r = guard->former[ring] ? ring_buffer__consume(guard->former[ring]) : 0;
+	if (r >= 0 && guard->former[ring]) {
+		ring_buffer__free(guard->former[ring]);
+		guard->former[ring] = NULL;
 	}
 	if (r >= 0)
-		r = ring_buffer__consume(guard->ring);
+		r = ring_buffer__consume(guard->rings[ring]);
 	guard->event_fn = NULL;
 	return guard->event_error < 0 ? guard->event_error : r;
 }

@@ -343,15 +343,42 @@ int guard_links_late(struct guard *guard);
 /* guard_look() - see what others have hung beside the guard. Return: 0 or -errno. */
 int guard_look(struct guard *guard, struct guard_survey *ret_survey);
 
-/* guard_events_fd() - epoll-able fd of the ring. Borrowed. */
-int guard_events_fd(struct guard *guard);
+/* What is rare and grave has a ring of its own; which events that are, bpf/lib/guard.h says. */
+enum guard_ring {
+	GUARD_RING_EVENTS,
+	GUARD_RING_RISK,
+	_GUARD_RING_MAX,
+};
+
+/* guard_events_fd() - epoll-able fd of a ring. Borrowed. */
+int guard_events_fd(struct guard *guard, enum guard_ring ring);
+
+/* Events of one kind that had no record, because a process made too many in one second. */
+struct guard_folded {
+	uint32_t row; /* EVENT_ROW(); 0: none */
+	uint32_t act; /* EVENT_ACT_*, where there is no row; else 0 */
+	uint32_t verdict; /* EVENT_* */
+	uint64_t n; /* since they were told last */
+	uint64_t total; /* since the guard came up, and what the one before it left untold */
+};
 
 /**
- * guard_events_drain() - hand every event in the ring to @fn, oldest first
+ * guard_folded_each() - see each kind of which there are more than were told
+ *
+ * Return: how many kinds there were; -errno.
+ */
+int guard_folded_each(struct guard *guard,
+		      void (*see)(void *context, const struct guard_folded *folded), void *context);
+
+/* guard_folded_told() - that total is in the log. Return: 0 or -errno. */
+int guard_folded_told(struct guard *guard, const struct guard_folded *folded);
+
+/**
+ * guard_events_drain() - hand every event in that ring to @fn, oldest first
  * @fn: 0 to go on; negative errno stops and is returned
  * Return: number of events handed over, or -errno.
  */
-int guard_events_drain(struct guard *guard,
+int guard_events_drain(struct guard *guard, enum guard_ring ring,
 		       int (*fn)(void *userdata, const struct event *event, size_t size),
 		       void *userdata);
 

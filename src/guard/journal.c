@@ -218,7 +218,7 @@ static void read_numbers(const struct journal *journal, const char *name, struct
 	for (const char *line = tail; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (strncmp(line, LINE_START, strlen(LINE_START)) == 0)
-			sequence_see(sequence, strtoull(line + strlen(LINE_START), NULL, 10), 0);
+			sequence_see(sequence, 0, strtoull(line + strlen(LINE_START), NULL, 10), 0);
 		else if (strncmp(line, LOST_START, strlen(LOST_START)) == 0)
 			read_lost(sequence, line);
 		else if (strncmp(line, UP_START, strlen(UP_START)) == 0)
@@ -234,6 +234,8 @@ void journal_resume(struct journal *journal)
 	if (journal->size < RESUME_SIZE)
 		read_numbers(journal, PROTOCOL_LOG_NAME ".1", &journal->sequence);
 	read_numbers(journal, PROTOCOL_LOG_NAME, &journal->sequence);
+	/* what was read of one ring says nothing of the other */
+	memset(journal->sequence.read, 0, sizeof(journal->sequence.read));
 	sequence_expire(&journal->sequence, clock_ns(CLOCK_BOOTTIME) + RESUME_PATIENCE_NS);
 }
 
@@ -423,11 +425,27 @@ void journal_event(struct journal *journal, const void *data, size_t size,
 	}
 
 	put_all_lost(journal, boot);
-	sequence_see(&journal->sequence, event->sequence, boot);
+	sequence_see(&journal->sequence, record_flags(event) & EVENT_RISK ? 1 : 0, event->sequence,
+		     boot);
 
 	age = event->boot_ns < boot ? boot - event->boot_ns : 0;
 	jsonw_init(&w, text, sizeof(text));
 	record_write(&w, event, image, age < real ? real - age : real);
+	put_line(journal, &w);
+}
+
+void journal_pass(struct journal *journal, unsigned int ends)
+{
+	sequence_pass(&journal->sequence, ends);
+}
+
+void journal_folded(struct journal *journal, const struct record_folded *folded)
+{
+	char text[RECORD_LINE_LEN];
+	struct jsonw w;
+
+	jsonw_init(&w, text, sizeof(text));
+	record_folded(&w, folded, clock_ns(CLOCK_REALTIME));
 	put_line(journal, &w);
 }
 

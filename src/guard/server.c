@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "guard/clock.h"
 #include "guard/guard.h"
 #include "guard/journal.h"
@@ -22,7 +23,14 @@
 #include "policy/image-check.h"
 
 #define MAX_READY 16
-#define MAX_DRAIN 4096 /* events between two looks at everything else */
+/*
+ * Events of each ring between two looks at everything else. Few of the one that is read first: each
+ * may leave a gap in the numbers, up to where the other is read (SEQUENCE_MAX_GAPS).
+ */
+static const size_t max_drain[_GUARD_RING_MAX] = {
+	[GUARD_RING_EVENTS] = 4096,
+	[GUARD_RING_RISK] = 128,
+};
 #define BUSY_MS 1000 /* until the log is tried again */
 
 int server_new(const struct server_options *options, struct server **ret_server)
@@ -199,7 +207,7 @@ int server_start(struct server *server, struct diag *reterr_diag)
 
 struct drain {
 	struct server *server;
-	size_t n;
+	size_t n, max;
 };
 
 /* Written before the ring forgets it: who is killed here leaves it twice rather than not at all. */
@@ -210,19 +218,50 @@ static int take_event(void *userdata, const struct event *event, size_t size)
 	journal_event(drain->server->journal, event, size, drain->server->image);
 	journal_flush(drain->server->journal, drain->server->options.now());
 	hold_event(drain->server, event);
-	return ++drain->n < MAX_DRAIN ? 0 : -ECANCELED;
+	flood_event(drain->server, event, size);
+	return ++drain->n < drain->max ? 0 : -ECANCELED;
 }
 
 bool server_drain(struct server *server)
 {
-	struct drain drain = {.server = server};
-	int r;
+	static const enum guard_ring order[] = {GUARD_RING_RISK, GUARD_RING_EVENTS};
+	unsigned int ends = 0;
+	bool more = false;
 
-	r = guard_events_drain(server->guard, take_event, &drain);
-	if (r < 0 && drain.n < MAX_DRAIN)
-		(void)log_error_errno(r, "Events could not be read from the ring: %m, ignoring");
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		struct drain drain = {.server = server, .max = max_drain[order[i]]};
+		int r = guard_events_drain(server->guard, order[i], take_event, &drain);
+
+		if (r < 0 && drain.n < drain.max)
+			(void)log_error_errno(
+				r, "Events could not be read from the ring: %m, ignoring");
+		ends |= r >= 0 ? 1u << order[i] : 0;
+		more |= drain.n == drain.max;
+	}
+	journal_pass(server->journal, ends);
 	journal_flush(server->journal, server->options.now());
-	return drain.n == MAX_DRAIN;
+	return more;
+}
+
+int server_watch_events(struct server *server)
+{
+	int r = server_watch(server, WATCH_EVENTS, GUARD_RING_EVENTS,
+			     guard_events_fd(server->guard, GUARD_RING_EVENTS));
+
+	return r
+		       ?: server_watch(server, WATCH_EVENTS, GUARD_RING_RISK,
+				       guard_events_fd(server->guard, GUARD_RING_RISK));
+}
+
+/* A number that is missing is lost when the rings have been read and do not have it. */
+static void busy(struct server *server, uint64_t now)
+{
+	if (!journal_busy(server->journal))
+		return;
+	if (server->guard)
+		(void)server_drain(server);
+	else
+		journal_flush(server->journal, now);
 }
 
 static void report_log(struct server *server)
@@ -325,6 +364,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
 		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
 		next = earlier(next, earlier(server->late_due, host_due(server)));
+		next = earlier(next, server->flood_due);
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
@@ -355,10 +395,12 @@ int server_step(struct server *server, int timeout_ms)
 	upgrade_now(server, now);
 	hold_now(server, now);
 	host_now(server, now);
-	if (journal_busy(server->journal))
-		journal_flush(server->journal, now);
+	flood_now(server, now);
+	busy(server, now);
 	report_log(server);
 	if (!server->stopped)
 		return 0;
+	if (server->guard)
+		(void)flood_tell(server, now);
 	return server->taken_down ? SERVER_DOWN : SERVER_STOPPED;
 }
