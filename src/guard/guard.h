@@ -155,7 +155,8 @@ struct guard_status {
 	bool ima; /* executables are hashed by the kernel at exec; else: the measured fallback */
 	uint64_t armed_ns; /* load to proven, in nanoseconds; 0 if this process did not load it */
 	uint64_t events; /* sequence number of the newest event */
-	uint64_t lost; /* events that found no room in the ring, all CPUs */
+	uint64_t lost; /* events that found no room in their ring, all CPUs */
+	uint64_t lost_risk; /* of these, in GUARD_RING_RISK */
 	size_t n_domains;
 	struct guard_domain_status domains[GUARD_MAX_DOMAIN_STATUS];
 	size_t n_contents; /* more than there is room for are left out */

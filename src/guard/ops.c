@@ -392,6 +392,7 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 	state->armed_ns = status->armed_ns;
 	state->events = status->events;
 	state->lost = status->lost;
+	state->lost_risk = status->lost_risk;
 
 	for (size_t i = 0; i < status->n_domains && i < PROTOCOL_MAX_DOMAINS; i++) {
 		const struct guard_domain_status *d = &status->domains[i];

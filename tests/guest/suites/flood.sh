@@ -78,7 +78,8 @@ displaced() {
 
 none_displaced() {
 	sum unlink refused
-	[ "$(sum unlink refused | cut -d ' ' -f 1)" -eq 50 ]
+	holdfast guard status --json | grep lost
+	[ "$(sum unlink refused | cut -d ' ' -f 1)" -eq 50 ] && [ "$(status_number lost_risk)" -eq 0 ]
 }
 
 # ---- loads
