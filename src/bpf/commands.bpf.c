@@ -115,6 +115,9 @@ int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 		act.owner = DOMAIN_SELF;
 		return self_bound(domain) && guard_refuses(&act) ? REFUSED(EPERM) : 0;
 	}
+	/* a load that failed is over: the next program's fd is another's */
+	if (label && command != BPF_PROG_LOAD)
+		label->loading = 0;
 	if (domain) {
 		label->command = command;
 		claim(command, attr, domain);

@@ -231,6 +231,8 @@ struct task_struct {
 	unsigned int ptrace;
 	struct pid *thread_pid;
 	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	__u64 start_boottime;
 	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;

@@ -42,6 +42,10 @@ static void put_reason(FILE *file, const json_t *event, const struct decision *d
 		LINE(file, "verdict", "noted: it went through, and is no refusal in any mode");
 		return;
 	}
+	if (strcmp(verdict, "admitted") == 0) {
+		LINE(file, "verdict", "admitted: the program was loaded, nothing is against it");
+		return;
+	}
 	if (strcmp(verdict, "refused") == 0)
 		LINE(file, "verdict", "refused, with ", event_string(event, "errno"),
 		     ": mode enforce");

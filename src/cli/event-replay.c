@@ -95,7 +95,8 @@ int event_replay_take(void *context, const char *line, size_t size)
 	if (!json_is_string(json_object_get(event, "act")))
 		return 0; /* a line of holdfastd itself */
 	replay->events++;
-	if (strcmp(event_string(event, "verdict"), "noted") == 0) {
+	if (strcmp(event_string(event, "verdict"), "noted") == 0 ||
+	    strcmp(event_string(event, "verdict"), "admitted") == 0) {
 		replay->noted++;
 		return 0;
 	}

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,9 +34,10 @@ struct guard *guard_free(struct guard *guard)
 {
 	if (!guard)
 		return NULL;
-	(void)ring_free(guard->ring);
-	(void)ring_free(guard->former);
-	closep(&guard->events_fd);
+	for (int i = 0; i < _GUARD_RING_MAX; i++) {
+		(void)ring_free(guard->rings[i]);
+		(void)ring_free(guard->former[i]);
+	}
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		closep(&guard->maps[i]);
 	closep(&guard->control);
@@ -58,26 +58,32 @@ static struct guard *guard_new(void)
 
 	if (!guard)
 		return NULL;
-	guard->control = guard->judge = guard->tasks = guard->events_fd = -EBADF;
+	guard->control = guard->judge = guard->tasks = -EBADF;
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		guard->maps[i] = -EBADF;
 	return guard;
 }
 
-/* A ring is as epoll-able as libbpf's own reader makes it: by its map's fd. */
-static int events_open(struct guard *guard)
-{
-	int map_fd = guard->maps[GUARD_MAP_EVENTS];
-	struct epoll_event event = {.events = EPOLLIN};
-	int r;
+static const enum guard_map ring_maps[_GUARD_RING_MAX] = {
+	[GUARD_RING_EVENTS] = GUARD_MAP_EVENTS,
+	[GUARD_RING_RISK] = GUARD_MAP_RISK,
+};
 
-	r = ring_open(map_fd, &guard->ring);
-	if (r < 0)
-		return r;
-	guard->events_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (guard->events_fd < 0)
-		return -errno;
-	return epoll_ctl(guard->events_fd, EPOLL_CTL_ADD, map_fd, &event) ? -errno : 0;
+static bool is_ring(int map)
+{
+	return map == GUARD_MAP_EVENTS || map == GUARD_MAP_RISK;
+}
+
+static int rings_open(struct guard *guard)
+{
+	for (int i = 0; i < _GUARD_RING_MAX; i++) {
+		int map_fd = guard->maps[ring_maps[i]];
+		int r = map_fd < 0 ? 0 : ring_open(map_fd, &guard->rings[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int pins_open(struct guard *guard)
@@ -96,11 +102,14 @@ static int pins_open(struct guard *guard)
 		return -errno;
 	for (int i = 0; i < _GUARD_MAP_MAX; i++) {
 		(void)snprintf(path, sizeof(path), GUARD_PIN_MAPS "/%s", guard_map_names[i]);
-		guard->maps[i] = bpf_obj_get_opts(path, i == GUARD_MAP_EVENTS ? NULL : &reading);
+		guard->maps[i] = bpf_obj_get_opts(path, is_ring(i) ? NULL : &reading);
+		/* a guard of a build before this map: another takes its place */
+		if (guard->maps[i] < 0 && errno == ENOENT && i >= GUARD_MAP_RISK)
+			continue;
 		if (guard->maps[i] < 0)
 			return -errno;
 	}
-	return events_open(guard);
+	return rings_open(guard);
 }
 
 static int state_read(struct guard *guard, struct guard_state *ret_state)
@@ -426,23 +435,29 @@ const struct guard_adoption *guard_adoption(const struct guard *guard)
 	return &guard->adoption;
 }
 
-int guard_events_fd(struct guard *guard)
+int guard_events_fd(struct guard *guard, enum guard_ring ring)
 {
-	return guard->events_fd;
+	return guard->maps[ring_maps[ring]];
 }
 
-int guard_events_read(struct guard *guard, guard_event_fn *fn, void *userdata)
+int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn *fn, void *userdata)
 {
-	int r = guard->former ? ring_read(guard->former, fn, userdata) : 0;
+	int r = guard->former[ring] ? ring_read(guard->former[ring], fn, userdata) : 0;
 
-	return r < 0 ? r : ring_read(guard->ring, fn, userdata);
+	return r < 0 || !guard->rings[ring] ? r : ring_read(guard->rings[ring], fn, userdata);
 }
 
-void guard_events_release(struct guard *guard)
+void guard_events_release(struct guard *guard, enum guard_ring ring)
 {
-	/* read to its end: nothing comes into it any more */
-	guard->former = ring_free(guard->former);
-	ring_release(guard->ring);
+	struct ring *former = guard->former[ring];
+
+	if (former)
+		ring_release(former);
+	/* nothing comes into it any more */
+	if (former && ring_is_empty(former))
+		guard->former[ring] = ring_free(former);
+	if (guard->rings[ring])
+		ring_release(guard->rings[ring]);
 }
 
 int guard_down(struct guard *guard)

@@ -48,6 +48,8 @@ enum guard_map {
 	GUARD_MAP_EVENTS,
 	GUARD_MAP_RESPITES,
 	GUARD_MAP_TRUST,
+	GUARD_MAP_RISK,
+	GUARD_MAP_FOLDED,
 	_GUARD_MAP_MAX,
 };
 
@@ -56,9 +58,9 @@ struct guard {
 	int judge; /* fd of what judges signed images; -EBADF: they need not be signed */
 	int tasks; /* fd of the link of the iterator that counts tasks */
 	int maps[_GUARD_MAP_MAX];
-	struct ring *ring;
-	int events_fd; /* epoll, of the ring */
-	struct ring *former; /* of the guard before this one; its events come first. NULL */
+	struct ring *rings[_GUARD_RING_MAX];
+	/* of the guard before this one; their events come first. NULL */
+	struct ring *former[_GUARD_RING_MAX];
 	uint64_t armed_ns;
 	struct guard_adoption adoption;
 };
@@ -244,6 +246,9 @@ int known_fill(const struct features *features, struct bpf_object *object);
  */
 int known_learn(int control, const struct features *features, struct bpf_object *object,
 		struct diag *reterr_diag);
+
+/* folded_take() - of a guard before, pinned there: what it has not told. Return: 0 or -errno. */
+int folded_take(int control, const char *path);
 
 /* kept_open() - fd of what is kept there; a map's is read-only. Return: fd, -errno. */
 int kept_open(const char *folder, const char *name);

@@ -28,6 +28,7 @@ struct journal {
 	struct sequence sequence;
 	uint64_t anchored; /* CLOCK_BOOTTIME of the last anchor; 0: none yet */
 	bool unanchored; /* something came after it */
+	uint64_t flushed; /* CLOCK_BOOTTIME of the last flush */
 };
 
 int journal_new(const struct ledger_options *options, struct journal **ret_journal)
@@ -100,7 +101,7 @@ static void read_numbers(void *userdata, struct text entry)
 	uint64_t first, last;
 
 	if (number_of(entry, "seq", &first))
-		sequence_see(sequence, first, 0);
+		sequence_see(sequence, 0, first, 0);
 	else if (number_of(entry, "lost", &last) && number_of(entry, "first", &first) &&
 		 number_of(entry, "last", &last))
 		sequence_told(sequence, first, last);
@@ -115,6 +116,8 @@ void journal_resume(struct journal *journal)
 	/* so that what was not signed yet can be read as well */
 	ledger_flush(journal->ledger, UINT64_MAX);
 	(void)ledger_recent(journal->ledger, RESUME_SIZE, read_numbers, &journal->sequence);
+	/* what was read of one ring says nothing of the other */
+	memset(journal->sequence.read, 0, sizeof(journal->sequence.read));
 	sequence_expire(&journal->sequence, clock_ns(CLOCK_BOOTTIME) + RESUME_PATIENCE_NS);
 }
 
@@ -190,13 +193,29 @@ void journal_event(struct journal *journal, const void *data, size_t size,
 	}
 
 	put_all_lost(journal, boot);
-	sequence_see(&journal->sequence, event->sequence, boot);
+	sequence_see(&journal->sequence, record_flags(event) & EVENT_RISK ? 1 : 0, event->sequence,
+		     boot);
 
 	when.detect_ns = event->boot_ns < boot ? boot - event->boot_ns : 0;
 	when.realtime_ns = when.detect_ns < real ? real - when.detect_ns : real;
 	jsonw_init(&w, text, sizeof(text));
 	record_write(&w, event, image, &when);
-	put(journal, &w, event->verdict != EVENT_NOTED);
+	put(journal, &w, event->verdict == EVENT_REFUSED || event->verdict == EVENT_OBSERVED);
+}
+
+void journal_pass(struct journal *journal, unsigned int ends)
+{
+	sequence_pass(&journal->sequence, ends);
+}
+
+void journal_folded(struct journal *journal, const struct record_folded *folded)
+{
+	char text[RECORD_LINE_LEN];
+	struct jsonw w;
+
+	jsonw_init(&w, text, sizeof(text));
+	record_folded(&w, folded, clock_ns(CLOCK_REALTIME));
+	put(journal, &w, true);
 }
 
 void journal_note(struct journal *journal, const struct record_note *note)
@@ -218,14 +237,16 @@ void journal_flush(struct journal *journal, uint64_t now)
 	    (!journal->anchored || boot >= journal->anchored + ANCHOR_NS || now == UINT64_MAX))
 		anchor(journal, boot);
 	ledger_flush(journal->ledger, now);
+	journal->flushed = now;
 }
 
 uint64_t journal_due(const struct journal *journal, uint64_t now)
 {
 	uint64_t due = ledger_due(journal->ledger, now);
 
-	if (journal->sequence.n_gaps > 0 && due > now + RETRY_NS)
-		due = now + RETRY_NS;
+	/* whether what is missing is lost, is asked each second */
+	if (journal->sequence.n_gaps > 0 && due > journal->flushed + RETRY_NS)
+		due = journal->flushed + RETRY_NS;
 	if (journal->unanchored && due > journal->anchored + ANCHOR_NS)
 		due = journal->anchored + ANCHOR_NS;
 	return due;

@@ -14,6 +14,7 @@
 
 struct image_header;
 struct journal;
+struct record_folded;
 
 /**
  * journal_new() - open the log, or prepare to
@@ -52,6 +53,17 @@ void journal_resume(struct journal *journal);
  */
 void journal_event(struct journal *journal, const void *data, size_t size,
 		   const struct image_header *image);
+
+/**
+ * journal_pass() - all rings have had their turn to be read
+ * @ends: bit N: ring N, of enum guard_ring, was read to its end since the call before
+ *
+ * A number that is missing is lost only when both have been read beyond it.
+ */
+void journal_pass(struct journal *journal, unsigned int ends);
+
+/* journal_folded() - take events that were counted and had no record; @folded is borrowed */
+void journal_folded(struct journal *journal, const struct record_folded *folded);
 
 /* journal_note() - take one of our own; @note is borrowed for the call */
 void journal_note(struct journal *journal, const struct record_note *note);

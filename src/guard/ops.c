@@ -135,7 +135,9 @@ static uint32_t take_down(struct server *server, struct connection *client,
 	/* Not for ever: somebody may be filling the ring as fast. */
 	for (int i = 0; i < MAX_LAST_DRAINS && server_drain(server); i++)
 		continue;
-	server_unwatch(server, guard_events_fd(server->guard));
+	(void)flood_tell(server, server->options.now());
+	server_unwatch(server, guard_events_fd(server->guard, GUARD_RING_EVENTS));
+	server_unwatch(server, guard_events_fd(server->guard, GUARD_RING_RISK));
 	r = guard_down(server->guard);
 	server->guard = NULL;
 	if (r == 0) {
@@ -390,6 +392,7 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 	state->armed_ns = status->armed_ns;
 	state->events = status->events;
 	state->lost = status->lost;
+	state->lost_risk = status->lost_risk;
 
 	for (size_t i = 0; i < status->n_domains && i < PROTOCOL_MAX_DOMAINS; i++) {
 		const struct guard_domain_status *d = &status->domains[i];

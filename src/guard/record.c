@@ -50,6 +50,7 @@ static const char *const verdict_names[] = {
 	[EVENT_REFUSED] = "refused",
 	[EVENT_OBSERVED] = "observed",
 	[EVENT_NOTED] = "noted",
+	[EVENT_ADMITTED] = "admitted",
 };
 
 static const char *const object_names[] = {
@@ -111,7 +112,7 @@ static const char *const bpf_names[] = {
 };
 
 _Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_OPEN_READ + 1, "act_names");
-_Static_assert(ARRAY_SIZE(verdict_names) == EVENT_NOTED + 1, "verdict_names");
+_Static_assert(ARRAY_SIZE(verdict_names) == EVENT_VERDICTS + 1, "verdict_names");
 _Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_KERNEL + 1, "object_names");
 _Static_assert(ARRAY_SIZE(bpf_names) == 39, "bpf_names");
 
@@ -123,11 +124,16 @@ int record_check(const void *data, size_t size, const struct event **ret_event)
 		return RECORD_E_SHORT;
 	if (event->abi != EVENT_ABI)
 		return RECORD_E_ABI;
-	if (size < sizeof(*event) || event->size < sizeof(*event) || event->size > size)
+	if (size < EVENT_SIZE_MIN || event->size < EVENT_SIZE_MIN || event->size > size)
 		return RECORD_E_SHORT;
 
 	*ret_event = event;
 	return 0;
+}
+
+uint32_t record_flags(const struct event *event)
+{
+	return event->size >= sizeof(*event) ? event->flags : 0;
 }
 
 void record_time(uint64_t realtime_ns, char ret_text[RECORD_TIME_LEN])
@@ -291,6 +297,8 @@ void record_write(struct jsonw *w, const struct event *event, const struct image
 	jsonw_u64(w, "detect_ns", when->detect_ns);
 	write_errno(w, event->error);
 	write_limit(w, event->limit);
+	if (record_flags(event) & EVENT_LIMITED)
+		jsonw_bool(w, "limited", true);
 	write_object(w, event, image);
 	write_row(w, event->row);
 	jsonw_u64(w, "seq", event->sequence);
@@ -316,5 +324,24 @@ void record_note(struct jsonw *w, const struct record_note *note, uint64_t realt
 	jsonw_string(w, "time", time, sizeof(time));
 	if (note->pid)
 		jsonw_u64(w, "uid", note->uid);
+	jsonw_close(w);
+}
+
+void record_folded(struct jsonw *w, const struct record_folded *folded, uint64_t realtime_ns)
+{
+	char time[RECORD_TIME_LEN];
+
+	record_time(realtime_ns, time);
+	jsonw_open(w, NULL);
+	jsonw_u64(w, "abi", EVENT_ABI);
+	jsonw_u64(w, "boot_ns", folded->boot_ns);
+	jsonw_u64(w, "folded", folded->n);
+	if (!folded->row)
+		write_name(w, "of", act_names, ARRAY_SIZE(act_names), folded->act);
+	write_row(w, folded->row);
+	jsonw_u64(w, "since_ns", folded->since_ns);
+	jsonw_string(w, "time", time, sizeof(time));
+	jsonw_u64(w, "total", folded->total);
+	write_name(w, "verdict", verdict_names, ARRAY_SIZE(verdict_names), folded->verdict);
 	jsonw_close(w);
 }

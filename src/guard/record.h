@@ -29,6 +29,17 @@ struct record_note {
 	uid_t uid;
 };
 
+/* Events of one kind that were counted and had no record. */
+struct record_folded {
+	uint32_t row; /* 0: none */
+	uint32_t act; /* where there is no row */
+	uint32_t verdict;
+	uint64_t n; /* since they were told last, at @since_ns */
+	uint64_t total; /* since the guard came up */
+	uint64_t since_ns,
+		boot_ns; /* CLOCK_BOOTTIME; 0: since the guard came up, or was taken over */
+};
+
 enum record_error {
 	RECORD_E_SHORT = 1, /* fewer bytes than a record of this ABI, or than it says */
 	RECORD_E_ABI, /* of an ABI this build does not know */
@@ -36,10 +47,13 @@ enum record_error {
 
 /**
  * record_check() - whether the bytes are an event that this build can read
- * @ret_event: points into @data
+ * @ret_event: points into @data; without its flags, if it is of a build before those
  * Return: 0; RECORD_E_SHORT; RECORD_E_ABI.
  */
 int record_check(const void *data, size_t size, const struct event **ret_event);
+
+/* record_flags() - EVENT_LIMITED and the like; @event is checked by record_check() */
+uint32_t record_flags(const struct event *event);
 
 /**
  * record_time() - when something was, for people: RFC 3339, UTC, nanoseconds
@@ -72,3 +86,9 @@ void record_write(struct jsonw *w, const struct event *event, const struct image
 
 /* record_note() - write a note, likewise; @realtime_ns: CLOCK_REALTIME */
 void record_note(struct jsonw *w, const struct record_note *note, uint64_t realtime_ns);
+
+/**
+ * record_folded() - the same for events that were folded
+ * @realtime_ns: when it was that they were told
+ */
+void record_folded(struct jsonw *w, const struct record_folded *folded, uint64_t realtime_ns);

@@ -97,6 +97,11 @@ int ring_read(struct ring *ring, int (*fn)(void *userdata, const void *data, siz
 	return 0;
 }
 
+bool ring_is_empty(const struct ring *ring)
+{
+	return ring->next >= __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+}
+
 void ring_release(struct ring *ring)
 {
 	__atomic_store_n(ring->consumer, ring->next, __ATOMIC_RELEASE);

@@ -6,6 +6,7 @@
  * kept elsewhere: who is killed in between reads it again. libbpf's reader lets go of each at once.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct ring;
@@ -27,6 +28,9 @@ struct ring *ring_free(struct ring *ring);
  */
 int ring_read(struct ring *ring, int (*fn)(void *userdata, const void *data, size_t size),
 	      void *userdata);
+
+/* ring_is_empty() - whether all that there is was read */
+bool ring_is_empty(const struct ring *ring);
 
 /* ring_release() - what was read may be overwritten */
 void ring_release(struct ring *ring);

@@ -92,6 +92,8 @@ struct server {
 	struct host host;
 	uint64_t late_due; /* of a look for links that have no label */
 	int late_error; /* of the last */
+	uint64_t flood_due; /* of a look for folded events */
+	uint64_t flood_told_ns; /* when the last was; 0: not since this holdfastd holds the guard */
 	uint32_t told_link; /* greatest id of a foreign link that was told */
 	struct connection connections[SERVER_SLOTS];
 	struct run runs[SERVER_MAX_RUNS];
@@ -100,6 +102,7 @@ struct server {
 
 /* server.c */
 bool server_drain(struct server *server); /* whether there may be more */
+int server_watch_events(struct server *server); /* both rings of the guard's */
 void server_unwatch(struct server *server, int fd);
 int server_watch(struct server *server, enum watch kind, size_t slot, int fd);
 void server_note(struct server *server, const struct connection *client, const char *what,
@@ -210,6 +213,15 @@ void watch_links(struct server *server, uint64_t now);
 
 /* watch_now() - tell what others have hung beside the guard since */
 void watch_now(struct server *server);
+
+/* flood.c */
+
+/* flood_event() - a ring's record: if it says that more are folded, look soon */
+void flood_event(struct server *server, const struct event *event);
+
+/* flood_tell() - put what was folded into the log. Return: how many kinds of it; -errno. */
+int flood_tell(struct server *server, uint64_t now);
+void flood_now(struct server *server, uint64_t now); /* the same, if it is due */
 
 /* respite.c; the first two answer their connection */
 void respite_confirm(struct server *server, struct connection *client);

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "guard/clock.h"
 #include "guard/guard.h"
 #include "guard/journal.h"
@@ -22,7 +23,15 @@
 #include "policy/image-check.h"
 
 #define MAX_READY 16
-#define MAX_DRAIN 1024 /* events between two looks at everything else */
+/*
+ * Events of each ring between two looks at everything else, no more than the log has room for. Few
+ * of the one that is read first: each may leave a gap in the numbers, up to where the other is read
+ * (SEQUENCE_MAX_GAPS).
+ */
+static const size_t max_drain[_GUARD_RING_MAX] = {
+	[GUARD_RING_EVENTS] = 896,
+	[GUARD_RING_RISK] = 128,
+};
 
 int server_new(const struct server_options *options, struct server **ret_server)
 {
@@ -199,7 +208,7 @@ int server_start(struct server *server, struct diag *reterr_diag)
 
 struct drain {
 	struct server *server;
-	size_t n;
+	size_t n, max;
 };
 
 static int take_event(void *userdata, const void *data, size_t size)
@@ -208,20 +217,57 @@ static int take_event(void *userdata, const void *data, size_t size)
 	const struct event *event;
 
 	journal_event(drain->server->journal, data, size, drain->server->image);
-	if (record_check(data, size, &event) == 0)
+	if (record_check(data, size, &event) == 0) {
 		hold_event(drain->server, event);
-	return ++drain->n < MAX_DRAIN ? 0 : -ECANCELED;
+		flood_event(drain->server, event);
+	}
+	return ++drain->n < drain->max ? 0 : -ECANCELED;
 }
 
 /* Written before the ring forgets it: who is killed here leaves it twice rather than not at all. */
 bool server_drain(struct server *server)
 {
-	struct drain drain = {.server = server};
+	static const enum guard_ring order[] = {GUARD_RING_RISK, GUARD_RING_EVENTS};
+	unsigned int ends = 0;
+	bool more = false;
 
-	(void)guard_events_read(server->guard, take_event, &drain);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		struct drain drain = {.server = server, .max = max_drain[order[i]]};
+		int r = guard_events_read(server->guard, order[i], take_event, &drain);
+
+		ends |= r >= 0 ? 1u << order[i] : 0;
+		more |= r < 0;
+	}
+	journal_pass(server->journal, ends);
 	journal_flush(server->journal, server->options.now());
-	guard_events_release(server->guard);
-	return drain.n == MAX_DRAIN;
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		guard_events_release(server->guard, order[i]);
+	return more;
+}
+
+static int watch_ring(struct server *server, enum guard_ring ring)
+{
+	int fd = guard_events_fd(server->guard, ring);
+
+	return fd < 0 ? 0 : server_watch(server, WATCH_EVENTS, ring, fd);
+}
+
+int server_watch_events(struct server *server)
+{
+	int r = watch_ring(server, GUARD_RING_EVENTS);
+
+	return r ?: watch_ring(server, GUARD_RING_RISK);
+}
+
+/* A number that is missing is lost when the rings have been read and do not have it. */
+static void log_now(struct server *server, uint64_t now)
+{
+	if (journal_due(server->journal, now) > now)
+		return;
+	if (server->guard)
+		(void)server_drain(server);
+	else
+		journal_flush(server->journal, now);
 }
 
 static void report_log(struct server *server)
@@ -323,6 +369,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
 		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
 		next = earlier(next, earlier(server->late_due, host_due(server)));
+		next = earlier(next, server->flood_due);
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
@@ -353,10 +400,12 @@ int server_step(struct server *server, int timeout_ms)
 	upgrade_now(server, now);
 	hold_now(server, now);
 	host_now(server, now);
-	if (journal_due(server->journal, now) <= now)
-		journal_flush(server->journal, now);
+	flood_now(server, now);
+	log_now(server, now);
 	report_log(server);
 	if (!server->stopped)
 		return 0;
+	if (server->guard)
+		(void)flood_tell(server, now);
 	return server->taken_down ? SERVER_DOWN : SERVER_STOPPED;
 }

@@ -18,18 +18,18 @@
 #define MAX_QUEUED 8192
 
 struct guard {
-	int events_fd;
+	int events_fd, risk_fd; /* one eventfd: any event wakes both */
 };
 
 struct queued {
 	void *data;
 	size_t size;
+	bool was_read; /* and is still in the ring */
 };
 
 static struct fake_kernel kernel;
 static struct queued queue[MAX_QUEUED];
 static size_t n_queued;
-static size_t n_read; /* of those: still in the ring */
 static struct guard *holder; /* the process's hold, to wake it */
 
 struct fake_kernel *fake_kernel(void)
@@ -42,7 +42,6 @@ static void drop_queue(size_t n)
 	for (size_t i = 0; i < n; i++)
 		free(queue[i].data);
 	n_queued -= n;
-	n_read = 0;
 	memmove(queue, queue + n, n_queued * sizeof(queue[0]));
 }
 
@@ -88,6 +87,21 @@ void fake_event(uint64_t sequence)
 	fake_raw_event(&event, sizeof(event));
 }
 
+void fake_flagged_event(uint64_t sequence, uint32_t flags)
+{
+	struct event event = {
+		.abi = EVENT_ABI,
+		.size = sizeof(event),
+		.sequence = sequence,
+		.act = EVENT_ACT_UNLINK,
+		.verdict = EVENT_REFUSED,
+		.row = EVENT_ROW('M', 1),
+		.flags = flags,
+	};
+
+	fake_raw_event(&event, sizeof(event));
+}
+
 void fake_object_event(uint32_t act, uint32_t id, uint32_t command)
 {
 	struct event event = {
@@ -103,6 +117,14 @@ void fake_object_event(uint32_t act, uint32_t id, uint32_t command)
 	};
 
 	fake_raw_event(&event, sizeof(event));
+}
+
+static enum guard_ring ring_of(const struct queued *queued)
+{
+	const struct event *event = queued->data;
+
+	return queued->size >= sizeof(*event) && event->flags & EVENT_RISK ? GUARD_RING_RISK
+									   : GUARD_RING_EVENTS;
 }
 
 static int take(int *knob)
@@ -133,7 +155,8 @@ static int hold(struct guard **ret_guard)
 	if (!guard)
 		return -ENOMEM;
 	guard->events_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (guard->events_fd < 0) {
+	guard->risk_fd = dup(guard->events_fd);
+	if (guard->risk_fd < 0) {
 		free(guard);
 		return -errno;
 	}
@@ -185,6 +208,7 @@ struct guard *guard_free(struct guard *guard)
 		return NULL;
 	holder = NULL;
 	(void)close(guard->events_fd);
+	(void)close(guard->risk_fd);
 	free(guard);
 	return NULL;
 }
@@ -362,29 +386,58 @@ int guard_expect(struct guard *guard, uint32_t domain)
 	return kernel.expect_result;
 }
 
-int guard_events_fd(struct guard *guard)
+int guard_events_fd(struct guard *guard, enum guard_ring ring)
 {
-	return guard->events_fd;
+	return ring == GUARD_RING_RISK ? guard->risk_fd : guard->events_fd;
 }
 
-int guard_events_read(struct guard *guard, guard_event_fn *fn, void *userdata)
+int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn *fn, void *userdata)
 {
 	uint64_t value;
 	int r = 0;
 
 	(void)!read(guard->events_fd, &value, sizeof(value));
-	while (n_read < n_queued && r >= 0) {
-		r = fn(userdata, queue[n_read].data, queue[n_read].size);
-		n_read++;
+	for (size_t i = 0; i < n_queued && r >= 0; i++) {
+		if (ring_of(&queue[i]) != ring || queue[i].was_read)
+			continue;
+		r = fn(userdata, queue[i].data, queue[i].size);
+		queue[i].was_read = true;
 	}
 	return r;
 }
 
-void guard_events_release(struct guard *guard)
+void guard_events_release(struct guard *guard, enum guard_ring ring)
 {
-	drop_queue(n_read);
+	size_t left = 0;
+
+	for (size_t i = 0; i < n_queued; i++) {
+		if (queue[i].was_read && ring_of(&queue[i]) == ring)
+			free(queue[i].data);
+		else
+			queue[left++] = queue[i];
+	}
+	n_queued = left;
 	if (n_queued > 0)
 		wake();
+}
+
+int guard_folded_each(struct guard *guard,
+		      void (*see)(void *context, const struct guard_folded *folded), void *context)
+{
+	struct guard_folded folded = {.row = EVENT_ROW('M', 1), .verdict = EVENT_REFUSED};
+
+	folded.total = kernel.folded;
+	folded.n = kernel.folded - kernel.folded_told;
+	if (!folded.n)
+		return 0;
+	see(context, &folded);
+	return 1;
+}
+
+int guard_folded_told(struct guard *guard, const struct guard_folded *folded)
+{
+	kernel.folded_told = folded->total;
+	return 0;
 }
 
 int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag)

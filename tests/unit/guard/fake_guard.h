@@ -19,6 +19,7 @@ struct fake_kernel {
 	void *image;
 	size_t image_size;
 	struct guard_operator operator;
+	uint64_t folded, folded_told; /* events of the row M01 */
 	struct guard_respite respites[2]; /* of all, of the one domain */
 	struct guard_daemon own, next;
 	unsigned marks, path_marks; /* calls */
@@ -53,6 +54,9 @@ void fake_reset(void);
 
 /* fake_event() - an event with this number comes into the ring */
 void fake_event(uint64_t sequence);
+
+/* fake_flagged_event() - another, with these EVENT_* flags; EVENT_RISK: into the ring of its own */
+void fake_flagged_event(uint64_t sequence, uint32_t flags);
 
 /*
  * fake_object_event() - one of the domain's about a link; links whose ids end alike are alike, and

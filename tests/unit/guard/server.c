@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/types.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "base/system.h"
+#include "bpf/events-api.h"
 #include "guard/clock.h"
 #include "guard/server_world.h"
 #include "policy/image-check.h"
@@ -692,11 +694,61 @@ static void what_finds_no_disk_is_written_later(void **state)
 	assert_null(strstr(log, "\"lost\""));
 }
 
+static void one_ring_is_read_though_the_other_is_flooded(void **state)
+{
+	struct world *world = enforcing(state);
+	_cleanup_free_ char *log = NULL;
+
+	for (uint64_t i = 1; i <= 6000; i++)
+		fake_flagged_event(i, i % 60 ? 0 : EVENT_RISK);
+	world_idle(world);
+	log = world_log(world);
+	/* the last of the one before the second half of the other */
+	assert_true(strstr(log, "\"seq\":6000,") < strstr(log, "\"seq\":4499,"));
+	assert_null(strstr(log, "\"lost\""));
+	assert_int_equal(world_told(world, "\"act\":\"unlink\""), 6000);
+}
+
+static void folded_events_are_told_once(void **state)
+{
+	struct world *world = enforcing(state);
+
+	world_idle(world);
+	fake_kernel()->folded = 5;
+	fake_flagged_event(1, EVENT_LIMITED);
+	world_idle(world);
+	*world_clock() += 2 * CLOCK_SECOND_NS;
+	world_idle(world);
+	assert_int_equal(world_told(world, "\"folded\":5,\"row\":\"M01\","), 1);
+	fake_kernel()->folded = 7;
+	*world_clock() += 2 * CLOCK_SECOND_NS;
+	world_idle(world);
+	assert_int_equal(world_told(world, "\"folded\":2,\"row\":\"M01\","), 1);
+	*world_clock() += 2 * CLOCK_SECOND_NS;
+	world_idle(world);
+	assert_int_equal(world_told(world, "\"folded\":"), 2);
+	assert_int_equal(world_told(world, "\"total\":5,"), 1);
+	assert_int_equal(world_told(world, "\"total\":7,"), 1);
+}
+
+static void folded_events_are_told_before_down(void **state)
+{
+	struct world *world = enforcing(state);
+
+	world_idle(world);
+	fake_kernel()->folded = 3;
+	assert_int_equal(world_down(world, world->secret), 0);
+	assert_int_equal(world_told(world, "\"folded\":3,"), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(one_ring_is_read_though_the_other_is_flooded),
+		TEST(folded_events_are_told_once),
+		TEST(folded_events_are_told_before_down),
 		TEST(status_before_up_says_that_there_is_no_guard),
 		TEST(status_hands_out_the_image_in_force),
 		TEST(up_guards_its_own_files),
