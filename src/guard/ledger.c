@@ -51,6 +51,7 @@ struct ledger {
 	bool begun; /* the key is that of a log that begins */
 	bool urgent;
 	int error;
+	uint64_t failed; /* CLOCK_BOOTTIME of the last flush that set it */
 	size_t n_news; /* what opening it has found, until it can be written */
 	struct {
 		const char *what;
@@ -564,6 +565,7 @@ void ledger_flush(struct ledger *ledger, uint64_t now)
 	if (r == 0 && sign_now(ledger, &counts, now))
 		r = checkpoint(ledger, now);
 	ledger->error = r;
+	ledger->failed = now;
 	if (r == -ENOENT || r == -ENOTDIR || r == -EBADMSG)
 		give_up(ledger, now);
 }
@@ -576,7 +578,7 @@ uint64_t ledger_due(const struct ledger *ledger, uint64_t now)
 	if (!ledger->writer)
 		return ledger->unreported ? ledger->retry : UINT64_MAX;
 	if (ledger->error)
-		return now + RETRY_NS;
+		return ledger->failed + RETRY_NS;
 	writer_count(ledger->writer, &counts);
 	if (counts.size > counts.durable || ledger->unreported)
 		return now;
