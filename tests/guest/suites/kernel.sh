@@ -178,10 +178,9 @@ worse_later() {
 	check "a change for the worse is an event with the check's id" log_has \
 		'"note":"posture-worse".*"check":"sysrq","text":"weak (1), it was good (0)"'
 	check "and shown, since it is required" status_says 'requires of the host: sysrq (1)'
-	echo 0 >$work/fake && mount --bind $work/fake $sysrq
-	check "F10 a file that is mounted over it is not believed" \
-		unfit 'sysrq (unknown)' holdfast guard reload "$confidential"
-	umount $sysrq
+	echo 0 >$work/fake
+	check "F10 nothing is mounted over it" not_permitted mount --bind $work/fake $sysrq
+	check "F10 which is told" log_has '"row":"F10"'
 }
 
 head -c -28 $module >$unsigned
