@@ -624,10 +624,27 @@ static void load_admitted(struct bpf_prog *prog)
 	guard_report(&act, EVENT_ADMITTED);
 }
 
+/* Only the verifier finds out. From a uprobe the registers are those of whoever runs the code. */
+static bool registers_refused(struct bpf_prog *prog)
+{
+	struct bpf_prog_aux___writing *aux = (void *)prog->aux;
+	struct act act = {};
+
+	if (!bpf_core_field_exists(aux->kprobe_write_ctx) || !aux->kprobe_write_ctx)
+		return false;
+	load_act(&act, prog->type);
+	act.row = EVENT_ROW('P', 14);
+	act.id = prog->aux->id;
+	copy_name(act.name, prog->aux->name);
+	return load_refused(&act, IMAGE_PROGRAM_WRITE_USER);
+}
+
 SEC("lsm/bpf_prog")
 int BPF_PROG(admission_prog, struct bpf_prog *prog)
 {
 	if (unjudged(prog)) {
+		if (registers_refused(prog))
+			return REFUSED(EPERM);
 		if (uses_refused(prog))
 			return REFUSED(EPERM);
 		if (made_refused(prog, 0))

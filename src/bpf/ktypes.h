@@ -256,6 +256,11 @@ struct bpf_prog_aux {
 	const char *attach_func_name;
 };
 
+/* 6.18 and later: a program for probes stores into its context, the registers. */
+struct bpf_prog_aux___writing {
+	bool kprobe_write_ctx;
+};
+
 /* 7.2 and later: what became of the signature. */
 struct bpf_prog_aux___judged {
 	struct {

@@ -35,6 +35,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "canary-more.h"
 #include "insn.h"
 #include "probe.h"
 
@@ -60,6 +61,8 @@ struct canary {
 	uint64_t *ring_page;
 	void *event_page;
 	enum bpf_attach_type type; /* of guest */
+	struct canary_more more;
+	pid_t last_child;
 };
 
 #ifdef CANARY_PADDING
@@ -218,7 +221,7 @@ static void pin_path(const struct canary *v, const char *pin, char path[128])
 	snprintf(path, 128, CANARY_PIN_ROOT "/%s/%s", v->name, pin);
 }
 
-static void pin(const struct canary *v)
+static void pin(struct canary *v)
 {
 	const int fds[] = {v->hash, v->count, v->link};
 	char path[128];
@@ -230,6 +233,8 @@ static void pin(const struct canary *v)
 		pin_path(v, pin_names[i], path);
 		must(bpf_obj_pin(fds[i], path), path);
 	}
+	snprintf(path, sizeof(path), CANARY_PIN_ROOT "/%s", v->name);
+	canary_more_make(&v->more, path, v->ifindex);
 }
 
 static void empty_folder(const char *path)
@@ -271,6 +276,7 @@ static void drop(struct canary *v)
 	}
 	v->ring_page = NULL;
 	v->event_page = NULL;
+	canary_more_drop(&v->more);
 }
 
 /* What an attacker may have taken from the task itself. */
@@ -304,8 +310,9 @@ struct text {
 	size_t length;
 };
 
-static void say(struct text *text, const char *key, uint64_t value)
+static void say(void *into, const char *key, uint64_t value)
 {
+	struct text *text = into;
 	int n = snprintf(text->bytes + text->length, sizeof(text->bytes) - text->length,
 			 "%s%s=%llu", text->length ? " " : "", key, (unsigned long long)value);
 
@@ -467,7 +474,7 @@ static void say_task(struct text *text)
 static int in_child(int (*run)(struct canary *v, char *argument), struct canary *v, char *argument)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid = v->last_child = fork();
 
 	if (pid < 0)
 		return 255;
@@ -614,6 +621,7 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		say_maps(v, text);
 		say_programs(v, text);
 		say_pins(v, text);
+		canary_more_state(&v->more, say, text);
 	} else if (strcmp(verb, "reset") == 0) {
 		drop(v);
 		make(v);
@@ -624,6 +632,9 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		answer_number(text, in_child(run_fork, v, NULL));
 	} else if (strcmp(verb, "exec") == 0 && argument) {
 		answer_number(text, in_child(run_exec, v, argument));
+	} else if (strcmp(verb, "child") == 0) {
+		answer_number(text, in_child(argument ? run_exec : run_fork, v, argument));
+		say(text, "by", (uint64_t)v->last_child);
 	} else if (strcmp(verb, "leave") == 0 && argument) {
 		answer_number(text, in_child(run_leave, v, argument));
 	} else if (strcmp(verb, "map") == 0 && argument) {
@@ -735,6 +746,7 @@ static void serve(const char *name)
 	struct sigaction action = {.sa_handler = count_stop};
 	int fd;
 
+	canary_more_none(&v.more);
 	sigaction(SIGTERM, &action, NULL);
 	drop(&v);
 	make(&v);

@@ -14,6 +14,7 @@
  *   send map|link    the fd, by SCM_RIGHTS
  *   addfd            the request carries a seccomp listener: its map's fd goes to whoever waits
  *   fork             a child of it looks for the map by id: `0` if it got the fd, else the errno
+ *   child [CMD ARG]  as `fork`, or as `exec`; `CODE by=PID`, so that its events are told
  *   exec CMD [ARG]   a child of it runs CMD; the exit code
  *   leave CMD [ARG]  the same, and CMD has the victim's array as fd 9
  *   map anon|change|FILE [FIFO]  an executable mapping in a child: of memory, of a page that was

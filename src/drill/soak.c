@@ -58,6 +58,9 @@ static void pool_fill(struct pool *pool, bool disposable)
 	for (size_t i = 0; (technique = technique_each(i)) && pool->n < TECHNIQUES_MAX; i++) {
 		if (technique_guest_only(technique) && !disposable)
 			continue;
+		/* they need another policy, or another start of the canary */
+		if (technique->flags & (LOCKED | LIMITED | UNIT))
+			continue;
 		if (technique->kernel && technique->kernel() != 0)
 			continue;
 		pool->techniques[pool->n++] = technique;
