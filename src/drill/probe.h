@@ -80,6 +80,7 @@ extern const struct technique mounts_techniques[];
 extern const struct technique guard_techniques[];
 extern const struct technique switches_techniques[];
 extern const struct technique kernel_techniques[];
+extern const struct technique closed_techniques[];
 
 /* ---- target.c */
 

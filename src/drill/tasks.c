@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -171,6 +173,18 @@ static int steal_fd(const struct target *target)
 	return map < 0 ? -errno : forge(map);
 }
 
+/* An event's fd is the event: whoever has it switches it off. */
+static int disable_event(const struct target *target)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid_of(target), 0);
+	int event;
+
+	if (pidfd < 0)
+		return setup_failed("pidfd_open");
+	event = (int)syscall(SYS_pidfd_getfd, pidfd, (int)target_get(target, "event_fd"), 0);
+	return event < 0 ? -errno : result(ioctl(event, PERF_EVENT_IOC_DISABLE, 0));
+}
+
 static int receive_map(const struct target *target)
 {
 	int map, r;
@@ -273,6 +287,8 @@ const struct technique tasks_techniques[] = {
 	{"A01", "stop", "SIGSTOP by kill", EPERM, "A01", NULL, SILENT, send_stop, send_harmless,
 	 "signal 0, SIGCONT and SIGWINCH to the canary"},
 	{"I01", "pidfd-getfd", "map's fd by pidfd_getfd", EPERM, "I02", "I02 I03", 0, steal_fd},
+	{"L12", "perf-disable", "its perf event disabled, by pidfd_getfd", EPERM, "I02", NULL, 0,
+	 disable_event},
 	{"I02", "ptrace-attach", "PTRACE_ATTACH, memory written", EPERM, "I02", NULL, 0, attach},
 	{"I02", "ptrace-seize", "PTRACE_SEIZE", EPERM, "I02", NULL, SILENT, seize},
 	{"I02", "proc-mem", "/proc/PID/mem written", EACCES, "I02", NULL, 0, write_proc_mem,

@@ -198,6 +198,7 @@ switches_prepare() {
 	modprobe hwpoison-inject 2>/dev/null || true
 	# what the drill's interface is of: where the policy denies modules, nobody loads it later
 	modprobe dummy 2>/dev/null || true
+	modprobe -a sch_ingress cls_bpf 2>/dev/null || true
 	exec 7>/proc/sys/kernel/ftrace_enabled
 	echo 0 | busybox dd of=/proc/sys/kernel/ftrace_enabled 2>$work/ftrace
 	if grep -q 'Operation not supported' $work/ftrace; then
