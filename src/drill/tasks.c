@@ -66,6 +66,39 @@ static int send_stop(const struct target *target)
 	return result(kill(pid_of(target), SIGCONT));
 }
 
+/*
+ * Sent by a pipe that is ready; @signal 0: the usual one. Who writes is not told whether it came:
+ * that the target ends, or counts it, says so.
+ */
+static int send_by_pipe(const struct target *target, int signal)
+{
+	struct target after;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETOWN, pid_of(target)) < 0 ||
+	    (signal && fcntl(ends[0], F_SETSIG, signal) < 0) ||
+	    fcntl(ends[0], F_SETFL, O_ASYNC) < 0)
+		return setup_failed("pipe");
+	if (write(ends[1], "", 1) < 0)
+		return setup_failed("write");
+	/* it would again, at the end of the one who writes */
+	(void)fcntl(ends[0], F_SETFL, 0);
+	return target_load(target->name, &after) < 0 ||
+			       target_get(&after, "stops") != target_get(target, "stops")
+		       ? 0
+		       : -EPERM;
+}
+
+static int send_io(const struct target *target)
+{
+	return send_by_pipe(target, 0);
+}
+
+static int send_io_term(const struct target *target)
+{
+	return send_by_pipe(target, SIGTERM);
+}
+
 /* Asking whether it lives, and what does no harm. */
 static int send_harmless(const struct target *target)
 {
@@ -286,6 +319,9 @@ const struct technique tasks_techniques[] = {
 	{"A01", "pidfd-signal", "SIGTERM by pidfd_send_signal", EPERM, "A01", NULL, 0, send_pidfd},
 	{"A01", "stop", "SIGSTOP by kill", EPERM, "A01", NULL, SILENT, send_stop, send_harmless,
 	 "signal 0, SIGCONT and SIGWINCH to the canary"},
+	{"A17", "sigio", "SIGIO by a pipe with F_SETOWN", EPERM, "A17", NULL, 0, send_io},
+	{"A17", "sigio-term", "SIGTERM by a pipe with F_SETSIG", EPERM, "A17", NULL, 0,
+	 send_io_term},
 	{"I01", "pidfd-getfd", "map's fd by pidfd_getfd", EPERM, "I02", "I02 I03", 0, steal_fd},
 	{"L12", "perf-disable", "its perf event disabled, by pidfd_getfd", EPERM, "I02", NULL, 0,
 	 disable_event},
