@@ -223,6 +223,22 @@ struct proc_inode {
 	struct inode vfs_inode;
 };
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
 struct task_struct {
 	struct hlist_node pid_links[4];
 	int pid;
@@ -236,6 +252,8 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
+	struct sighand_struct *sighand;
+	sigset_t blocked;
 	char comm[16];
 };
 
@@ -303,6 +321,7 @@ struct bpf_link_primer {
 };
 
 struct kernel_siginfo;
+struct fown_struct;
 struct cred;
 
 struct key {

@@ -2,13 +2,14 @@
 /*
  * Mounts: the way to the pins. Strangers do not unmount a bpffs that holds protected pins, nor, in
  * the protected mount namespace or where it would spread there, a mount that leads to it; nor do
- * they mount over it, over what leads to it, or move it away; nor over what the kernel tells of
- * itself. What a container or a service does with its own copies in its own namespace stays open.
+ * they mount over it, over what leads to it, or move it away; over a file that a domain's tasks run,
+ * where the next one would be somebody else's; nor over what the kernel tells of itself. What a
+ * container or a service does with its own copies in its own namespace stays open.
  *
  *   hook         refuses with   fails                                      cost to others
  *   sb_umount    EPERM          closed, where mounts are not readable      a walk over what goes
- *   sb_mount     EPERM          the same                                   two hash lookups
- *   move_mount   EPERM          the same                                   three hash lookups
+ *   sb_mount     EPERM          the same                                   five lookups
+ *   move_mount   EPERM          the same                                   six lookups
  */
 
 #include "bpf/lib/inodes.h"
@@ -229,14 +230,21 @@ static __u32 metadata_row(struct path *path)
 }
 
 /* Whose is what a mount on this path would hide? */
-static __u32 covered_owner(struct path *path)
+static __u32 covered_owner(struct path *path, __u32 *ret_row)
 {
 	__u32 owner;
 
+	*ret_row = EVENT_ROW('F', 6);
 	if (!protected_namespace() && !mount_shared(path->mnt))
 		return DOMAIN_NONE;
 	owner = dentry_place(path->dentry);
-	return owner ? owner : inode_owner(path->dentry->d_inode);
+	if (owner)
+		return owner;
+	owner = inode_owner(path->dentry->d_inode);
+	if (owner)
+		return owner;
+	*ret_row = EVENT_ROW('F', 11);
+	return inode_holder(path->dentry->d_inode);
 }
 
 SEC("lsm/sb_mount")
@@ -252,7 +260,7 @@ int BPF_PROG(mounts_mount, const char *device, struct path *path, const char *ty
 	if (flags & MS_MOVE && protected_namespace())
 		owner = DOMAIN_SELF;
 	if (!owner)
-		owner = covered_owner(path);
+		owner = covered_owner(path, &row);
 	metadata = metadata_row(path);
 	if (!owner && metadata) {
 		owner = DOMAIN_SELF;
@@ -266,10 +274,12 @@ int BPF_PROG(mounts_mount, const char *device, struct path *path, const char *ty
 SEC("lsm/move_mount")
 int BPF_PROG(mounts_move, struct path *from, struct path *to)
 {
-	__u32 owner = covered_owner(to), row = EVENT_ROW('F', 6), metadata = metadata_row(to);
+	__u32 row, owner = covered_owner(to, &row), metadata = metadata_row(to);
 
-	if (!owner && (protected_namespace() || mount_shared(from->mnt)))
+	if (!owner && (protected_namespace() || mount_shared(from->mnt))) {
 		owner = mount_place(from->mnt);
+		row = EVENT_ROW('F', 6);
+	}
 	if (!owner && metadata) {
 		owner = DOMAIN_SELF;
 		row = metadata;

@@ -55,7 +55,8 @@ static const char *canary_library_word(void)
 struct canary {
 	const char *name;
 	int hash, array, ring, perf;
-	int count, emit, guest, xdp; /* programs; guest is the one put there by BPF_PROG_ATTACH */
+	int count, emit, guest, xdp,
+		tc; /* programs; guest is the one put there by BPF_PROG_ATTACH */
 	int link, event, cgroup, child;
 	unsigned int ifindex;
 	uint64_t *ring_page;
@@ -212,6 +213,7 @@ static void attach(struct canary *v)
 	if (!v->ifindex)
 		die("interface %s", v->name);
 	must(bpf_xdp_attach((int)v->ifindex, v->xdp, XDP_FLAGS_SKB_MODE, NULL), "XDP");
+	v->tc = canary_tc_attach(v->ifindex);
 }
 
 static const char *const pin_names[] = {"map", "prog", "link"};
@@ -253,14 +255,16 @@ static void empty_folder(const char *path)
 /* Whatever this canary, or one before it, has left. */
 static void drop(struct canary *v)
 {
-	int *fds[] = {&v->hash, &v->array, &v->ring, &v->perf,	&v->count,  &v->emit,
-		      &v->xdp,	&v->guest, &v->link, &v->event, &v->cgroup, &v->child};
+	int *fds[] = {&v->hash,	 &v->array, &v->ring,  &v->perf,   &v->count, &v->emit, &v->xdp,
+		      &v->guest, &v->link,  &v->event, &v->cgroup, &v->child, &v->tc};
 	char path[128];
 
 	snprintf(path, sizeof(path), CANARY_PIN_ROOT "/%s", v->name);
 	empty_folder(path);
-	if (v->ifindex)
+	if (v->ifindex) {
 		bpf_xdp_detach((int)v->ifindex, XDP_FLAGS_SKB_MODE, NULL);
+		canary_tc_detach(v->ifindex);
+	}
 	if (v->cgroup >= 0)
 		bpf_prog_detach(v->cgroup, v->type);
 	if (v->child >= 0)
@@ -385,6 +389,7 @@ static void say_maps(const struct canary *v, struct text *text)
 	say(text, "ring", map_id(v->ring));
 	say(text, "consumed", *v->ring_page);
 	say(text, "perf", map_id(v->perf));
+	say(text, "event_fd", (uint64_t)v->event);
 }
 
 /* 1 if the program at that place of the cgroup is ours. */
@@ -418,6 +423,7 @@ static void say_programs(const struct canary *v, struct text *text)
 	say(text, "in_child", is_ours(v->child, v->type, BPF_F_QUERY_EFFECTIVE, v->guest));
 	say(text, "xdp", xdp == prog_id(v->xdp));
 	say(text, "ifindex", v->ifindex);
+	say(text, "tc", v->tc < 0 ? 2 : canary_tc_attached(v->ifindex, prog_id(v->tc)));
 }
 
 static void say_pins(const struct canary *v, struct text *text)
@@ -739,6 +745,7 @@ static void serve(const char *name)
 			   .emit = -1,
 			   .guest = -1,
 			   .xdp = -1,
+			   .tc = -1,
 			   .link = -1,
 			   .event = -1,
 			   .cgroup = -1,

@@ -89,6 +89,7 @@ extern const struct technique objects_techniques[];
 extern const struct technique taking_techniques[];
 extern const struct technique ways_techniques[];
 extern const struct technique strict_techniques[];
+extern const struct technique closed_techniques[];
 
 /* ---- target.c */
 

@@ -132,6 +132,9 @@ check "L19 hotplug is open and noted" open_group hotplug L19
 check "A12 policy of AppArmor is open and noted" open_group apparmor-load A12
 check "A16 suspend is open and noted" open_group suspend A16
 check "A04 what is in no group is closed" exits 1 probe sysrq
+for verb in clock-set audit-off log-clear mark-open sockets-close; do
+	check "what no policy closes is open: $verb" exits 0 asks $verb
+done
 check "A05 a domain writes the files of its own task and group" own_files
 check "A04 and not those of the host" not_the_hosts
 mkdir -p $trace && mount -t tracefs none $trace
