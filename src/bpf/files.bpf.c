@@ -5,7 +5,8 @@
  * Replacing it by rename, as package managers do, stays open.
  *
  *   hook            refuses with               cost to others
- *   file_open       EPERM; ETXTBSY if held     two tests; for writing three storage, two hash lookups
+ *   file_open       EPERM; ETXTBSY if held     two tests; for writing three storage, a few hash
+ *                                              lookups
  *   inode_setattr   ETXTBSY                    one storage lookup
  *   inode_free_security   -                    one hash lookup
  */

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,4 +191,16 @@ void canary_more_state(const struct canary_more *more,
 	say(text, "bound_value", bound);
 	say(text, "whole", prog_id(more->whole));
 	say(text, "passes", answer_of(more->whole));
+}
+
+int canary_write(char *argument)
+{
+	const char *path = strsep(&argument, " ");
+	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
+
+	if (fd < 0 || !argument || write(fd, argument, strlen(argument)) < 0)
+		r = errno;
+	if (fd >= 0)
+		close(fd);
+	return r;
 }

@@ -31,3 +31,6 @@ void canary_more_state(const struct canary_more *more,
 /* canary_bound_map() - a map that only one program may use. Return: fd; -1, with E2BIG or EINVAL
  * where the kernel has not got that. */
 int canary_bound_map(void);
+
+/* canary_write() - "FILE TEXT": write that. Return: 0 or the errno. */
+int canary_write(char *argument);

@@ -605,18 +605,6 @@ static void answer_number(struct text *text, int number)
 	text->length = (size_t)snprintf(text->bytes, sizeof(text->bytes), "%d", number);
 }
 
-static int write_file(char *argument)
-{
-	const char *path = strsep(&argument, " ");
-	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
-
-	if (fd < 0 || !argument || write(fd, argument, strlen(argument)) < 0)
-		r = errno;
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
 static void answer(struct canary *v, char *request, int passed, struct text *text)
 {
 	char *argument = request;
@@ -646,7 +634,7 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 	} else if (strcmp(verb, "map") == 0 && argument) {
 		answer_number(text, in_child(run_map, v, argument));
 	} else if (strcmp(verb, "write") == 0 && argument) {
-		answer_number(text, write_file(argument));
+		answer_number(text, canary_write(argument));
 	} else if (strcmp(verb, "plugin") == 0 && argument) {
 		answer_number(text, in_child(run_plugin, v, argument));
 	} else {

@@ -142,7 +142,7 @@ static int read_one(int dir_fd, uint64_t size, char **ret_data, size_t *ret_size
 	return r > 0 ? KEYS_E_REFUSED : r;
 }
 
-/* Return: 0 with the step; NOTE_E_UNSIGNED if the key has not signed it; others as keys_follow(). */
+/* Return: 0 with the step; NOTE_E_UNSIGNED if the key has not signed it; as keys_follow(). */
 static int step_of(int dir_fd, uint64_t size, const struct note_key *key,
 		   struct keys_step *ret_step, struct diag *diag)
 {

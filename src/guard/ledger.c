@@ -262,7 +262,7 @@ static bool is_there(int dir_fd, const char *name)
 	return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Whoever removed the log: its key has signed another history, and signs none from the beginning. */
+/* Whoever removed the log: its key has signed a history, and signs none from the beginning. */
 static int begin_if_gone(struct ledger *ledger)
 {
 	int r;

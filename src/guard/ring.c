@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 struct ring {
 	uint64_t *consumer; /* the kernel's unsigned long */
 	const uint64_t *producer;
@@ -24,12 +26,35 @@ struct ring {
 
 _Static_assert(sizeof(unsigned long) == sizeof(uint64_t), "positions are unsigned long");
 
+static int map_pages(struct ring *ring, int map_fd)
+{
+	void *at;
+
+	at = mmap(NULL, ring->page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	ring->consumer = at;
+	at = mmap(NULL, ring->page + 2 * ring->size, PROT_READ, MAP_SHARED, map_fd,
+		  (off_t)ring->page);
+	if (at == MAP_FAILED)
+		return -errno;
+	ring->producer = at;
+	ring->data = (const uint8_t *)at + ring->page;
+	ring->next = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static void ring_freep(struct ring **ring)
+{
+	(void)ring_free(*ring);
+}
+
 int ring_open(int map_fd, struct ring **ret_ring)
 {
+	_cleanup_(ring_freep) struct ring *ring = NULL;
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
-	struct ring *ring;
-	void *at;
+	int r;
 
 	if (bpf_obj_get_info_by_fd(map_fd, &info, &len))
 		return -errno;
@@ -40,26 +65,11 @@ int ring_open(int map_fd, struct ring **ret_ring)
 		return -ENOMEM;
 	ring->page = (size_t)sysconf(_SC_PAGESIZE);
 	ring->size = info.max_entries;
-
-	at = mmap(NULL, ring->page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
-	if (at == MAP_FAILED)
-		goto failed;
-	ring->consumer = at;
-	at = mmap(NULL, ring->page + 2 * ring->size, PROT_READ, MAP_SHARED, map_fd,
-		  (off_t)ring->page);
-	if (at == MAP_FAILED)
-		goto failed;
-	ring->producer = at;
-	ring->data = (const uint8_t *)at + ring->page;
-	ring->next = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
-	*ret_ring = ring;
+	r = map_pages(ring, map_fd);
+	if (r < 0)
+		return r;
+	*ret_ring = TAKE_PTR(ring);
 	return 0;
-
-failed:;
-	int r = -errno;
-
-	(void)ring_free(ring);
-	return r;
 }
 
 struct ring *ring_free(struct ring *ring)

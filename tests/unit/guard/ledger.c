@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The log on the disk: when it is signed, by which key, what becomes of a full disk, of a folder
- * that is none of ours, and of the log's beginning. What is written is verified by the room's reader.
+ * that is none of ours, and of the log's beginning. What is written is verified as others do.
  */
 
 #include "guard/ledger.h"
