@@ -297,6 +297,7 @@ static uint32_t bring_up(struct server *server, struct plan *plan, struct diag *
 	if (plan->confirm_s)
 		respite_settle(server, plan->policy->image, plan->confirm_s);
 	watch_start(server);
+	loads_begin(server);
 	return 0;
 }
 
@@ -469,5 +470,6 @@ int arm_take(struct server *server)
 	for (int i = 0; i < MAX_FIRST_DRAINS && server_drain(server); i++)
 		continue;
 	server_note(server, NULL, "adopted", "the guard was up, this holdfastd goes on");
+	loads_begin(server);
 	return 0;
 }

@@ -460,6 +460,18 @@ void guard_events_release(struct guard *guard, enum guard_ring ring)
 		ring_release(guard->rings[ring]);
 }
 
+int guard_programs(struct guard *guard, uint32_t *ret_high)
+{
+	__u32 id = 0;
+
+	while (!bpf_prog_get_next_id(id, &id))
+		continue;
+	if (errno != ENOENT)
+		return -errno;
+	*ret_high = id;
+	return 0;
+}
+
 int guard_down(struct guard *guard)
 {
 	int r;

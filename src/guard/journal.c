@@ -14,6 +14,7 @@
 #include "base/jsonw.h"
 #include "bpf/events-api.h"
 #include "guard/clock.h"
+#include "guard/loads.h"
 #include "guard/sequence.h"
 
 /* what may have been written while a gap was open: its patience at some thousand events a second */
@@ -216,6 +217,28 @@ void journal_folded(struct journal *journal, const struct record_folded *folded)
 	jsonw_init(&w, text, sizeof(text));
 	record_folded(&w, folded, clock_ns(CLOCK_REALTIME));
 	put(journal, &w, true);
+}
+
+void journal_loads(struct journal *journal, const struct loads_count *count)
+{
+	char text[256], time[RECORD_TIME_LEN];
+	struct jsonw w;
+
+	record_time(clock_ns(CLOCK_REALTIME), time);
+	jsonw_init(&w, text, sizeof(text));
+	jsonw_open(&w, NULL);
+	jsonw_u64(&w, "abi", EVENT_ABI);
+	if (count->audited)
+		jsonw_u64(&w, "audit", count->audit);
+	else
+		jsonw_null(&w, "audit");
+	jsonw_u64(&w, "boot_ns", clock_ns(CLOCK_BOOTTIME));
+	jsonw_u64(&w, "decided", count->decided);
+	jsonw_u64(&w, "ids", count->ids);
+	jsonw_string(&w, "note", "loads", SIZE_MAX);
+	jsonw_string(&w, "time", time, sizeof(time));
+	jsonw_close(&w);
+	put(journal, &w, false);
 }
 
 void journal_note(struct journal *journal, const struct record_note *note)

@@ -14,6 +14,7 @@
 
 struct image_header;
 struct journal;
+struct loads_count;
 struct record_folded;
 
 /**
@@ -64,6 +65,9 @@ void journal_pass(struct journal *journal, unsigned int ends);
 
 /* journal_folded() - take events that were counted and had no record; @folded is borrowed */
 void journal_folded(struct journal *journal, const struct record_folded *folded);
+
+/* journal_loads() - what two sources say of program loads since the last such entry */
+void journal_loads(struct journal *journal, const struct loads_count *count);
 
 /* journal_note() - take one of our own; @note is borrowed for the call */
 void journal_note(struct journal *journal, const struct record_note *note);

@@ -136,6 +136,7 @@ static uint32_t take_down(struct server *server, struct connection *client,
 	for (int i = 0; i < MAX_LAST_DRAINS && server_drain(server); i++)
 		continue;
 	(void)flood_tell(server, server->options.now());
+	loads_tell(server);
 	server_unwatch(server, guard_events_fd(server->guard, GUARD_RING_EVENTS));
 	server_unwatch(server, guard_events_fd(server->guard, GUARD_RING_RISK));
 	r = guard_down(server->guard);

@@ -12,6 +12,7 @@
 #include "guard/guard.h"
 #include "guard/highwater.h"
 #include "guard/host-look.h"
+#include "guard/loads.h"
 #include "guard/protocol.h"
 #include "guard/secret.h"
 #include "guard/server.h"
@@ -30,6 +31,7 @@ enum watch {
 	WATCH_CONNECTION,
 	WATCH_EXEC,
 	WATCH_HOST,
+	WATCH_AUDIT,
 };
 
 /* What is known of the host's settings. */
@@ -92,6 +94,9 @@ struct server {
 	struct host host;
 	uint64_t late_due; /* of a look for links that have no label */
 	int late_error; /* of the last */
+	struct loads loads;
+	uint64_t loads_due; /* of the next look at what was loaded */
+	int audit_fd; /* what the kernel's audit says; -EBADF: it is not heard */
 	uint64_t flood_due; /* of a look for folded events */
 	uint64_t flood_told_ns; /* when the last was; 0: not since this holdfastd holds the guard */
 	uint32_t told_link; /* greatest id of a foreign link that was told */
@@ -213,6 +218,14 @@ void watch_links(struct server *server, uint64_t now);
 
 /* watch_now() - tell what others have hung beside the guard since */
 void watch_now(struct server *server);
+
+/* loads-now.c */
+void loads_begin(struct server *server); /* the guard is up, or adopted */
+void loads_skip(struct server *server); /* what was loaded since is nobody's, and not counted */
+void loads_event(struct server *server, const struct event *event);
+void loads_heard(struct server *server); /* the audit's socket has something */
+void loads_tell(struct server *server); /* what was loaded since the last look goes into the log */
+void loads_now(struct server *server, uint64_t now); /* the same, if it is due */
 
 /* flood.c */
 

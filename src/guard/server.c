@@ -41,7 +41,8 @@ int server_new(const struct server_options *options, struct server **ret_server)
 		return -ENOMEM;
 
 	server->options = *options;
-	server->epoll_fd = server->signal_fd = server->listen_fd = server->host.fd = -EBADF;
+	server->epoll_fd = server->signal_fd = server->listen_fd = server->host.fd =
+		server->audit_fd = -EBADF;
 	server->dirs = (struct dirs){
 		.run_path = options->run_dir,
 		.state_path = options->state_dir,
@@ -74,6 +75,7 @@ struct server *server_free(struct server *server)
 		closep(&server->runs[i].exec_fd);
 	closep(&server->listen_fd);
 	closep(&server->signal_fd);
+	closep(&server->audit_fd);
 	closep(&server->epoll_fd);
 	dirs_close(&server->dirs);
 	free(server->image);
@@ -220,6 +222,7 @@ static int take_event(void *userdata, const void *data, size_t size)
 	if (record_check(data, size, &event) == 0) {
 		hold_event(drain->server, event);
 		flood_event(drain->server, event);
+		loads_event(drain->server, event);
 	}
 	return ++drain->n < drain->max ? 0 : -ECANCELED;
 }
@@ -324,6 +327,10 @@ static void dispatch(struct server *server, uint64_t data)
 		if (server->host.fd == fd)
 			host_seen(server);
 		break;
+	case WATCH_AUDIT:
+		if (server->guard)
+			loads_heard(server);
+		break;
 	case WATCH_EXEC:
 		if (server->runs[slot].exec_fd == fd)
 			runs_exec(server, &server->runs[slot]);
@@ -369,7 +376,7 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
 		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
 		next = earlier(next, earlier(server->late_due, host_due(server)));
-		next = earlier(next, server->flood_due);
+		next = earlier(next, earlier(server->flood_due, server->loads_due));
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
@@ -401,11 +408,14 @@ int server_step(struct server *server, int timeout_ms)
 	hold_now(server, now);
 	host_now(server, now);
 	flood_now(server, now);
+	loads_now(server, now);
 	log_now(server, now);
 	report_log(server);
 	if (!server->stopped)
 		return 0;
-	if (server->guard)
+	if (server->guard) {
 		(void)flood_tell(server, now);
+		loads_tell(server);
+	}
 	return server->taken_down ? SERVER_DOWN : SERVER_STOPPED;
 }

@@ -421,6 +421,12 @@ void guard_events_release(struct guard *guard, enum guard_ring ring)
 		wake();
 }
 
+int guard_programs(struct guard *guard, uint32_t *ret_high)
+{
+	*ret_high = kernel.programs;
+	return 0;
+}
+
 int guard_folded_each(struct guard *guard,
 		      void (*see)(void *context, const struct guard_folded *folded), void *context)
 {

@@ -15,6 +15,7 @@
 #define FAKE_KEPT_MAX 8
 
 struct fake_kernel {
+	uint32_t programs; /* the highest id of one */
 	bool up;
 	void *image;
 	size_t image_size;

@@ -731,6 +731,45 @@ static void folded_events_are_told_once(void **state)
 	assert_int_equal(world_told(world, "\"total\":7,"), 1);
 }
 
+static void fake_load(uint64_t sequence, uint32_t id)
+{
+	struct event event = {
+		.abi = EVENT_ABI,
+		.size = sizeof(event),
+		.sequence = sequence,
+		.act = EVENT_ACT_PROG_LOAD,
+		.verdict = EVENT_ADMITTED,
+		.object_kind = EVENT_OBJECT_PROG,
+		.object_id = id,
+	};
+
+	fake_raw_event(&event, sizeof(event));
+}
+
+static void loads_are_counted_from_two_sides(void **state)
+{
+	struct world *world = enforcing(state);
+
+	world_idle(world);
+	fake_kernel()->programs = 100;
+	*world_clock() += 31 * CLOCK_SECOND_NS;
+	world_idle(world);
+	fake_load(1, 101);
+	fake_load(2, 103);
+	fake_load(3, 105);
+	fake_kernel()->programs = 104;
+	*world_clock() += 31 * CLOCK_SECOND_NS;
+	world_idle(world);
+	assert_int_equal(world_told(world, "\"decided\":2,\"ids\":4,\"note\":\"loads\""), 1);
+	fake_kernel()->programs = 105;
+	*world_clock() += 31 * CLOCK_SECOND_NS;
+	world_idle(world);
+	assert_int_equal(world_told(world, "\"decided\":1,\"ids\":1,\"note\":\"loads\""), 1);
+	*world_clock() += 31 * CLOCK_SECOND_NS;
+	world_idle(world);
+	assert_int_equal(world_told(world, "\"note\":\"loads\""), 3);
+}
+
 static void folded_events_are_told_before_down(void **state)
 {
 	struct world *world = enforcing(state);
@@ -749,6 +788,7 @@ int main(void)
 		TEST(one_ring_is_read_though_the_other_is_flooded),
 		TEST(folded_events_are_told_once),
 		TEST(folded_events_are_told_before_down),
+		TEST(loads_are_counted_from_two_sides),
 		TEST(status_before_up_says_that_there_is_no_guard),
 		TEST(status_hands_out_the_image_in_force),
 		TEST(up_guards_its_own_files),
