@@ -16,7 +16,10 @@
 #include "cli/log-source.h"
 #include "cli/log-verbs.h"
 #include "evidence/folder.h"
+#include "evidence/follow.h"
 #include "evidence/pending.h"
+#include "evidence/verify.h"
+#include "export/figures.h"
 
 /* Whether somebody vouches for the checkpoint. */
 struct vouched {
@@ -34,6 +37,8 @@ struct status {
 	struct vouched signature, quorum;
 	const struct quorum *policy; /* or NULL */
 	struct quorum_report report; /* if the quorum holds */
+	struct figures_spread detect;
+	struct figures_coverage coverage;
 };
 
 /* Return: 0; a negative errno. What is refused is no failure of ours. */
@@ -44,10 +49,11 @@ static int vouch(int r, struct vouched *vouched)
 	return r < 0 ? r : 0;
 }
 
-static int check_key(const struct note_key *key, struct status *status)
+static int check_key(const struct log_source *log, const struct note_key *key,
+		     struct status *status)
 {
 	struct diag *why = &status->signature.why;
-	int r = note_verify(status->note, key, NULL, why);
+	int r = verify_note(log->fd, status->note, key, why);
 
 	if (r == NOTE_E_UNSIGNED)
 		diag_set(why, NULL, 0, 0, "it is not signed by %s: is that the log's own key?",
@@ -75,7 +81,28 @@ static int check_policy(const struct quorum *policy, struct status *status)
 		&status->quorum);
 }
 
-/* All that is read of the folder but the checkpoint. What reads entries has its place here. */
+/* What is said by the entries that are kept. A log that is damaged says as much as can be read. */
+static int look_at_entries(const struct log_source *log, struct status *status)
+{
+	const struct follow_options options = {.path = log->path, .from = status->first};
+	_cleanup_(figures_freep) struct figures *figures = NULL;
+	_cleanup_(follow_freep) struct follow *follow = NULL;
+	struct follow_entry entry;
+	int r;
+
+	r = figures_new(&figures);
+	if (r == 0)
+		r = follow_new(&options, &follow);
+	while (r == 0 && (r = follow_next(follow, &entry, NULL)) == 0)
+		r = figures_take(figures, &entry);
+	if (r < 0)
+		return cli_error("%s: %s", log->path, strerror(-r));
+	figures_detect(figures, &status->detect);
+	figures_coverage(figures, &status->coverage);
+	return CLI_DONE;
+}
+
+/* All that is read of the folder but the checkpoint. */
 static int look(const struct log_source *log, struct status *status)
 {
 	struct diag diag = {0};
@@ -93,7 +120,67 @@ static int look(const struct log_source *log, struct status *status)
 	/* a copy of a log has no tail, and its owner's is not for everybody */
 	if (r < 0 && r != -ENOENT && r != -EACCES && r != -EPERM)
 		return cli_error("%s/tail: %s", log->path, strerror(-r));
-	return CLI_DONE;
+	return look_at_entries(log, status);
+}
+
+static double coverage_of(const struct status *status)
+{
+	const struct figures_coverage *coverage = &status->coverage;
+
+	if (coverage->loads == 0 || coverage->decided >= coverage->loads)
+		return 1;
+	return (double)coverage->decided / (double)coverage->loads;
+}
+
+static json_t *detect_json(const struct figures_spread *detect)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "n", (json_int_t)detect->n, "median",
+			 (json_int_t)detect->median, "p90", (json_int_t)detect->p90, "max",
+			 (json_int_t)detect->max, "median_low", (json_int_t)detect->low,
+			 "median_high", (json_int_t)detect->high);
+}
+
+static json_t *coverage_json(const struct status *status)
+{
+	const struct figures_coverage *coverage = &status->coverage;
+	double low, high;
+
+	figures_wilson(coverage->decided, coverage->loads, &low, &high);
+	return json_pack("{s:I, s:I, s:f, s:f, s:f, s:I, s:I, s:I}", "loads",
+			 (json_int_t)coverage->loads, "decided", (json_int_t)coverage->decided,
+			 "coverage", coverage_of(status), "low", low, "high", high, "audit",
+			 (json_int_t)coverage->audit, "audit_ids", (json_int_t)coverage->audit_ids,
+			 "audit_decided", (json_int_t)coverage->audit_decided);
+}
+
+static void print_figures(const struct status *status)
+{
+	const struct figures_coverage *coverage = &status->coverage;
+	const struct figures_spread *detect = &status->detect;
+	double low, high;
+
+	(void)printf("time to detect  ");
+	if (detect->n)
+		(void)printf("%" PRIu64 " denials: median %.3f ms (95 %%: %.3f to %.3f), p90 %.3f, "
+			     "max %.3f\n",
+			     detect->n, (double)detect->median / 1e6, (double)detect->low / 1e6,
+			     (double)detect->high / 1e6, (double)detect->p90 / 1e6,
+			     (double)detect->max / 1e6);
+	else
+		(void)printf("no denials\n");
+	figures_wilson(coverage->decided, coverage->loads, &low, &high);
+	(void)printf("gate coverage   ");
+	if (coverage->loads)
+		(void)printf("%" PRIu64 " of %" PRIu64 " program loads have a decision: %.1f %% "
+			     "(95 %%: %.1f to %.1f)\n",
+			     coverage->decided, coverage->loads, coverage_of(status) * 100,
+			     low * 100, high * 100);
+	else
+		(void)printf("no program loads\n");
+	if (coverage->audit_ids)
+		(void)printf("                the kernel's audit: %" PRIu64 " loads, %" PRIu64
+			     " by their numbers, %" PRIu64 " decided\n",
+			     coverage->audit, coverage->audit_ids, coverage->audit_decided);
 }
 
 static json_t *vouched_json(const struct vouched *vouched)
@@ -124,6 +211,10 @@ static int print_json(const struct status *status)
 					      : json_null(),
 			 "signatures", signatures, "signature", vouched_json(&status->signature),
 			 "quorum", vouched_json(&status->quorum));
+	if (json) {
+		(void)json_object_set_new(json, "detect_ns", detect_json(&status->detect));
+		(void)json_object_set_new(json, "gate_coverage", coverage_json(status));
+	}
 	if (json && status->quorum.holds)
 		(void)json_object_set_new(json, "witnesses",
 					  log_witnesses_json(status->policy, &status->report));
@@ -155,6 +246,7 @@ static int print_text(const struct status *status)
 	}
 	if (status->has_unsigned)
 		(void)printf("not yet signed  %" PRIu64 " entries\n", status->n_unsigned);
+	print_figures(status);
 	print_vouched("log's signature ", &status->signature);
 	print_vouched("quorum          ", &status->quorum);
 	if (status->quorum.holds)
@@ -202,7 +294,7 @@ int log_status(const struct cli_call *call)
 		return r;
 	status.note = note;
 	if (vkey)
-		r = check_key(&key, &status);
+		r = check_key(&log, &key, &status);
 	else if (policy)
 		r = check_policy(policy, &status);
 	if (r < 0)

@@ -20,6 +20,7 @@
 #include "evidence/prove.h"
 #include "evidence/reader.h"
 #include "evidence/tile.h"
+#include "evidence/verify.h"
 
 /* Of this file: what was asked for is gone, as it is if there is a later checkpoint by now. */
 #define GONE 1000
@@ -107,14 +108,14 @@ static int of_folder(int r)
 
 /* ---- checkpoints */
 
-static int check_signed(const struct follow *follow, const struct note *note, const char *origin,
-			struct diag *reterr_diag)
+static int check_signed(const struct follow *follow, int dir_fd, const struct note *note,
+			const char *origin, struct diag *reterr_diag)
 {
 	bool is_signed = false;
 
 	for (size_t i = 0; i < follow->options.n_keys; i++) {
 		const struct note_key *key = &follow->options.keys[i];
-		int r = note_verify(note, key, NULL, reterr_diag);
+		int r = verify_note(dir_fd, note, key, reterr_diag);
 
 		if (r == NOTE_E_REFUSED)
 			return FOLLOW_E_REFUSED;
@@ -147,7 +148,7 @@ static int read_checkpoint(const struct follow *follow, int dir_fd,
 		reterr_diag->file = "checkpoint";
 	if (r)
 		return r == NOTE_E_REFUSED ? FOLLOW_E_REFUSED : r;
-	return check_signed(follow, &note, ret_checkpoint->origin, reterr_diag);
+	return check_signed(follow, dir_fd, &note, ret_checkpoint->origin, reterr_diag);
 }
 
 static bool same_tree(const struct merkle_tree *a, const struct merkle_tree *b)

@@ -476,25 +476,32 @@ static int verify_signature(const struct note *note, const struct way *way, stru
 	return note_verify(note, &way->before, NULL, diag);
 }
 
+int verify_note(int dir_fd, const struct note *note, const struct note_key *key,
+		struct diag *reterr_diag)
+{
+	struct way way;
+	int r = find_way(dir_fd, key, &way, reterr_diag);
+
+	if (r != 0)
+		return r < 0 ? r : NOTE_E_REFUSED;
+	return verify_signature(note, &way, reterr_diag);
+}
+
 int verify_checkpoint(int dir_fd, const struct note_key *key, struct checkpoint *ret_checkpoint,
 		      struct diag *reterr_diag)
 {
 	_cleanup_free_ char *text = NULL;
 	struct checkpoint checkpoint;
 	struct note note;
-	struct way way;
 	size_t size;
 	int r;
 
-	r = find_way(dir_fd, key, &way, reterr_diag);
-	if (r)
-		return r;
 	r = folder_read_checkpoint(dir_fd, &text, &size, reterr_diag);
 	if (r)
 		return r < 0 ? r : VERIFY_E_REFUSED;
 	r = note_parse(text, size, &note, reterr_diag);
 	if (!r)
-		r = verify_signature(&note, &way, reterr_diag);
+		r = verify_note(dir_fd, &note, key, reterr_diag);
 	if (r == NOTE_E_UNSIGNED)
 		diag_set(reterr_diag, NULL, 0, 0,
 			 "it is not signed by %s: is that the log's own key?", key->name);
@@ -506,7 +513,7 @@ int verify_checkpoint(int dir_fd, const struct note_key *key, struct checkpoint 
 			 checkpoint.origin, key->name);
 		r = NOTE_E_REFUSED;
 	}
-	if (r > 0 && reterr_diag)
+	if (r > 0 && reterr_diag && !reterr_diag->file)
 		reterr_diag->file = "checkpoint";
 	if (r)
 		return r < 0 ? r : VERIFY_E_REFUSED;

@@ -56,6 +56,15 @@ int verify_log(const struct verify_request *request, struct verify_report *ret_r
 	       struct diag *reterr_diag);
 
 /**
+ * verify_note() - whether a key, or the one it leads to in a log's folder, has signed a checkpoint
+ * @reterr_diag: filled on NOTE_E_REFUSED; or NULL
+ * Return: as note_verify(); NOTE_E_REFUSED also if the way from key to key cannot be believed; any
+ * errno of reading.
+ */
+int verify_note(int dir_fd, const struct note *note, const struct note_key *key,
+		struct diag *reterr_diag);
+
+/**
  * verify_checkpoint() - read a log's checkpoint and believe its signature
  * @ret_checkpoint: set on success
  * @reterr_diag:    filled on VERIFY_E_REFUSED, and for an errno of the file; or NULL

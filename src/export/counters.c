@@ -40,6 +40,7 @@ static const struct bucket {
 struct counters {
 	json_t *decisions, *notes; /* by their labels, as they are printed */
 	uint64_t lost, unwritten, unreadable, pruned;
+	uint64_t loads, loads_audit, loads_decided;
 	uint64_t detect[ARRAY_SIZE(buckets) + 1]; /* each its own; the last is beyond all */
 	uint64_t detect_count, detect_ns;
 };
@@ -87,17 +88,48 @@ static void label_of(const json_t *event, const char *key, char ret[LABEL_LEN])
 	(void)snprintf(ret, LABEL_LEN, "%s", value);
 }
 
-static int count(json_t *series, const char *labels, const char *others)
+static int count_n(json_t *series, const char *labels, const char *others, uint64_t n)
 {
 	json_t *number = json_object_get(series, labels);
 
 	if (!number && json_object_size(series) >= COUNTERS_MAX_SERIES)
 		return strcmp(labels, others) == 0
-			       ? json_object_set_new(series, labels, json_integer(1))
-			       : count(series, others, others);
+			       ? json_object_set_new(series, labels, json_integer((json_int_t)n))
+			       : count_n(series, others, others, n);
 	if (number)
-		return json_integer_set(number, json_integer_value(number) + 1);
-	return json_object_set_new(series, labels, json_integer(1));
+		return json_integer_set(number, json_integer_value(number) + (json_int_t)n);
+	return json_object_set_new(series, labels, json_integer((json_int_t)n));
+}
+
+static int count(json_t *series, const char *labels, const char *others)
+{
+	return count_n(series, labels, others, 1);
+}
+
+/* Events that have no entry of their own count like those that have. */
+static int count_folded(struct counters *counters, const json_t *event)
+{
+	char row[LABEL_LEN], verdict[LABEL_LEN], act[LABEL_LEN], labels[4 * LABEL_LEN];
+	uint64_t n = entry_number(event, "folded");
+
+	label_of(event, "row", row);
+	label_of(event, "verdict", verdict);
+	label_of(event, "of", act);
+	(void)snprintf(labels, sizeof(labels), "row=\"%s\",verdict=\"%s\",act=\"%s\"", row, verdict,
+		       strcmp(act, "none") == 0 ? "folded" : act);
+	if (strcmp(act, "prog_load") == 0)
+		counters->loads_decided += n;
+	return count_n(counters->decisions, labels, "row=\"other\",verdict=\"other\",act=\"other\"",
+		       n)
+		       ? -ENOMEM
+		       : 0;
+}
+
+static void count_loads(struct counters *counters, const json_t *event)
+{
+	counters->loads += entry_number(event, "ids");
+	counters->loads_decided += entry_number(event, "decided");
+	counters->loads_audit += entry_number(event, "audit");
 }
 
 static void count_detect(struct counters *counters, const json_t *event)
@@ -134,9 +166,13 @@ int counters_take(struct counters *counters, const struct follow_entry *entry)
 	}
 	if (json_is_string(json_object_get(event, "note"))) {
 		label_of(event, "note", act);
+		if (strcmp(act, "loads") == 0)
+			count_loads(counters, event);
 		(void)snprintf(labels, sizeof(labels), "note=\"%s\"", act);
 		return count(counters->notes, labels, "note=\"other\"") ? -ENOMEM : 0;
 	}
+	if (json_is_integer(json_object_get(event, "folded")))
+		return count_folded(counters, event);
 	counters->lost += entry_number(event, "lost");
 	counters->unwritten += entry_number(event, "unwritten");
 	counters->unreadable += !json_object_get(event, "lost") &&
@@ -215,6 +251,9 @@ void counters_print(const struct counters *counters, const struct counters_log *
 		 counters->unreadable},
 		{{"log_entries_pruned", "_total", "counter", "Entries gone before they counted."},
 		 counters->pruned},
+		{{"loads_decided", "_total", "counter",
+		  "Program loads with a decision in the log."},
+		 counters->loads_decided},
 		{{"tlog_size", "", "gauge", "Entries under the checkpoint."}, log->size},
 		{{"tlog_last_checkpoint_timestamp_seconds", "", "gauge",
 		  "When the checkpoint was written."},
@@ -229,6 +268,13 @@ void counters_print(const struct counters *counters, const struct counters_log *
 		   &(struct family){"log_notes", "_total", "counter",
 				    "What holdfastd said of itself."});
 	put_series(file, "log_notes_total", counters->notes);
+	put_family(file, format,
+		   &(struct family){"loads_observed", "_total", "counter",
+				    "Program loads, by who does not know of decisions."});
+	(void)fprintf(file,
+		      "holdfast_loads_observed_total{source=\"audit\"} %" PRIu64 "\n"
+		      "holdfast_loads_observed_total{source=\"sweep\"} %" PRIu64 "\n",
+		      counters->loads_audit, counters->loads);
 	put_family(file, format,
 		   &(struct family){"event_detect_seconds", "", "histogram",
 				    "From the hook to the record."});
