@@ -270,7 +270,7 @@ written_library() {
 # ---- what only observes adopts all the same, and a file that was written is no longer what it was
 
 observed() {
-	told "\"act\":\"$2\".*\"verdict\":\"observed\",\"row\":\"$1\""
+	told "\"act\":\"$2\".*\"row\":\"$1\".*\"verdict\":\"observed\""
 }
 
 watched() {
