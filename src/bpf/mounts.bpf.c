@@ -3,8 +3,8 @@
  * Mounts: the way to the pins. Strangers do not unmount a bpffs that holds protected pins, nor, in
  * the protected mount namespace or where it would spread there, a mount that leads to it; nor do
  * they mount over it, over what leads to it, or move it away; over a file that a domain's tasks
- * run, where the next one would be somebody else's; nor over what the kernel tells of itself. What a
- * container or a service does with its own copies in its own namespace stays open.
+ * run, where the next one would be somebody else's; nor over what the kernel tells of itself. What
+ * a container or a service does with its own copies in its own namespace stays open.
  *
  *   hook         refuses with   fails                                      cost to others
  *   sb_umount    EPERM          closed, where mounts are not readable      a walk over what goes

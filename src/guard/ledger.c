@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* See ledger.h, docs/decisions/0034-ledger.md. */
+/* See ledger.h, docs/decisions/0036-ledger.md. */
 
 #include "guard/ledger.h"
 

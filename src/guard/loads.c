@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* See loads.h, docs/decisions/0034-ledger.md. */
+/* See loads.h, docs/decisions/0036-ledger.md. */
 
 #include "guard/loads.h"
 
@@ -125,7 +125,7 @@ int loads_audit_read(int fd, struct loads *loads)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
-		/* The kernel says the length of the text, or that with the header: it is the rest. */
+		/* the length that the header says may be of the text alone: it is the rest */
 		if ((size_t)n <= NLMSG_HDRLEN || message.header.nlmsg_type != AUDIT_BPF_TYPE ||
 		    message.header.nlmsg_pid != 0)
 			continue;

@@ -14,7 +14,8 @@ count=0
 failed=0
 
 ninja -C "$build" fuzzers >/dev/null || exit 2
-for target in audit yaml lock image elf control event-explain event-replay event-text object proc-text \
+for target in audit yaml lock image elf control event-explain event-replay event-text object \
+	proc-text \
 	record data btf-plan doc-quick translated p7s \
 	posture-text posture-kconfig posture-baseline posture-record \
 	evidence-note evidence-checkpoint evidence-bundle evidence-proof evidence-policy \

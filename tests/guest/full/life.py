@@ -150,11 +150,11 @@ def complete(suite):
     guards, torn, lost = [], 0, 0
     for line in out.splitlines():
         try:
-            entry = json.loads(line)
+            entry = json.loads(line)["event"]
         except ValueError:
             torn += 1
             continue
-        if entry.get("seq") == 1 or not guards:
+        if entry.get("note") == "up" or not guards:
             guards.append(set())
         if "seq" in entry:
             guards[-1].add(entry["seq"])
