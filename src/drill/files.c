@@ -199,7 +199,7 @@ const struct technique files_techniques[] = {
 	{"F07", "self-log-chmod", "log chmodded", EPERM, "F07", NULL, SELF | SILENT, chmod_log,
 	 own_file, "its own file in /var/lib, all the way"},
 	{"F07", "self-log-xattr", "xattr on the log", EPERM, "F07", NULL, OF_SELF, mark_log},
-	{"T02", "self-log-key", "the key read that the log is signed with", EPERM, "T02", NULL,
+	{"F12", "self-log-key", "the key read that the log is signed with", EPERM, "T02", NULL,
 	 SELF | SILENT, read_key, read_public_key, "the public key read"},
 	{"M21", "self-log-squat", "file made in a folder of the log", EPERM, "M21", "*", OF_SELF,
 	 squat_log},
