@@ -50,7 +50,11 @@ int flood_tell(struct server *server, uint64_t now)
 {
 	struct telling telling = {.server = server, .now = now};
 	int n = guard_folded_each(server->guard, tell, &telling);
+	uint64_t last;
 
+	/* the last events of a flood are lost like others, and none comes after them */
+	if (guard_numbers(server->guard, &last) == 0)
+		journal_reach(server->journal, last);
 	if (n < 0)
 		(void)log_error_errno(n, "Folded events could not be counted: %m, ignoring");
 	server->flood_told_ns = now;

@@ -460,6 +460,16 @@ void guard_events_release(struct guard *guard, enum guard_ring ring)
 		ring_release(guard->rings[ring]);
 }
 
+int guard_numbers(struct guard *guard, uint64_t *ret_last)
+{
+	struct guard_state state;
+	int r = state_read(guard, &state);
+
+	if (!r)
+		*ret_last = state.sequence;
+	return r;
+}
+
 int guard_programs(struct guard *guard, uint32_t *ret_high)
 {
 	__u32 id = 0;

@@ -381,6 +381,9 @@ typedef int guard_event_fn(void *userdata, const void *data, size_t size);
 int guard_folded_each(struct guard *guard,
 		      void (*see)(void *context, const struct guard_folded *folded), void *context);
 
+/* guard_numbers() - the number of the last event. Return: 0 or -errno. */
+int guard_numbers(struct guard *guard, uint64_t *ret_last);
+
 /* guard_folded_told() - that total is in the log. Return: 0 or -errno. */
 int guard_folded_told(struct guard *guard, const struct guard_folded *folded);
 

@@ -219,6 +219,12 @@ void journal_folded(struct journal *journal, const struct record_folded *folded)
 	put(journal, &w, true);
 }
 
+void journal_reach(struct journal *journal, uint64_t number)
+{
+	put_all_lost(journal, clock_ns(CLOCK_BOOTTIME));
+	sequence_reach(&journal->sequence, number, clock_ns(CLOCK_BOOTTIME));
+}
+
 void journal_loads(struct journal *journal, const struct loads_count *count)
 {
 	char text[256], time[RECORD_TIME_LEN];

@@ -66,6 +66,9 @@ void journal_pass(struct journal *journal, unsigned int ends);
 /* journal_folded() - take events that were counted and had no record; @folded is borrowed */
 void journal_folded(struct journal *journal, const struct record_folded *folded);
 
+/* journal_reach() - the kernel has given out event numbers up to this one; others may be lost */
+void journal_reach(struct journal *journal, uint64_t number);
+
 /* journal_loads() - what two sources say of program loads since the last such entry */
 void journal_loads(struct journal *journal, const struct loads_count *count);
 

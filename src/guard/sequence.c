@@ -85,6 +85,14 @@ void sequence_see(struct sequence *sequence, unsigned int ring, uint64_t number,
 	sequence->read[ring] = greater(sequence->read[ring], number);
 }
 
+void sequence_reach(struct sequence *sequence, uint64_t number, uint64_t now)
+{
+	if (sequence->next == 0 || number < sequence->next)
+		return;
+	add_gap(sequence, sequence->next, number, now + SEQUENCE_PATIENCE_NS);
+	sequence->next = number + 1;
+}
+
 /* What had a number when the pass began, and is in a ring, has been seen by its end. */
 void sequence_pass(struct sequence *sequence, unsigned int ends)
 {

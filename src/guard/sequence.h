@@ -44,6 +44,13 @@ void sequence_see(struct sequence *sequence, unsigned int ring, uint64_t number,
 void sequence_pass(struct sequence *sequence, unsigned int ends);
 
 /**
+ * sequence_reach() - numbers up to this one have been given out, seen or not
+ *
+ * The last ones of all may be lost: no event that comes later shows that.
+ */
+void sequence_reach(struct sequence *sequence, uint64_t number, uint64_t now);
+
+/**
  * sequence_told() - these numbers are known to be lost
  *
  * With sequence_see() this is how a log is read again: what is left is what nobody was told of.

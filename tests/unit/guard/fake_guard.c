@@ -421,6 +421,12 @@ void guard_events_release(struct guard *guard, enum guard_ring ring)
 		wake();
 }
 
+int guard_numbers(struct guard *guard, uint64_t *ret_last)
+{
+	*ret_last = kernel.last_number;
+	return 0;
+}
+
 int guard_programs(struct guard *guard, uint32_t *ret_high)
 {
 	*ret_high = kernel.programs;

@@ -16,6 +16,7 @@
 
 struct fake_kernel {
 	uint32_t programs; /* the highest id of one */
+	uint64_t last_number; /* of an event; 0: as they came */
 	bool up;
 	void *image;
 	size_t image_size;

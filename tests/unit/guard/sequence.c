@@ -130,6 +130,34 @@ static void two_rings_far_apart_lose_nothing(void **state)
 	assert_int_equal(sequence.n_gaps, 0);
 }
 
+static void the_last_of_all_are_lost_as_well(void **state)
+{
+	struct sequence sequence = {.next = 1};
+	uint64_t first, last;
+
+	sequence_see(&sequence, 0, 1, 0);
+	sequence_reach(&sequence, 4, 0);
+	sequence_reach(&sequence, 4, 0);
+	assert_int_equal(sequence_lost(&sequence, UINT64_MAX, &first, &last), 1);
+	assert_int_equal(first, 2);
+	assert_int_equal(last, 4);
+	assert_int_equal(sequence_lost(&sequence, UINT64_MAX, &first, &last), 0);
+	sequence_see(&sequence, 0, 5, 0);
+	assert_int_equal(sequence_lost(&sequence, UINT64_MAX, &first, &last), 0);
+}
+
+static void one_that_was_reached_may_still_come(void **state)
+{
+	struct sequence sequence = {.next = 1};
+	uint64_t first, last;
+
+	sequence_reach(&sequence, 2, 0);
+	sequence_see(&sequence, 0, 2, 0);
+	assert_int_equal(sequence_lost(&sequence, UINT64_MAX, &first, &last), 1);
+	assert_int_equal(first, 1);
+	assert_int_equal(last, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +169,8 @@ int main(void)
 		cmocka_unit_test(gap_waits_for_the_ring_that_is_read_later),
 		cmocka_unit_test(ring_read_to_its_end_has_nothing_older),
 		cmocka_unit_test(two_rings_far_apart_lose_nothing),
+		cmocka_unit_test(the_last_of_all_are_lost_as_well),
+		cmocka_unit_test(one_that_was_reached_may_still_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
