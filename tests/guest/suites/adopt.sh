@@ -109,7 +109,7 @@ status_says() {
 known() {
 	bound=$(state bound)
 	more=$((${bound:-0} ? 6 : 5))
-	[ "$(status_of victim)" = "tasks 1, maps $(($1 + more)), programs 7, links 1" ] ||
+	[ "$(status_of victim)" = "tasks 1, maps $(($1 + more)), programs 8, links 1" ] ||
 		{ status_of victim; return 1; }
 }
 
@@ -121,6 +121,8 @@ attacks() {
 	before=$(probe as ask victim state)
 	probe as verbs >$work/verbs
 	while read -r row verb; do
+		# what hung at tc before the guard is nobody's to it: SECURITY.md
+		case $verb in tc-*) continue ;; esac
 		check "$row $verb on the adopted agent is refused" exits 1 probe $verb
 	done <$work/verbs
 	check "the adopted agent is as it was" as_it_was

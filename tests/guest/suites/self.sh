@@ -178,17 +178,6 @@ log_verified() {
 	holdfast log verify /var/lib/holdfast/log --key "$(head -n 1 /var/lib/holdfast/log/vkey)"
 }
 
-# figure OBJECT MEMBER: of what `log status` says
-figure() {
-	holdfast log status --json | tr -d ' \n' | sed -n "s/.*\"$1\":{[^}]*\"$2\":\([0-9]*\).*/\1/p"
-}
-
-loads_decided() {
-	holdfast log status
-	loads=$(figure gate_coverage loads) && [ "$loads" -gt 5 ] &&
-		[ "$(figure gate_coverage decided)" -ge "$loads" ] && [ "$(figure detect_ns n)" -gt 10 ]
-}
-
 check "bpf has nothing of the kind before" nothing_left
 mkdir /run/second && mount -t bpf bpf /run/second
 observe=$(image self 's/version: 1/version: 2/') &&
@@ -215,7 +204,6 @@ proof
 check "the guard goes down by the operator" guard_down
 check "and leaves nothing behind" nothing_left
 check "the log is complete, by the first of its keys" log_verified
-check "T02 every program load has a decision in it" loads_decided
 check "M01 the attack works again" exits 0 probe map-update
 check "F05 and so does the one on the mount point" mountpoint_taken
 exit $failed
