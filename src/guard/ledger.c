@@ -515,7 +515,7 @@ static bool key_is_old(const struct ledger *ledger)
 	return (now > since ? now - since : since - now) >= ledger->options.key_age;
 }
 
-/* Signing syncs a dozen files: as long as it took, the ring is read and nothing is signed. */
+/* Signing syncs a dozen files: four times as long as it took, nothing is signed. */
 static int checkpoint(struct ledger *ledger, uint64_t now)
 {
 	uint64_t before = clock_ns(CLOCK_BOOTTIME), took;
@@ -524,7 +524,7 @@ static int checkpoint(struct ledger *ledger, uint64_t now)
 
 	took = clock_ns(CLOCK_BOOTTIME) - before;
 	if (now != UINT64_MAX)
-		ledger->rest_until = now + (r == 0 ? 2 * took : RETRY_NS);
+		ledger->rest_until = now + (r == 0 && 5 * took < SIGN_NS ? 5 * took : SIGN_NS);
 	if (r != 0)
 		return r < 0 ? r : -EFBIG;
 	ledger->first_unsigned = 0;
