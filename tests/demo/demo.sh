@@ -23,6 +23,8 @@ refusal='"verdict":"refused"'
 out=/run/out		# what the attacker's command printed
 patience=3		# seconds that a report may take
 
+(holdfast events --follow --from 0 --json >$events_log 2>/run/follower.log &)
+
 secret=	 # the operator's, once there is one
 guarded= # a guard is up
 terminal=
