@@ -75,7 +75,7 @@ F03|list_gone|remount|umount --lazy /sys/fs/bpf
 
 guard_attacks='
 M12|secret_leaked|nothing|bpftool map dump pinned /sys/fs/bpf/holdfast/maps/operator
-T02|log_lost|mend_log|echo >/var/lib/holdfast/log/checkpoint
+T02|log_lost|mend_log|mv /var/lib/holdfast/log /var/lib/holdfast/gone
 I19|policy_changed|know_guard|holdfast guard reload /run/weak.img
 I19|guard_unreachable|restart_daemon|rm /run/holdfast/control.sock
 A01|daemon_dead|restart_daemon|kill -9 $guardian
@@ -576,10 +576,8 @@ guard_up() {
 	know_guard || wrong "the guard is up and does not say so"
 }
 
-# What the next event brings: the log is signed again, and the checkpoint is one.
 mend_log() {
-	true >>/var/lib/holdfast/log/vkey
-	guest-ctl until 10 sh -c 'holdfast events --json | grep -q seq' && know_guard
+	mv /var/lib/holdfast/gone /var/lib/holdfast/log && know_guard
 }
 
 make_policies() {
