@@ -40,17 +40,27 @@ void loads_begin(struct server *server)
 	server->loads.audited = server->audit_fd >= 0;
 }
 
-void loads_skip(struct server *server)
+/* First the numbers, then the rings: whatever has a number by then has its event there. */
+static int look(struct server *server, struct loads_count *ret_count)
 {
-	struct loads_count count;
 	uint32_t high;
+	int r = guard_programs(server->guard, &high);
 
-	if (guard_programs(server->guard, &high) < 0)
-		return;
+	if (r < 0)
+		return r;
 	(void)server_drain(server);
 	if (server->audit_fd >= 0)
 		loads_heard(server);
-	loads_look(&server->loads, high, &count);
+	loads_look(&server->loads, high, ret_count);
+	server->loads.audited = server->audit_fd >= 0;
+	return 0;
+}
+
+void loads_skip(struct server *server)
+{
+	struct loads_count count;
+
+	(void)look(server, &count);
 }
 
 void loads_event(struct server *server, const struct event *event)
@@ -65,19 +75,12 @@ void loads_heard(struct server *server)
 		server->loads.audited = false;
 }
 
-/* First the numbers, then the rings: whatever has a number by then has its event there. */
 void loads_tell(struct server *server)
 {
 	struct loads_count count;
-	uint32_t high;
 
-	if (guard_programs(server->guard, &high) < 0)
+	if (look(server, &count) < 0)
 		return;
-	(void)server_drain(server);
-	if (server->audit_fd >= 0)
-		loads_heard(server);
-	loads_look(&server->loads, high, &count);
-	server->loads.audited = server->audit_fd >= 0;
 	/* the kernel tells nothing where audit is off: then it is no source */
 	if (count.audited && count.audit == 0)
 		count.audited = false;
