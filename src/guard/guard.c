@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/bpf.h>
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "guard/internal.h"
 #include "guard/load.h"
 #include "guard/mark.h"
@@ -470,10 +472,30 @@ int guard_numbers(struct guard *guard, uint64_t *ret_last)
 	return r;
 }
 
-int guard_programs(struct guard *guard, uint32_t *ret_high)
+/* `return 0`, of a type that any kernel loads. */
+static int load_one(uint32_t *ret_id)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	_cleanup_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "holdfast_count", "GPL",
+					       insns, ARRAY_SIZE(insns), NULL);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return -errno;
+	*ret_id = info.id;
+	return 0;
+}
+
+int guard_programs(struct guard *guard, bool load, uint32_t *ret_high)
 {
 	__u32 id = 0;
 
+	if (load)
+		return load_one(ret_high);
 	while (!bpf_prog_get_next_id(id, &id))
 		continue;
 	if (errno != ENOENT)

@@ -342,11 +342,12 @@ const struct guard_adoption *guard_adoption(const struct guard *guard);
 int guard_links_late(struct guard *guard);
 
 /**
- * guard_programs() - the highest id that a program of the kernel has
+ * guard_programs() - the highest id that the kernel has given to a program
+ * @load: by loading one, which has it then; otherwise of those that are there, which may be less
  *
  * The kernel gives ids in order (idr_alloc_cyclic). Return: 0 or -errno.
  */
-int guard_programs(struct guard *guard, uint32_t *ret_high);
+int guard_programs(struct guard *guard, bool load, uint32_t *ret_high);
 
 /* guard_look() - see what others have hung beside the guard. Return: 0 or -errno. */
 int guard_look(struct guard *guard, struct guard_survey *ret_survey);

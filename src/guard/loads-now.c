@@ -17,13 +17,18 @@
 #include "guard/server-internal.h"
 
 #define LOOK_NS (30 * CLOCK_SECOND_NS)
+/*
+ * Programs that are gone again have left their numbers: one of our own shows how far they are. That
+ * is an event itself, so it is done where the log has loads to be held against, and now and then.
+ */
+#define SURE_NS (600 * CLOCK_SECOND_NS)
 
 void loads_begin(struct server *server)
 {
 	uint32_t high = 0;
 	int r;
 
-	(void)guard_programs(server->guard, &high);
+	(void)guard_programs(server->guard, true, &high);
 	loads_start(&server->loads, high);
 	server->loads_due = server->options.now() + LOOK_NS;
 	if (server->audit_fd < 0 && server->options.host_root) {
@@ -43,12 +48,17 @@ void loads_begin(struct server *server)
 /* First the numbers, then the rings: whatever has a number by then has its event there. */
 static int look(struct server *server, struct loads_count *ret_count)
 {
+	uint64_t now = server->options.now();
+	bool load = server->loads_news || now >= server->loads_sure;
 	uint32_t high;
-	int r = guard_programs(server->guard, &high);
+	int r = guard_programs(server->guard, load, &high);
 
 	if (r < 0)
 		return r;
+	if (load)
+		server->loads_sure = now + SURE_NS;
 	(void)server_drain(server);
+	server->loads_news = false;
 	if (server->audit_fd >= 0)
 		loads_heard(server);
 	loads_look(&server->loads, high, ret_count);
@@ -65,8 +75,10 @@ void loads_skip(struct server *server)
 
 void loads_event(struct server *server, const struct event *event)
 {
-	if (event->act == EVENT_ACT_PROG_LOAD && event->object_id)
-		loads_decided(&server->loads, event->object_id);
+	if (event->act != EVENT_ACT_PROG_LOAD || !event->object_id)
+		return;
+	server->loads_news = true;
+	loads_decided(&server->loads, event->object_id);
 }
 
 void loads_heard(struct server *server)

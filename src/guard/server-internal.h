@@ -96,6 +96,8 @@ struct server {
 	int late_error; /* of the last */
 	struct loads loads;
 	uint64_t loads_due; /* of the next look at what was loaded */
+	uint64_t loads_sure; /* of the next one that loads something itself */
+	bool loads_news; /* the log has had loads since the last */
 	int audit_fd; /* what the kernel's audit says; -EBADF: it is not heard */
 	uint64_t flood_due; /* of a look for folded events */
 	uint64_t flood_told_ns; /* when the last was; 0: not since this holdfastd holds the guard */

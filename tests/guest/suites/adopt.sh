@@ -109,7 +109,7 @@ status_says() {
 known() {
 	bound=$(state bound)
 	more=$((${bound:-0} ? 6 : 5))
-	[ "$(status_of victim)" = "tasks 1, maps $(($1 + more)), programs 8, links 1" ] ||
+	[ "$(status_of victim)" = "tasks 1, maps $(($1 + more)), programs $2, links 1" ] ||
 		{ status_of victim; return 1; }
 }
 
@@ -140,7 +140,7 @@ as_it_was() {
 restarted() {
 	guest-ctl until 10 sh -c "! probe as ask victim quit" || true
 	guest-ctl until 10 test ! -e "/proc/$(pid_of victim)" &&
-		agent victim victim.service $here/victim && known 5
+		agent victim victim.service $here/victim && known 5 9
 }
 
 # ---- Debian's tools
@@ -296,7 +296,7 @@ started() {
 	need "holdfastd starts" daemon_start
 	need "the guard comes up" guard_up "$img"
 	check "the victim is adopted" adopted victim
-	check "with all that it has" known 4
+	check "with all that it has" known 4 8
 }
 
 # Arguments choose parts: tools, attacks, later, watched; what every part needs is done always.

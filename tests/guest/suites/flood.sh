@@ -35,7 +35,7 @@ summed() {
 
 # sums_to TOTAL ACT|ROW VERDICT: in a while, and no more than that
 sums_to() {
-	guest-ctl until 20 $here/flood.sh summed $start $1 $2 $3
+	guest-ctl until 60 $here/flood.sh summed $start $1 $2 $3
 	# shellcheck disable=SC2046 # words are meant
 	set -- $1 $(sum $2 $3)
 	echo "$1 wanted: $2 lines, $3 folded, $4 lost, $5 limited"

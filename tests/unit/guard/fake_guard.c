@@ -427,7 +427,7 @@ int guard_numbers(struct guard *guard, uint64_t *ret_last)
 	return 0;
 }
 
-int guard_programs(struct guard *guard, uint32_t *ret_high)
+int guard_programs(struct guard *guard, bool load, uint32_t *ret_high)
 {
 	*ret_high = kernel.programs;
 	return 0;
