@@ -168,7 +168,10 @@ static int open_state(struct server *server, struct diag *reterr_diag)
 		log_warning("%s: %s, ignoring", reterr_diag->file ?: "", reterr_diag->text);
 
 	options.dir_fd = server->dirs.state_fd;
-	return journal_new(&options, &server->journal);
+	r = journal_new(&options, &server->journal);
+	if (r == 0)
+		server_note(server, NULL, "start", "holdfastd, process %d", getpid());
+	return r;
 }
 
 int server_start(struct server *server, struct diag *reterr_diag)
@@ -417,5 +420,6 @@ int server_step(struct server *server, int timeout_ms)
 		(void)flood_tell(server, now);
 		loads_tell(server);
 	}
+	server_note(server, NULL, "stop", "holdfastd, process %d", getpid());
 	return server->taken_down ? SERVER_DOWN : SERVER_STOPPED;
 }
