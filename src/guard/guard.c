@@ -449,17 +449,15 @@ int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn 
 	return r < 0 || !guard->rings[ring] ? r : ring_read(guard->rings[ring], fn, userdata);
 }
 
-void guard_events_release(struct guard *guard, enum guard_ring ring)
+bool guard_events_release(struct guard *guard, enum guard_ring ring)
 {
 	struct ring *former = guard->former[ring];
+	bool empty = !former || ring_release(former);
 
-	if (former)
-		ring_release(former);
 	/* nothing comes into it any more */
-	if (former && ring_is_empty(former))
+	if (former && empty)
 		guard->former[ring] = ring_free(former);
-	if (guard->rings[ring])
-		ring_release(guard->rings[ring]);
+	return (!guard->rings[ring] || ring_release(guard->rings[ring])) && empty;
 }
 
 int guard_numbers(struct guard *guard, uint64_t *ret_last)

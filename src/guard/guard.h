@@ -395,8 +395,11 @@ int guard_folded_told(struct guard *guard, const struct guard_folded *folded);
 int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn *fn,
 		      void *userdata);
 
-/* guard_events_release() - what was read of that ring is kept elsewhere */
-void guard_events_release(struct guard *guard, enum guard_ring ring);
+/**
+ * guard_events_release() - what was read of that ring is kept elsewhere
+ * Return: whether there is nothing else; if there is, the fd may not tell of it.
+ */
+bool guard_events_release(struct guard *guard, enum guard_ring ring);
 
 /* guard_status() - what the guard knows of itself. Return: 0 or -errno. */
 int guard_status(struct guard *guard, struct guard_status *ret_status);

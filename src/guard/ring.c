@@ -112,7 +112,13 @@ bool ring_is_empty(const struct ring *ring)
 	return ring->next >= __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 }
 
-void ring_release(struct ring *ring)
+/*
+ * The kernel wakes a reader only for a record where he has let go (bpf_ringbuf_commit): what came
+ * after he had read and before he lets go, wakes nobody. So the producer is looked at after that.
+ */
+bool ring_release(struct ring *ring)
 {
-	__atomic_store_n(ring->consumer, ring->next, __ATOMIC_RELEASE);
+	__atomic_store_n(ring->consumer, ring->next, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return ring_is_empty(ring);
 }

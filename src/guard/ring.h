@@ -32,5 +32,8 @@ int ring_read(struct ring *ring, int (*fn)(void *userdata, const void *data, siz
 /* ring_is_empty() - whether all that there is was read */
 bool ring_is_empty(const struct ring *ring);
 
-/* ring_release() - what was read may be overwritten */
-void ring_release(struct ring *ring);
+/**
+ * ring_release() - what was read may be overwritten
+ * Return: whether there is nothing else; if there is, nobody may be woken for it.
+ */
+bool ring_release(struct ring *ring);

@@ -94,6 +94,7 @@ struct server {
 	struct host host;
 	uint64_t late_due; /* of a look for links that have no label */
 	int late_error; /* of the last */
+	bool unread; /* there is something in a ring, of which no fd may tell */
 	struct loads loads;
 	uint64_t loads_due; /* of the next look at what was loaded */
 	uint64_t loads_sure; /* of the next one that loads something itself */

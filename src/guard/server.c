@@ -247,7 +247,8 @@ bool server_drain(struct server *server)
 	journal_pass(server->journal, ends);
 	journal_flush(server->journal, server->options.now());
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		guard_events_release(server->guard, order[i]);
+		more |= !guard_events_release(server->guard, order[i]);
+	server->unread = more;
 	return more;
 }
 
@@ -268,7 +269,7 @@ int server_watch_events(struct server *server)
 /* A number that is missing is lost when the rings have been read and do not have it. */
 static void log_now(struct server *server, uint64_t now)
 {
-	if (journal_due(server->journal, now) > now)
+	if (journal_due(server->journal, now) > now && !(server->guard && server->unread))
 		return;
 	if (server->guard)
 		(void)server_drain(server);
@@ -380,6 +381,8 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
 		next = earlier(next, earlier(server->late_due, host_due(server)));
 		next = earlier(next, earlier(server->flood_due, server->loads_due));
+		if (server->unread)
+			next = now;
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;

@@ -118,7 +118,7 @@ static int write_all(struct ring *ring, struct sink *sink, pid_t maker, uint64_t
 		if (sink->n || journal_due(sink->journal, clock_ns(CLOCK_BOOTTIME)) <=
 				       clock_ns(CLOCK_BOOTTIME))
 			journal_flush(sink->journal, clock_ns(CLOCK_BOOTTIME));
-		ring_release(ring);
+		(void)ring_release(ring);
 		journal_count(sink->journal, &after);
 		if (after.error)
 			return after.error;

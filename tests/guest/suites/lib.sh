@@ -13,8 +13,8 @@ daemon=/usr/local/sbin/holdfastd
 failed=0
 PATH=$here:$PATH
 mkdir -p "$work"
-# of a shell of its own, so that `wait` does not wait for it
-(holdfast events --follow --from 0 --json >"$log" 2>"$work/follower" &)
+# once, whoever sources this again; of a shell of its own, so that `wait` does not wait for it
+[ -e "$log" ] || (holdfast events --follow --from 0 --json >"$log" 2>"$work/follower" &)
 
 ok() {
 	echo "ok - $1"

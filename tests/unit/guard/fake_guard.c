@@ -406,7 +406,7 @@ int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn 
 	return r;
 }
 
-void guard_events_release(struct guard *guard, enum guard_ring ring)
+bool guard_events_release(struct guard *guard, enum guard_ring ring)
 {
 	size_t left = 0;
 
@@ -419,6 +419,7 @@ void guard_events_release(struct guard *guard, enum guard_ring ring)
 	n_queued = left;
 	if (n_queued > 0)
 		wake();
+	return true;
 }
 
 int guard_numbers(struct guard *guard, uint64_t *ret_last)
