@@ -52,6 +52,9 @@ bench: all ## what loading 100,000 entries, a posture check and a log take, agai
 	@$(BUILD)/tests/bench/bench-load $(BUILD)/tests/bench/load.bpf.o $(BUILD)/bench
 	@$(BUILD)/tests/bench/bench-posture $(BUILD)/holdfast
 	@$(BUILD)/tests/bench/bench-evidence $(BUILD)/bench $(BUILD)/bench/evidence.json
+	@$(BUILD)/tests/bench/bench-flood $(BUILD)/tests/bench/flood.bpf.o $(BUILD)/bench \
+		$(BUILD)/bench/flood.json
+	@tests/bench/join.py $(BUILD)/bench/evidence.json $(BUILD)/bench/flood.json
 
 install: all ## install into PREFIX (DESTDIR is honoured)
 	@meson configure $(BUILD) --prefix=$(PREFIX)

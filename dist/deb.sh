@@ -52,7 +52,8 @@ depends() {
 	folder=$(mktemp -d)
 	mkdir "$folder/debian"
 	printf 'Source: holdfast\n\nPackage: holdfast\nArchitecture: any\n' >"$folder/debian/control"
-	(cd "$folder" && dpkg-shlibdeps -O --warnings=0 "$root/usr/bin/holdfast") |
+	(cd "$folder" && dpkg-shlibdeps -O --warnings=0 "$root/usr/bin/holdfast" \
+		"$root/usr/libexec/holdfast-metrics") |
 		sed -n 's/^shlibs:Depends=//p'
 	rm -rf "$folder"
 }

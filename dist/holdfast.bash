@@ -12,13 +12,15 @@ _holdfast_words() {
 	release) echo ": --for --end --secret-fd" ;;
 	policy) echo "check lock compile sign sign-file verify learn diff admit : --json --force --root --output --key" \
 		"--cert --domain --signature --unit --pid --for --running --deb --prune" ;;
-	events) echo ": --follow --json --replay" ;;
+	events) echo ": --follow --from --json --key --log --ocsf --replay" ;;
+	export) echo "syslog metrics : --key --listen --log --once --openmetrics --output --state --to" ;;
 	object) echo "inspect advise load : --json --object --config --dry-run --pin --all --pid --unit" ;;
 	posture) echo "check fix : --baseline --explain --json --policy --require --root --sarif --undo --yes" ;;
-	log) echo "verify prove check : --from --json --key --output --since --entry --policy" ;;
+	log) echo "verify prove check status witness : --from --json --key --output --since --entry --policy" \
+		"--checkpoint --log --every --once --state" ;;
 	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
-	"") echo "guard run release policy events drill object posture log help version :" ;;
-	help) echo "guard run release policy events drill object posture log :" ;;
+	"") echo "guard run release policy events drill object posture log export help version :" ;;
+	help) echo "guard run release policy events drill object posture log export :" ;;
 	esac
 }
 

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Runs every test and counts: unit tests under sanitizers, the checks of the house rules, what a
-# load and a look take (tests/bench), the guest suites on each kernel of the matrix, and on one of
-# them whether the tests notice what is broken: the guard without a room (sabotage), the tree with
-# an error (mutants). The last line is `N passed, N failed, N skipped`; the exit code is 0 only if
-# nothing failed. Logs are in build/test-logs/.
+# load and a look take (tests/bench), whether others read our logs as we do (tests/counterparts),
+# the guest suites on each kernel of the matrix, and on one of them whether the tests notice what
+# is broken: the guard without a room (sabotage), the tree with an error (mutants). The last line is
+# `N passed, N failed, N skipped`; the exit code is 0 only if nothing failed. Logs are in
+# build/test-logs/.
 #
-# QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage
+# QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage,
+#               no counterparts
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
 #               runs boot and rows on every kernel, any other suite on every other one, profiles
 #               other than default on one, half of the full guest's suites, and an eighth of the
@@ -445,6 +447,12 @@ run_bench() {
 	run_script bench-posture build/tests/bench/bench-posture build/holdfast
 }
 
+# Do readers and writers of logs that are not ours say the same as ours? The first time it fetches
+# and builds them, which takes minutes.
+run_counterparts() {
+	run_script counterparts tests/counterparts/run.sh build
+}
+
 # Do the tests notice what they are for?
 run_sabotage() {
 	local which=
@@ -503,6 +511,7 @@ if build build >"$logs/build.log" 2>&1 && ninja -C build >>"$logs/build.log" 2>&
 	stage run_units
 	stage run_checks
 	stage run_bench
+	[ -n "${QUICK:-}" ] || stage run_counterparts
 	stage run_guests
 	[ -n "${QUICK:-}" ] || stage run_sabotage
 	stage run_mutants

@@ -121,6 +121,12 @@ void jsonw_u64(struct jsonw *w, const char *key, uint64_t value)
 	put(w, text, strlen(text));
 }
 
+void jsonw_bool(struct jsonw *w, const char *key, bool value)
+{
+	put_key(w, key);
+	put(w, value ? "true" : "false", value ? 4 : 5);
+}
+
 void jsonw_null(struct jsonw *w, const char *key)
 {
 	put_key(w, key);

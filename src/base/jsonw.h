@@ -24,8 +24,9 @@ void jsonw_init(struct jsonw *w, char *buffer, size_t size);
 void jsonw_open(struct jsonw *w, const char *key);
 void jsonw_close(struct jsonw *w);
 
-/* jsonw_u64(), jsonw_null() - a member; @key is of our own, plain ASCII */
+/* jsonw_u64(), jsonw_bool(), jsonw_null() - a member; @key is of our own, plain ASCII */
 void jsonw_u64(struct jsonw *w, const char *key, uint64_t value);
+void jsonw_bool(struct jsonw *w, const char *key, bool value);
 void jsonw_null(struct jsonw *w, const char *key);
 
 /**

@@ -6,9 +6,11 @@
  * a domain load what they like; a tool that the policy admits by its content, what its rule says.
  *
  *   hook                         refuses with   cost to others
- *   bpf                          EPERM          PROG_LOAD: two lookups; else one test
+ *   bpf                          EPERM          PROG_LOAD: three lookups; else one test
  *   bpf_prog_load (6.9 and on)   EPERM          a read for every two instructions
  *   bpf_prog                     EPERM          a lookup for each map that a program uses
+ *
+ * A load that is let through has an event, where its program has an id: when its maker gets his fd.
  *
  * Programs older than the guard are nobody's to judge. Where a policy has limits (lib/limits.h),
  * maps are asked about as well, and each program once more when it has got through the verifier:
@@ -87,6 +89,15 @@ static struct image_admission *rule_of_caller(struct image_header *image)
 	return label ? rule_of(image, label->admission) : NULL;
 }
 
+/* What a rule has let through is of that row, when it is loaded in the end. */
+static void load_permitted(__u32 row)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+
+	if (label && row)
+		label->load_row = row;
+}
+
 /* May the caller not have a program that needs all this? Says so, or whom a rule has let through.
  */
 static bool load_refused(struct act *act, __u64 needs)
@@ -103,6 +114,7 @@ static bool load_refused(struct act *act, __u64 needs)
 	if (!rule || needs & ~(image->admitted | rule->programs))
 		return guard_refuses(act);
 	guard_report(act, EVENT_NOTED);
+	load_permitted(act->row);
 	return false;
 }
 
@@ -277,12 +289,28 @@ static bool map_refused(union bpf_attr *attr)
 	return guard_refuses(&act);
 }
 
+/* So that its first fd, which is the end of the load, is known for what it is. */
+static void load_begins(void)
+{
+	struct guard_state *guard = guard_state();
+	struct task_label *label;
+
+	if (!guard || !guard->armed)
+		return;
+	label = task_label_make(bpf_get_current_task_btf());
+	if (!label)
+		return;
+	label->loading = 1;
+	label->load_row = 0;
+}
+
 SEC("lsm/bpf")
 int BPF_PROG(admission_bpf, int command, union bpf_attr *attr)
 {
 	struct act act = {};
 
 	if (command == BPF_PROG_LOAD) {
+		load_begins();
 		if (program_refused(attr) || unsigned_refused(ctx, attr))
 			return REFUSED(EPERM);
 		return 0;
@@ -431,6 +459,7 @@ static bool calls_refused(struct bpf_prog *prog, struct scan *scan)
 	bpf_loop(scan->len / 2 + 2, scan_step, scan, 0);
 	load_act(&act, prog->type);
 	needs = scan_needs(scan, &act.row);
+	act.id = prog->aux->id; /* 0 where the load has only begun */
 	copy_name(act.name, prog->aux->name);
 	if (scan->beyond && limit_refuses(&act, scan->beyond))
 		return true;
@@ -561,6 +590,7 @@ static bool made_refused(struct bpf_prog *prog, __u32 unseen)
 	if (!image || !label || !label->awaits || current_domain())
 		return false;
 	load_act(&act, type);
+	act.id = prog->aux->id;
 	copy_name(act.name, prog->aux->name);
 	(void)type_needs(type, attach_type, 0, &act.row);
 	limits = limits_of(image, rule_of(image, label->id));
@@ -571,15 +601,56 @@ static bool made_refused(struct bpf_prog *prog, __u32 unseen)
 	return false;
 }
 
+/*
+ * A load that nothing here has refused has its event like those that are refused, whoever made it:
+ * the object's owner is the domain whose program it is.
+ */
+static void load_admitted(struct bpf_prog *prog)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+	struct guard_state *guard = guard_state();
+	struct act act = {};
+
+	if (!guard || !guard->armed || !label || !label->loading)
+		return;
+	label->loading = 0;
+	if (label->canary)
+		return;
+	load_act(&act, prog->type);
+	act.row = label->load_row;
+	act.owner = label->domain;
+	act.id = prog->aux->id;
+	copy_name(act.name, prog->aux->name);
+	guard_report(&act, EVENT_ADMITTED);
+}
+
+/* Only the verifier finds out. From a uprobe the registers are those of whoever runs the code. */
+static bool registers_refused(struct bpf_prog *prog)
+{
+	struct bpf_prog_aux___writing *aux = (void *)prog->aux;
+	struct act act = {};
+
+	if (!bpf_core_field_exists(aux->kprobe_write_ctx) || !aux->kprobe_write_ctx)
+		return false;
+	load_act(&act, prog->type);
+	act.row = EVENT_ROW('P', 14);
+	act.id = prog->aux->id;
+	copy_name(act.name, prog->aux->name);
+	return load_refused(&act, IMAGE_PROGRAM_WRITE_USER);
+}
+
 SEC("lsm/bpf_prog")
 int BPF_PROG(admission_prog, struct bpf_prog *prog)
 {
-	if (!unjudged(prog))
-		return 0;
-	if (uses_refused(prog))
-		return REFUSED(EPERM);
-	if (made_refused(prog, 0))
-		return REFUSED(EPERM);
+	if (unjudged(prog)) {
+		if (registers_refused(prog))
+			return REFUSED(EPERM);
+		if (uses_refused(prog))
+			return REFUSED(EPERM);
+		if (made_refused(prog, 0))
+			return REFUSED(EPERM);
+	}
+	load_admitted(prog);
 	return 0;
 }
 
@@ -605,16 +676,19 @@ int BPF_PROG(admission_prog_compat, struct bpf_prog *prog)
 	struct scan scan = {.final = 1};
 
 	bpf_get_func_arg(ctx, 0, &scan.base);
-	if (learns(prog, &scan) || !unjudged(prog))
+	if (learns(prog, &scan))
 		return 0;
-	if (uses_refused(prog))
-		return REFUSED(EPERM);
-	if (calls_refused(prog, &scan))
-		return REFUSED(EPERM);
-	if (made_refused(prog, IMAGE_LIMIT_HELPERS | IMAGE_LIMIT_KFUNCS))
-		return REFUSED(EPERM);
-	if (scan.flags)
-		judged(prog);
+	if (unjudged(prog)) {
+		if (uses_refused(prog))
+			return REFUSED(EPERM);
+		if (calls_refused(prog, &scan))
+			return REFUSED(EPERM);
+		if (made_refused(prog, IMAGE_LIMIT_HELPERS | IMAGE_LIMIT_KFUNCS))
+			return REFUSED(EPERM);
+		if (scan.flags)
+			judged(prog);
+	}
+	load_admitted(prog);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  *
  *   hook                   refuses with   cost to others
  *   task_kill              EPERM          one hash lookup per signal
+ *   file_send_sigiotask    - (not sent)   one hash lookup per SIGIO
  *   ptrace_access_check    EPERM          one test; attach: a hash and a storage lookup
  *   ptrace_traceme         EPERM          a hash and a storage lookup
  *   task_setrlimit         EPERM          one hash lookup
@@ -13,12 +14,18 @@
  *   task_setioprio         EPERM          one hash lookup
  */
 
+#include "bpf/lib/read.h"
 #include "bpf/lib/tasks.h"
 
+#define SIGUSR1 10
+#define SIGUSR2 12
 #define SIGCHLD 17
 #define SIGCONT 18
 #define SIGURG 23
 #define SIGWINCH 28
+#define SIGIO 29
+#define SIGRTMIN 32
+#define SIGMAX 64
 #define PTRACE_MODE_ATTACH 2
 
 /*
@@ -42,14 +49,19 @@ static bool task_act(struct act *act, struct task_struct *target, __u32 actor, _
 	return true;
 }
 
+INLINE bool harmless(int signal)
+{
+	return !signal || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
+	       signal == SIGWINCH;
+}
+
 SEC("lsm/task_kill")
 int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *info, int signal)
 {
 	struct act act = {.command = signal};
 	__u32 actor;
 
-	if (!signal || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
-	    signal == SIGWINCH)
+	if (harmless(signal))
 		return 0;
 	actor = current_domain();
 	/* holdfastd passes on to what it launched the signals of whoever launched it. */
@@ -57,6 +69,46 @@ int BPF_PROG(agents_kill, struct task_struct *target, struct kernel_siginfo *inf
 		return 0;
 	if (task_act(&act, target, actor, EVENT_ACT_SIGNAL, EVENT_ROW('A', 1)) &&
 	    guard_refuses(&act))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/* Neither handled nor blocked: the signal ends the task. What cannot be read is taken for that. */
+static bool signal_ends(struct task_struct *task, __u32 signal)
+{
+	__u64 actions = 0, handler = 0;
+
+	if (task->blocked.sig[0] >> ((signal - 1) & 63) & 1)
+		return false;
+	/* read as a number: 6.1 adds nothing unknown to a pointer */
+	if (read_pointer((void *)task + bpf_core_field_offset(struct task_struct, sighand),
+			 &actions))
+		return true;
+	actions += bpf_core_field_offset(struct sighand_struct, action) +
+		   (signal - 1) * bpf_core_type_size(struct k_sigaction);
+	return read_pointer((void *)actions, &handler) || !handler;
+}
+
+/*
+ * A file that is ready sends a signal, of any number, to whomever F_SETOWN named: with no word of
+ * task_kill, and often with somebody else as the current task. An agent's own files do so as well,
+ * by signals that it has asked for, and so handles.
+ */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(agents_sigio, struct task_struct *target, struct fown_struct *owner, int signal)
+{
+	struct act act = {};
+
+	if (!signal)
+		signal = SIGIO;
+	act.command = signal;
+	if (harmless(signal) || signal < 0 || signal > SIGMAX ||
+	    !task_act(&act, target, current_domain(), EVENT_ACT_SIGNAL, EVENT_ROW('A', 17)))
+		return 0;
+	if ((signal >= SIGRTMIN || signal == SIGIO || signal == SIGUSR1 || signal == SIGUSR2) &&
+	    !signal_ends(target, signal))
+		return 0;
+	if (guard_refuses(&act))
 		return REFUSED(EPERM);
 	return 0;
 }

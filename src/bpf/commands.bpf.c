@@ -7,9 +7,15 @@
  *   hook   refuses with                          cost to others
  *   bpf    EPERM; ENOENT: an object by its id;
  *          ENOSPC: no label for a link           one storage lookup per bpf(2)
+ *
+ * A token that a policy closes is refused here, so on kernels that have none as well.
  */
 
-#include "bpf/lib/guard.h"
+#include "bpf/lib/closed.h"
+
+#define TOKEN_CREATE 36 /* enum bpf_cmd, since 6.9 */
+
+static const struct closed tokens = CLOSED(TOKENS, 'F', 14, "tokens");
 
 /* enum bpf_attach_type, by what it attaches to: the ranges that cgroups use */
 static bool attaches_to_cgroup(__u32 type)
@@ -115,6 +121,9 @@ int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 		act.owner = DOMAIN_SELF;
 		return self_bound(domain) && guard_refuses(&act) ? REFUSED(EPERM) : 0;
 	}
+	/* a load that failed is over: the next program's fd is another's */
+	if (label && command != BPF_PROG_LOAD)
+		label->loading = 0;
 	if (domain) {
 		label->command = command;
 		claim(command, attr, domain);
@@ -122,6 +131,8 @@ int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 			return REFUSED(ENOSPC);
 	}
 	switch (command) {
+	case TOKEN_CREATE:
+		return closed_refused(&tokens, 0) ? REFUSED(EPERM) : 0;
 	case BPF_MAP_GET_FD_BY_ID:
 		act.kind = EVENT_OBJECT_MAP;
 		act.row = attr->open_flags & BPF_F_RDONLY ? EVENT_ROW('M', 12) : EVENT_ROW('M', 1);

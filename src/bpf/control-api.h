@@ -36,6 +36,7 @@
 #define CONTROL_VERDICT 23 /* of that image, while trust_judge is attached */
 #define CONTROL_IMAGE 24 /* pointer, size: copy into the bank that is not in force, and check */
 #define CONTROL_FORCE 25 /* what lies there, if nothing is missing */
+#define CONTROL_TOLD 26 /* kind: slot, id: verdict - 1, size: so many are in the log by now */
 
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0
@@ -55,6 +56,7 @@
 #define CONTROL_TAKE_OFFICE 7 /* value: struct control_office; the rehearsal is over */
 #define CONTROL_TAKE_GONE 8 /* key: of an object that is no more */
 #define CONTROL_TAKE_STACKED 9 /* value 0: it is no more */
+#define CONTROL_TAKE_FOLDED 10 /* key: slot, value: by verdict, folded and not told; at any time */
 
 /* A record of a map of labels, as this build lays it out. */
 struct control_taken {

@@ -329,6 +329,38 @@ static int stacked_take(struct control_taken *taken)
 											: 0;
 }
 
+/* The greater one, not the sum: who is killed on the way comes with the same again. */
+static int folded_take(const struct control_taken *taken)
+{
+	__u32 slot = taken->key[0];
+	struct folded *count = bpf_map_lookup_elem(&folded, &slot);
+
+	if (!count)
+		return -E2BIG;
+	_Static_assert(sizeof(count->former) == sizeof(taken->value), "a number for each verdict");
+	for (int i = 0; i < EVENT_VERDICTS; i++) {
+		if (taken->value[i] > count->former[i])
+			count->former[i] = taken->value[i];
+	}
+	return 0;
+}
+
+/* Never less than before, nor more than there are: what nobody has told of stays to be told. */
+static int folded_told(const struct control_args *args)
+{
+	__u32 slot = args->kind, i = args->id;
+	struct folded *count = bpf_map_lookup_elem(&folded, &slot);
+
+	if (!count || i >= EVENT_VERDICTS)
+		return -E2BIG;
+	barrier_var(i);
+	i &= EVENT_VERDICTS - 1;
+	if (args->size < count->told[i] || args->size > count->n[i] + count->former[i])
+		return -ERANGE;
+	count->told[i] = args->size;
+	return 0;
+}
+
 /* From here on this guard decides, and goes on with the numbers of the one before. */
 static int office_take(struct guard_state *guard, const struct control_office *office)
 {
@@ -347,7 +379,8 @@ static int take(struct guard_state *guard, const struct control_args *args)
 	int r;
 
 	/* one that decides takes labels from nobody; that it does, it may be told again */
-	if (!guard->rehearsing && args->kind != CONTROL_TAKE_OFFICE)
+	if (!guard->rehearsing && args->kind != CONTROL_TAKE_OFFICE &&
+	    args->kind != CONTROL_TAKE_FOLDED)
 		return -EPERM;
 	r = copy_in(&taken, sizeof(taken), args);
 	if (r)
@@ -369,6 +402,8 @@ static int take(struct guard_state *guard, const struct control_args *args)
 		return bpf_map_update_elem(&cgroups, taken.key, taken.value, BPF_ANY);
 	case CONTROL_TAKE_STACKED:
 		return stacked_take(&taken);
+	case CONTROL_TAKE_FOLDED:
+		return folded_take(&taken);
 	case CONTROL_TAKE_OFFICE:
 		return office_take(guard, (struct control_office *)taken.value);
 	}
@@ -385,9 +420,10 @@ static bool operation_sealed(const struct control_args *args)
 	case CONTROL_DISARM:
 	case CONTROL_ARM:
 	case CONTROL_LEARN:
-	case CONTROL_TAKE:
 	case CONTROL_BUILD:
 		return true;
+	case CONTROL_TAKE:
+		return args->kind != CONTROL_TAKE_FOLDED;
 	case CONTROL_NEXT:
 		return args->size;
 	}
@@ -453,6 +489,8 @@ static int operate(struct guard_state *guard, struct task_label *label, struct c
 		return take(guard, args);
 	case CONTROL_NEXT:
 		return next_set(guard, args);
+	case CONTROL_TOLD:
+		return folded_told(args);
 	case CONTROL_LEARN:
 		label->learn = args->id;
 		return 0;

@@ -17,6 +17,12 @@
 #define EVENT_OBSERVED 2 /* observe: the act went through, enforce would have refused it */
 #define EVENT_NOTED \
 	3 /* not a refusal: something the log should know (a label given, a file replaced) */
+#define EVENT_ADMITTED 4 /* a program's load that nothing in the guard refuses */
+#define EVENT_VERDICTS 4
+
+/* event.flags */
+#define EVENT_LIMITED 1u /* the last of its kind by this process for this second: more are folded */
+#define EVENT_RISK 2u /* came through the ring of its own, see lib/guard.h */
 
 /* event.object_kind */
 #define EVENT_OBJECT_NONE 0
@@ -61,6 +67,7 @@
 #define EVENT_ACT_MADE 26 /* a link or map by a domain that holds those */
 #define EVENT_ACT_CLOSED 27 /* an fd of one by its domain; command 1: by a task that ends */
 #define EVENT_ACT_KERNEL 28 /* a way into the kernel; command 1: past its own lockdown */
+#define EVENT_ACT_OPEN_READ 29 /* of what nobody but its owner reads */
 
 struct event {
 	__u32 abi;
@@ -90,6 +97,25 @@ struct event {
 	__u32 owner; /* domain id of the object */
 	__u32 limit; /* IMAGE_LIMIT_* of a policy that it is beyond; 0: none */
 	char object_name[32]; /* map, prog name; comm; last component of a path; cut */
+
+	__u32 flags; /* EVENT_LIMITED, EVENT_RISK; 0 where a record ends before it */
+	__u32 pad0;
 };
 
-_Static_assert(sizeof(struct event) == 176, "event layout");
+#define EVENT_SIZE_MIN 176 /* of the first build's records, without flags */
+
+/*
+ * Events that had no record, because their process made too many of the kind in one second: how
+ * many, by verdict. The slot is the row's, or where there is none the act's.
+ */
+#define FOLDED_SLOTS 2048
+#define FOLDED_SLOT(row, act) ((row) ? ((row) >> 8 & 31) << 6 | ((row)&63) : ((act)&63))
+
+struct folded {
+	__u64 n[EVENT_VERDICTS]; /* by verdict - 1, since the guard came up */
+	__u64 former[EVENT_VERDICTS]; /* left untold by the guard before this one */
+	__u64 told[EVENT_VERDICTS]; /* of the sum, written to the log */
+};
+
+_Static_assert(sizeof(struct event) == 184, "event layout");
+_Static_assert(sizeof(struct folded) == 96, "folded layout");

@@ -5,7 +5,8 @@
  * Replacing it by rename, as package managers do, stays open.
  *
  *   hook            refuses with               cost to others
- *   file_open       EPERM; ETXTBSY if held     one test; for writing two storage and a hash lookup
+ *   file_open       EPERM; ETXTBSY if held     two tests; for writing three storage, a few hash
+ *                                              lookups
  *   inode_setattr   ETXTBSY                    one storage lookup
  *   inode_free_security   -                    one hash lookup
  */
@@ -13,6 +14,19 @@
 #include "bpf/lib/inodes.h"
 
 #define FMODE_WRITE 2
+#define S_ISVTX 01000 /* on no file of anybody's but LOGKEY_MODE */
+
+/* What only its owner reads: the key that the log is signed with. */
+static __noinline bool reading_refused(struct file *file)
+{
+	__u32 owner = inode_owner(file->f_inode);
+	struct act act = {};
+
+	if (owner != DOMAIN_SELF || current_domain() == DOMAIN_SELF)
+		return false;
+	dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_READ, EVENT_ROW('T', 2), owner);
+	return guard_refuses(&act);
+}
 
 SEC("lsm/file_open")
 int BPF_PROG(files_open, struct file *file)
@@ -21,10 +35,16 @@ int BPF_PROG(files_open, struct file *file)
 	struct act act = {};
 	__u32 owner, domain;
 
-	if (!(file->f_mode & FMODE_WRITE) || (inode->i_mode & S_IFMT) != S_IFREG)
+	if (!(file->f_mode & FMODE_WRITE) && !(inode->i_mode & S_ISVTX))
 		return 0;
+	if ((inode->i_mode & S_IFMT) != S_IFREG)
+		return 0;
+	if (!(file->f_mode & FMODE_WRITE))
+		return reading_refused(file) ? REFUSED(EPERM) : 0;
 	domain = current_domain();
 	owner = inode_owner(inode);
+	if (!owner)
+		owner = folder_owner(file->f_path.dentry);
 	if (strange(domain, owner)) {
 		dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_WRITE, EVENT_ROW('F', 12),
 			   owner);

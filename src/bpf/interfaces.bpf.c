@@ -1,29 +1,60 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Interfaces: an XDP program is set, replaced and removed by a netlink message, without an fd of
- * what was there. So the message is read: one by a domain's task claims the interface, one by a
- * stranger is refused at a claimed one.
+ * Interfaces: a program at XDP or tc is set, replaced and removed by a netlink message, without an
+ * fd of what was there, and goes with its interface. So the message is read: one by a domain's task
+ * claims the interface, one by a stranger is refused at a claimed one. Two other families are read
+ * if the policy closes them: audit, and the diagnosis of sockets.
  *
  *   hook           refuses with   fails                                      cost to others
  *   netlink_send   EPERM          closed: what is too long to read whole is   two tests per message
- *                                 refused while an interface is claimed
+ *                                 refused while an interface is claimed, or
+ *                                 the family is closed
+ *
+ * An interface is gone with its network namespace as well, and no message says so.
  */
 
-#include "bpf/lib/guard.h"
+#include "bpf/lib/closed.h"
 #include "bpf/lib/read.h"
 
 #define NETLINK_ROUTE 0
+#define NETLINK_SOCK_DIAG 4
+#define NETLINK_AUDIT 9
+
+#define NLM_F_EXCL 0x200
+
 #define RTM_NEWLINK 16
+#define RTM_DELLINK 17
 #define RTM_SETLINK 19
+#define RTM_NEWQDISC 36
+#define RTM_DELQDISC 37
+#define RTM_NEWTFILTER 44
+#define RTM_DELTFILTER 45
+#define RTM_NEWCHAIN 100
+#define RTM_DELCHAIN 101
+#define IFLA_NET_NS_PID 19
+#define IFLA_NET_NS_FD 28
 #define IFLA_XDP 43
+#define IFLA_TARGET_NETNSID 46
 #define IFLA_XDP_FD 1
 #define NLA_TYPE_MASK 0x3fff
+
+#define TC_ROOT 0xffffffffu /* parent of the one qdisc that an interface always has */
+#define TC_CLSACT 0xffffu /* upper half of all that belongs to clsact or ingress */
+#define TC_BLOCK 0xffffffffu /* in place of an interface: a block that several may share */
+
+#define SOCK_DESTROY 21
+#define AUDIT_SET 1001
+#define AUDIT_DEL_RULE 1012
+#define AUDIT_STATUS_ENABLED 1u
 
 #define HEADER_SIZE 16 /* of struct nlmsghdr; of struct ifinfomsg as well */
 #define MESSAGES_MAX 64
 #define ATTRIBUTES_MAX 128
 
 #define ALIGN4(n) (((n) + 3u) & ~3u)
+
+static const struct closed sockets = CLOSED(SOCKETS, 'A', 18, "sockets");
+static const struct closed audit = CLOSED(AUDIT, 'T', 3, "audit");
 
 struct message_walk {
 	void *data; /* stays as it is: the verifier follows it from round to round */
@@ -33,9 +64,19 @@ struct message_walk {
 	__u32 actor; /* domain of the sender */
 	__u32 ifindex; /* of the request that is not the sender's to make; 0 by name */
 	__u32 owner; /* of that interface */
+	__u32 row; /* of that request */
 	__u32 found; /* the message asks for XDP */
 	__u32 removes;
+	__u32 moves; /* the message names another network namespace */
 	__u32 whole; /* all of it was read */
+	__u32 nothing; /* 0, and no verifier knows that; see link_permitted() */
+};
+
+/* A message about one interface; struct ifinfomsg and struct tcmsg begin alike. */
+struct request {
+	__u32 type, flags;
+	__u32 ifindex;
+	__u32 handle, parent; /* of tc */
 };
 
 static long attribute_step(__u32 i, void *context)
@@ -61,9 +102,9 @@ static long attribute_step(__u32 i, void *context)
 		/* nested: length and type of the first attribute, then its value, an fd */
 		walk->removes = (block.word[1] >> 16 & NLA_TYPE_MASK) == IFLA_XDP_FD &&
 				(__s32)block.word[2] < 0;
-		walk->whole = 1;
-		return 1;
 	}
+	if (type == IFLA_NET_NS_PID || type == IFLA_NET_NS_FD || type == IFLA_TARGET_NETNSID)
+		walk->moves = 1;
 	walk->at += ALIGN4(len);
 	return 0;
 }
@@ -83,96 +124,229 @@ static void interface_claim(const struct interface_key *key, __u32 domain, bool 
 		__sync_fetch_and_add(&guard->interfaces, 1);
 }
 
-/* One request for XDP. By name (index 0) it may be any interface: nobody's to ask, then. */
-static bool request_permitted(struct message_walk *walk, __u32 ifindex, bool removes)
+/* Whose is what hangs there? What may be any interface is nobody's to ask about. */
+INLINE __u32 interface_owner(const struct interface_key *key, bool any)
 {
-	struct interface_key key = {.netns = walk->netns, .ifindex = ifindex};
-	__u32 *claimed = bpf_map_lookup_elem(&interfaces, &key);
+	__u32 *claimed = bpf_map_lookup_elem(&interfaces, key);
 	struct guard_state *guard = guard_state();
-	__u32 owner = DOMAIN_NONE;
 
 	if (claimed)
-		owner = *claimed;
-	else if (!ifindex && guard && guard->interfaces)
-		owner = DOMAIN_SELF;
+		return *claimed;
+	return any && guard && guard->interfaces ? DOMAIN_SELF : DOMAIN_NONE;
+}
 
-	if (strange(walk->actor, owner)) {
-		walk->owner = owner;
-		walk->ifindex = ifindex;
+/* Return: whether the sender may; if not, the walk says whose it is. */
+INLINE bool judged(struct message_walk *walk, __u32 owner, __u32 ifindex, __u32 row)
+{
+	if (!strange(walk->actor, owner))
+		return true;
+	walk->owner = owner;
+	walk->ifindex = ifindex;
+	walk->row = row;
+	return false;
+}
+
+/* One request for XDP. By name (index 0) it may be any interface: nobody's to ask, then. */
+static bool xdp_permitted(struct message_walk *walk, __u32 ifindex, bool removes)
+{
+	struct interface_key key = {.netns = walk->netns, .ifindex = ifindex};
+
+	if (!judged(walk, interface_owner(&key, !ifindex), ifindex, EVENT_ROW('L', 8)))
 		return false;
-	}
 	if (walk->actor)
 		interface_claim(&key, walk->actor, removes);
 	return true;
 }
 
+/* The interface goes, or goes elsewhere, with all that hangs on it. */
+static bool end_permitted(struct message_walk *walk, __u32 ifindex, bool any)
+{
+	struct interface_key key = {.netns = walk->netns, .ifindex = ifindex};
+	__u32 owner = interface_owner(&key, any || !ifindex);
+
+	if (!owner) {
+		key.ifindex |= INTERFACE_TC;
+		owner = interface_owner(&key, false);
+	}
+	return judged(walk, owner, ifindex, EVENT_ROW('L', 9));
+}
+
+/*
+ * A filter or qdisc at clsact or ingress, where programs of agents are: a qdisc is meant by its
+ * handle if it names no parent. Another domain may add what replaces nothing: more than one agent
+ * watches an interface.
+ */
+static bool tc_permitted(struct message_walk *walk, const struct request *request)
+{
+	struct interface_key key = {.netns = walk->netns,
+				    .ifindex = request->ifindex | INTERFACE_TC};
+	__u32 place = request->parent ? request->parent : request->handle;
+	bool adds = request->type == RTM_NEWTFILTER || request->type == RTM_NEWQDISC ||
+		    request->type == RTM_NEWCHAIN;
+	bool fresh = adds && request->flags & NLM_F_EXCL;
+	bool block = request->ifindex == TC_BLOCK;
+
+	if (!block && (place >> 16 != TC_CLSACT || place == TC_ROOT))
+		return true;
+	if (!(fresh && walk->actor) && !judged(walk, interface_owner(&key, block), request->ifindex,
+					       fresh ? EVENT_ROW('L', 11) : EVENT_ROW('L', 10)))
+		return false;
+	if (walk->actor && !block && (adds || request->type == RTM_DELQDISC))
+		interface_claim(&key, walk->actor, !adds);
+	return true;
+}
+
+INLINE bool is_tc(__u32 type)
+{
+	return type == RTM_NEWQDISC || type == RTM_DELQDISC || type == RTM_NEWTFILTER ||
+	       type == RTM_DELTFILTER || type == RTM_NEWCHAIN || type == RTM_DELCHAIN;
+}
+
+/*
+ * Verifiers before 6.7 follow the first step only: one that ends the walk finds what was there
+ * before, and if they knew that as 0, they would drop all that is done about what others found.
+ *
+ * Return: whether all of the message was read, and the sender may.
+ */
+static bool link_permitted(struct message_walk *walk, const struct request *request, __u32 end)
+{
+	struct message_walk attributes = *walk;
+	bool creates = request->type == RTM_NEWLINK && !request->ifindex &&
+		       request->flags & NLM_F_EXCL;
+
+	attributes.at = walk->at + 2 * HEADER_SIZE;
+	attributes.end = end;
+	attributes.whole = 0;
+	attributes.found = walk->nothing;
+	attributes.moves = walk->nothing;
+	attributes.removes = walk->nothing;
+	bpf_loop(ATTRIBUTES_MAX, attribute_step, &attributes, 0);
+	if (!attributes.whole)
+		return false;
+	if (request->type == RTM_DELLINK)
+		return end_permitted(walk, request->ifindex, attributes.moves);
+	if (attributes.found && !xdp_permitted(walk, request->ifindex, attributes.removes))
+		return false;
+	/* a new interface may be born elsewhere */
+	return !attributes.moves || creates || end_permitted(walk, request->ifindex, false);
+}
+
+/* Return: whether there is another message. The walk is whole where the kernel stops as well. */
+INLINE bool message_begin(struct message_walk *walk, struct block *ret_header)
+{
+	if (walk->at + HEADER_SIZE > walk->end) {
+		walk->whole = 1;
+		return false;
+	}
+	if (read_block(walk->data, walk->at, ret_header))
+		return false;
+	if (ret_header->word[0] >= HEADER_SIZE && ret_header->word[0] <= walk->end - walk->at)
+		return true;
+	walk->whole = 1;
+	return false;
+}
+
 static long message_step(__u32 i, void *context)
 {
 	struct message_walk *walk = context;
-	struct message_walk attributes;
-	struct block header = {}, link = {};
-	__u32 type;
+	struct block header = {}, body = {};
+	struct request request;
 
-	if (walk->at + HEADER_SIZE > walk->end) {
-		walk->whole = 1;
+	if (!message_begin(walk, &header))
 		return 1;
+	request.type = header.word[1] & 0xffff;
+	request.flags = header.word[1] >> 16;
+	if (request.type == RTM_NEWLINK || request.type == RTM_SETLINK ||
+	    request.type == RTM_DELLINK || is_tc(request.type)) {
+		if (read_block(walk->data, walk->at + HEADER_SIZE, &body))
+			return 1;
+		request.ifindex = body.word[1];
+		request.handle = body.word[2];
+		request.parent = body.word[3];
+		if (is_tc(request.type)
+			    ? !tc_permitted(walk, &request)
+			    : !link_permitted(walk, &request, walk->at + header.word[0]))
+			return 1;
 	}
-	if (read_block(walk->data, walk->at, &header))
-		return 1;
-	type = header.word[1] & 0xffff;
-	if (header.word[0] < HEADER_SIZE || header.word[0] > walk->end - walk->at) {
-		walk->whole = 1; /* the kernel stops here as well */
-		return 1;
-	}
-	if (type != RTM_NEWLINK && type != RTM_SETLINK) {
-		walk->at += ALIGN4(header.word[0]);
-		return 0;
-	}
-	if (read_block(walk->data, walk->at + HEADER_SIZE, &link))
-		return 1;
-	attributes = *walk;
-	attributes.at = walk->at + 2 * HEADER_SIZE;
-	attributes.end = walk->at + header.word[0];
-	attributes.whole = 0;
-	attributes.found = 0;
-	bpf_loop(ATTRIBUTES_MAX, attribute_step, &attributes, 0);
-	if (!attributes.whole)
-		return 1;
-	if (attributes.found && !request_permitted(walk, link.word[1], attributes.removes))
-		return 1;
 	walk->at += ALIGN4(header.word[0]);
 	return 0;
+}
+
+static int route_refused(struct sock *sk, struct sk_buff *skb)
+{
+	struct guard_state *guard = guard_state();
+	struct message_walk walk = {.row = EVENT_ROW('L', 8)};
+	struct act act = {};
+
+	if (!guard)
+		return 0;
+	walk.actor = current_domain();
+	if (!guard->interfaces && !walk.actor)
+		return 0;
+	walk.nothing = guard->armed >> 31;
+	walk.data = skb->data;
+	walk.end = skb->len;
+	walk.netns = sk->__sk_common.skc_net.net->ns.inum;
+	bpf_loop(MESSAGES_MAX, message_step, &walk, 0);
+	if (!walk.owner && !walk.whole && guard->interfaces)
+		walk.owner = DOMAIN_SELF;
+	if (!strange(walk.actor, walk.owner))
+		return 0;
+	act.owner = walk.owner;
+	act.act = EVENT_ACT_NETLINK;
+	act.row = walk.row;
+	act.error = EPERM;
+	act.kind = EVENT_OBJECT_INTERFACE;
+	act.id = walk.ifindex;
+	return guard_refuses(&act);
+}
+
+/* Messages of one type, and of AUDIT_SET those that switch it off. */
+static long closed_step(__u32 i, void *context)
+{
+	struct message_walk *walk = context;
+	struct block header = {}, body = {};
+	__u32 type;
+
+	if (!message_begin(walk, &header))
+		return 1;
+	type = header.word[1] & 0xffff;
+	if (type == walk->found)
+		return 1;
+	if (type == AUDIT_SET && walk->found == AUDIT_DEL_RULE) {
+		if (read_block(walk->data, walk->at + HEADER_SIZE, &body) ||
+		    (body.word[0] & AUDIT_STATUS_ENABLED && !body.word[1]))
+			return 1;
+	}
+	walk->at += ALIGN4(header.word[0]);
+	return 0;
+}
+
+/* What ends the walk before its end is what must not be, or more than can be read. */
+static int family_refused(struct sk_buff *skb, const struct closed *closed, __u32 type)
+{
+	struct message_walk walk = {.found = type};
+
+	if (!closed_to_current(closed->group))
+		return 0;
+	walk.data = skb->data;
+	walk.end = skb->len;
+	bpf_loop(MESSAGES_MAX, closed_step, &walk, 0);
+	return !walk.whole && closed_refused(closed, type);
 }
 
 SEC("lsm/netlink_send")
 int BPF_PROG(interfaces_netlink, struct sock *sk, struct sk_buff *skb)
 {
-	struct guard_state *guard = guard_state();
-	struct message_walk walk = {};
-	struct act act = {};
-	__u32 domain;
+	int refused = 0;
 
-	if (sk->sk_protocol != NETLINK_ROUTE || !guard)
-		return 0;
-	domain = current_domain();
-	if (!guard->interfaces && !domain)
-		return 0;
-	walk.data = skb->data;
-	walk.end = skb->len;
-	walk.netns = sk->__sk_common.skc_net.net->ns.inum;
-	walk.actor = domain;
-	bpf_loop(MESSAGES_MAX, message_step, &walk, 0);
-	if (!walk.owner && !walk.whole && guard->interfaces)
-		walk.owner = DOMAIN_SELF;
-	if (!strange(domain, walk.owner))
-		return 0;
-	act.owner = walk.owner;
-	act.act = EVENT_ACT_NETLINK;
-	act.row = EVENT_ROW('L', 8);
-	act.error = EPERM;
-	act.kind = EVENT_OBJECT_INTERFACE;
-	act.id = walk.ifindex;
-	if (guard_refuses(&act))
+	if (sk->sk_protocol == NETLINK_ROUTE)
+		refused = route_refused(sk, skb);
+	else if (sk->sk_protocol == NETLINK_SOCK_DIAG)
+		refused = family_refused(skb, &sockets, SOCK_DESTROY);
+	else if (sk->sk_protocol == NETLINK_AUDIT)
+		refused = family_refused(skb, &audit, AUDIT_DEL_RULE);
+	if (refused)
 		return REFUSED(EPERM);
 	return 0;
 }

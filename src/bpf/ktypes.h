@@ -223,6 +223,22 @@ struct proc_inode {
 	struct inode vfs_inode;
 };
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
 struct task_struct {
 	struct hlist_node pid_links[4];
 	int pid;
@@ -231,9 +247,13 @@ struct task_struct {
 	unsigned int ptrace;
 	struct pid *thread_pid;
 	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	__u64 start_boottime;
 	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
+	struct sighand_struct *sighand;
+	sigset_t blocked;
 	char comm[16];
 };
 
@@ -252,6 +272,11 @@ struct bpf_prog_aux {
 	struct bpf_prog *prog;
 	struct bpf_prog *dst_prog;
 	const char *attach_func_name;
+};
+
+/* 6.18 and later: a program for probes stores into its context, the registers. */
+struct bpf_prog_aux___writing {
+	bool kprobe_write_ctx;
 };
 
 /* 7.2 and later: what became of the signature. */
@@ -296,6 +321,7 @@ struct bpf_link_primer {
 };
 
 struct kernel_siginfo;
+struct fown_struct;
 struct cred;
 
 struct key {

@@ -102,8 +102,10 @@ struct name_key {
 
 struct interface_key {
 	__u32 netns; /* inode number of the network namespace */
-	__u32 ifindex;
+	__u32 ifindex; /* of an XDP program; with INTERFACE_TC of what is at clsact or ingress */
 };
+
+#define INTERFACE_TC 0x80000000u
 
 /*
  * What a program may be made of or hang on, as numbers of the running kernel; holdfastd fills it in
@@ -154,7 +156,7 @@ struct guard_state {
 	__u32 claimed; /* holdfastd has taken the guard for its own */
 	__u32 armed; /* decisions are made; before, everything passes */
 	__u32 bank; /* of the image in force */
-	__u32 interfaces; /* how many have a protected XDP program */
+	__u32 interfaces; /* how many places of `interfaces` are claimed */
 	__u32 ima; /* executables have been hashed by the kernel here */
 	__u32 links; /* how many carry a label */
 	__u32 all_cgroups; /* not every control group to be protected could be noted: all are */

@@ -2,13 +2,14 @@
 /*
  * Mounts: the way to the pins. Strangers do not unmount a bpffs that holds protected pins, nor, in
  * the protected mount namespace or where it would spread there, a mount that leads to it; nor do
- * they mount over it, over what leads to it, or move it away. What a container or a service does
- * with its own copies in its own namespace stays open.
+ * they mount over it, over what leads to it, or move it away; over a file that a domain's tasks
+ * run, where the next one would be somebody else's; nor over what the kernel tells of itself. What
+ * a container or a service does with its own copies in its own namespace stays open.
  *
  *   hook         refuses with   fails                                      cost to others
  *   sb_umount    EPERM          closed, where mounts are not readable      a walk over what goes
- *   sb_mount     EPERM          the same                                   two hash lookups
- *   move_mount   EPERM          the same                                   three hash lookups
+ *   sb_mount     EPERM          the same                                   five lookups
+ *   move_mount   EPERM          the same                                   six lookups
  */
 
 #include "bpf/lib/inodes.h"
@@ -19,6 +20,9 @@
 #define MNT_DETACH 2
 #define UMOUNT_NONE (1 << 30) /* no flag of umount2() */
 #define SUBTREE_MAX 65536
+#define PROC_MAGIC 0x9fa0ul
+#define SYSFS_MAGIC 0x62656572ul
+#define TRACEFS_MAGIC 0x74726163ul
 #define MS_REMOUNT 32ul
 #define MS_BIND 4096ul
 #define MS_MOVE 8192ul
@@ -198,22 +202,56 @@ int BPF_PROG(mounts_umount, struct vfsmount *vfsmount, int flags)
 	return 0;
 }
 
+INLINE bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * What the kernel tells of itself: a file of procfs, sysfs or tracefs, or the folder of a task. On
+ * folders other filesystems are mounted every day; on these nobody does it where a container's own
+ * mounts are not.
+ */
+static __u32 metadata_row(struct path *path)
+{
+	struct dentry *dentry = path->dentry;
+	unsigned long magic = dentry->d_sb->s_magic;
+	char name[2] = {};
+
+	if ((magic != PROC_MAGIC && magic != SYSFS_MAGIC && magic != TRACEFS_MAGIC) ||
+	    (!protected_namespace() && !mount_shared(path->mnt)))
+		return 0;
+	if ((dentry->d_inode->i_mode & S_IFMT) != S_IFDIR)
+		return EVENT_ROW('F', 10);
+	if (magic != PROC_MAGIC || (__u64)dentry->d_parent != (__u64)dentry->d_sb->s_root)
+		return 0;
+	read_name(name, sizeof(name), dentry->d_name.name);
+	return is_digit(name[0]) ? EVENT_ROW('T', 9) : 0;
+}
+
 /* Whose is what a mount on this path would hide? */
-static __u32 covered_owner(struct path *path)
+static __u32 covered_owner(struct path *path, __u32 *ret_row)
 {
 	__u32 owner;
 
+	*ret_row = EVENT_ROW('F', 6);
 	if (!protected_namespace() && !mount_shared(path->mnt))
 		return DOMAIN_NONE;
 	owner = dentry_place(path->dentry);
-	return owner ? owner : inode_owner(path->dentry->d_inode);
+	if (owner)
+		return owner;
+	owner = inode_owner(path->dentry->d_inode);
+	if (owner)
+		return owner;
+	*ret_row = EVENT_ROW('F', 11);
+	return inode_holder(path->dentry->d_inode);
 }
 
 SEC("lsm/sb_mount")
 int BPF_PROG(mounts_mount, const char *device, struct path *path, const char *type,
 	     unsigned long flags)
 {
-	__u32 owner = DOMAIN_NONE;
+	__u32 owner = DOMAIN_NONE, row = EVENT_ROW('F', 6), metadata;
 
 	/* in the order in which the kernel looks at them */
 	if (flags & MS_REMOUNT || (!(flags & MS_BIND) && flags & MS_PROPAGATION))
@@ -222,8 +260,13 @@ int BPF_PROG(mounts_mount, const char *device, struct path *path, const char *ty
 	if (flags & MS_MOVE && protected_namespace())
 		owner = DOMAIN_SELF;
 	if (!owner)
-		owner = covered_owner(path);
-	if (mount_refused(path->dentry, owner, EVENT_ACT_MOUNT, EVENT_ROW('F', 6)))
+		owner = covered_owner(path, &row);
+	metadata = metadata_row(path);
+	if (!owner && metadata) {
+		owner = DOMAIN_SELF;
+		row = metadata;
+	}
+	if (mount_refused(path->dentry, owner, EVENT_ACT_MOUNT, row))
 		return REFUSED(EPERM);
 	return 0;
 }
@@ -231,11 +274,17 @@ int BPF_PROG(mounts_mount, const char *device, struct path *path, const char *ty
 SEC("lsm/move_mount")
 int BPF_PROG(mounts_move, struct path *from, struct path *to)
 {
-	__u32 owner = covered_owner(to);
+	__u32 row, owner = covered_owner(to, &row), metadata = metadata_row(to);
 
-	if (!owner && (protected_namespace() || mount_shared(from->mnt)))
+	if (!owner && (protected_namespace() || mount_shared(from->mnt))) {
 		owner = mount_place(from->mnt);
-	if (mount_refused(to->dentry, owner, EVENT_ACT_MOUNT, EVENT_ROW('F', 6)))
+		row = EVENT_ROW('F', 6);
+	}
+	if (!owner && metadata) {
+		owner = DOMAIN_SELF;
+		row = metadata;
+	}
+	if (mount_refused(to->dentry, owner, EVENT_ACT_MOUNT, row))
 		return REFUSED(EPERM);
 	return 0;
 }

@@ -85,12 +85,28 @@ int BPF_PROG(pins_unlink, struct inode *folder, struct dentry *dentry)
 	return 0;
 }
 
+/*
+ * holdfastd removes a folder of its log for each few hundred entries: what is gone has no owner, or
+ * the map of those that have one would fill.
+ */
+static void folder_forgotten(struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+	struct file_key key;
+
+	if (current_domain() != DOMAIN_SELF || !inode)
+		return;
+	file_key(inode, &key);
+	bpf_map_delete_elem(&files, &key);
+}
+
 /* Also of a mount point, from a namespace where nothing is mounted on it: the mounts would go. */
 SEC("lsm/inode_rmdir")
 int BPF_PROG(pins_rmdir, struct inode *folder, struct dentry *dentry)
 {
 	if (entry_refused(dentry, entry_owner(folder, dentry), EVENT_ACT_RMDIR, EVENT_ROW('F', 5)))
 		return REFUSED(EPERM);
+	folder_forgotten(dentry);
 	return 0;
 }
 
@@ -166,7 +182,7 @@ int BPF_PROG(pins_symlink, struct inode *folder, struct dentry *dentry)
 SEC("lsm/inode_link")
 int BPF_PROG(pins_link, struct dentry *old, struct inode *folder, struct dentry *new)
 {
-	if (entry_refused(old, inode_owner(old->d_inode), EVENT_ACT_CREATE, EVENT_ROW('F', 2)))
+	if (entry_refused(old, dentry_owner(old), EVENT_ACT_CREATE, EVENT_ROW('F', 2)))
 		return REFUSED(EPERM);
 	if (creation_refused(folder, new))
 		return REFUSED(EPERM);
@@ -230,7 +246,7 @@ static bool marked(struct dentry *dentry)
 
 static bool attribute_refused(struct dentry *dentry, __u32 kind)
 {
-	return entry_refused(dentry, inode_owner(dentry->d_inode), kind, EVENT_ROW('F', 7));
+	return entry_refused(dentry, dentry_owner(dentry), kind, EVENT_ROW('F', 7));
 }
 
 SEC("lsm/inode_setattr")

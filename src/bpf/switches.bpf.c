@@ -18,6 +18,7 @@
  * A new switch is a row of the table.
  */
 
+#include "bpf/lib/closed.h"
 #include "bpf/lib/read.h"
 #include "bpf/lib/tasks.h"
 
@@ -25,6 +26,7 @@
 #define SYSFS_MAGIC 0x62656572
 #define CGROUP_MAGIC 0x27e0eb
 #define CGROUP2_MAGIC 0x63677270
+#define TRACEFS_MAGIC 0x74726163
 #define DEBUGFS_MAGIC 0x64626720
 #define SECURITYFS_MAGIC 0x73636673
 #define SELINUX_MAGIC 0xf97cff8c
@@ -54,7 +56,7 @@ union name {
 struct row {
 	__u32 magic; /* of the filesystem */
 	__u32 row; /* of the threat catalogue */
-	__u32 group; /* IMAGE_SWITCH_* that the policy may leave open; 0: never */
+	__u32 group; /* IMAGE_SWITCH_* or IMAGE_CLOSED_*: the policy has a word; 0: none */
 	enum whose whose;
 	__u32 flags;
 	__u32 leaf; /* length of the file's own name; 0: any */
@@ -83,10 +85,14 @@ struct row {
 	ROW(fs, 'A', 12, IMAGE_SWITCH_MAC, OF_SELF, flag, file, ##__VA_ARGS__)
 #define HELPER(fs, flag, file, ...) \
 	ROW(fs, 'K', 3, IMAGE_SWITCH_HELPERS, OF_SELF, flag, file, ##__VA_ARGS__)
+#define PROBES(file) ROW(TRACEFS, 'L', 13, IMAGE_CLOSED_PROBES, OF_SELF, 0, file)
 #define POWER(file) ROW(SYSFS, 'A', 16, IMAGE_SWITCH_SUSPEND, OF_SELF, 0, file, IN("power"))
 
 static const struct row rows[] = {
 	ROW(DEBUGFS, 'L', 14, 0, OF_SELF, 0, "enabled", IN("kprobes")),
+	PROBES("kprobe_events"),
+	PROBES("uprobe_events"),
+	PROBES("dynamic_events"),
 	SYSCTL('L', 15, "ftrace_enabled", IN("kernel")),
 	HOTPLUG("online", IN("*")),
 	HOTPLUG("target", IN("hotplug"), IN("*")),
@@ -305,10 +311,11 @@ static __noinline bool switch_refused(struct file *file, __u32 number)
 	row = &rows[i];
 	act.row = row->row;
 	act.owner = switch_owner(row, file);
-	if (!strange(current_domain(), act.owner))
+	if (!strange(current_domain(), act.owner) ||
+	    (row->group & IMAGE_CLOSED_ALL && !closed_to_current(row->group)))
 		return false;
 	read_name(act.name, sizeof(act.name), file->f_path.dentry->d_name.name);
-	if (image && guard && guard->armed && row->group & image->switches) {
+	if (image && guard && guard->armed && row->group & IMAGE_SWITCHES_ALL & image->switches) {
 		guard_report(&act, EVENT_NOTED);
 		return false;
 	}
@@ -319,7 +326,7 @@ INLINE bool has_switches(unsigned long magic)
 {
 	return magic == PROC_MAGIC || magic == SYSFS_MAGIC || magic == CGROUP2_MAGIC ||
 	       magic == CGROUP_MAGIC || magic == DEBUGFS_MAGIC || magic == SECURITYFS_MAGIC ||
-	       magic == SELINUX_MAGIC || magic == APPARMOR_MAGIC;
+	       magic == SELINUX_MAGIC || magic == APPARMOR_MAGIC || magic == TRACEFS_MAGIC;
 }
 
 static bool file_moves(struct file *file)

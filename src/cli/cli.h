@@ -62,6 +62,7 @@ extern const struct cli_verb cli_drill_verbs[];
 extern const struct cli_verb cli_object_verbs[];
 extern const struct cli_verb cli_posture_verbs[];
 extern const struct cli_verb cli_log_verbs[];
+extern const struct cli_verb cli_export_verbs[];
 
 /**
  * cli_option() - the value of an option

@@ -15,8 +15,8 @@
 #include "guard/protocol.h"
 #include "policy/image-check.h"
 
-/* The mode of the guard that is in force, as a phase of the drill. */
-static int phase_now(enum drill_phase *ret_phase)
+/* The mode of the guard that is in force, as a phase of the drill, and what its policy has. */
+static int phase_now(struct drill_options *options)
 {
 	struct protocol_message *message = calloc(1, sizeof(*message));
 	_cleanup_free_ void *image = NULL;
@@ -33,9 +33,12 @@ static int phase_now(enum drill_phase *ret_phase)
 		return cli_error("a guard is in the kernel, and holdfastd is not running");
 	if (r != 0 && r != CLIENT_E_ABSENT)
 		return cli_error("%s", diag.text);
-	*ret_phase = !image					 ? DRILL_NONE
-		     : IMAGE_ENFORCES(image_header(image)->mode) ? DRILL_ENFORCE
-								 : DRILL_OBSERVE;
+	options->phase = DRILL_NONE;
+	if (!image)
+		return CLI_DONE;
+	options->phase = IMAGE_ENFORCES(image_header(image)->mode) ? DRILL_ENFORCE : DRILL_OBSERVE;
+	options->locked = image_header(image)->lockdown == IMAGE_LOCKDOWN_CONFIDENTIALITY;
+	options->limited = image_header(image)->limits != 0;
 	return CLI_DONE;
 }
 
@@ -97,7 +100,7 @@ static int drill(const struct cli_call *call)
 		return r;
 	if (geteuid() != 0)
 		return cli_error("the drill attacks as root does: run it as root");
-	r = phase_now(&options.phase);
+	r = phase_now(&options);
 	if (r == CLI_DONE && tap)
 		r = phase_demanded(call, tap, &options.phase);
 	if (r != CLI_DONE)

@@ -253,29 +253,23 @@ static void by_limit(const struct look *look)
 
 static void by_switches(const struct look *look)
 {
-	static const struct {
-		const char *row, *name;
-		uint32_t group;
-	} groups[] = {
-		{"L19", "hotplug", IMAGE_SWITCH_HOTPLUG},
-		{"A12", "mac", IMAGE_SWITCH_MAC},
-		{"A16", "suspend", IMAGE_SWITCH_SUSPEND},
-		{"K03", "helpers", IMAGE_SWITCH_HELPERS},
-	};
-
 	/* A control group that has tasks of a domain. */
 	if (image_domain_name_valid(look->owner)) {
 		by_owner(look);
 		return;
 	}
 	by_guard(look);
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
-		if (strcmp(groups[i].row, look->row) != 0)
+	for (size_t i = 0; i < ARRAY_SIZE(image_switches); i++) {
+		const struct image_switch *group = &image_switches[i];
+		uint32_t is = look->policy->switches & group->group;
+		bool opens = group->group & IMAGE_SWITCHES_ALL;
+
+		if (strcmp(group->row, look->row) != 0)
 			continue;
-		if (look->policy->switches & groups[i].group)
+		if (!is != opens)
 			look->decision->verdict = DECISION_ALLOWED;
-		place(look, 0, "switches.open %s %s",
-		      look->policy->switches & groups[i].group ? "has" : "has not", groups[i].name);
+		place(look, 0, "switches.%s %s %s", opens ? "open" : "close",
+		      is ? "has" : "has not", group->name);
 	}
 }
 
@@ -325,8 +319,8 @@ static const struct {
 	 "a rule in admission.allow with the tool as executable and this kind in programs"},
 	{"kernel", by_kernel, "kernel.modules, kernel.kexec and kernel.lockdown",
 	 "less of kernel.modules, kernel.kexec or kernel.lockdown"},
-	{"switch", by_switches, "the guard itself, and switches.open for four groups",
-	 "switches.open, if the file is of hotplug, mac, suspend or helpers; else nothing in a policy"},
+	{"switch", by_switches, "the guard itself, and switches.open and close for their groups",
+	 "switches.open, if the file is of hotplug, mac, suspend or helpers; less of switches.close"},
 	{"control", by_guard, "the guard itself: who may ask it",
 	 "nothing in a policy: the operator's secret"},
 	{"unlink", by_owner, "pins of the domain, and what its tasks pinned", OF_THE_DOMAIN},

@@ -42,6 +42,10 @@ static void put_reason(FILE *file, const json_t *event, const struct decision *d
 		LINE(file, "verdict", "noted: it went through, and is no refusal in any mode");
 		return;
 	}
+	if (strcmp(verdict, "admitted") == 0) {
+		LINE(file, "verdict", "admitted: the program was loaded, nothing is against it");
+		return;
+	}
 	if (strcmp(verdict, "refused") == 0)
 		LINE(file, "verdict", "refused, with ", event_string(event, "errno"),
 		     ": mode enforce");
@@ -53,7 +57,7 @@ static void put_reason(FILE *file, const json_t *event, const struct decision *d
 
 int event_explain(FILE *file, const struct explain *explain, const char *line, size_t size)
 {
-	_cleanup_(json_freep) json_t *event = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_(json_freep) json_t *event = event_load(line, size);
 	const json_t *task = json_object_get(event, "task"),
 		     *object = json_object_get(event, "object");
 	const char *command = json_string_value(json_object_get(event, "command"));

@@ -11,6 +11,21 @@ static inline void json_freep(json_t **json)
 	json_decref(*json);
 }
 
+/*
+ * An entry of the log, or a line that `holdfast events --json` has made of one. Return: what
+ * the guard has written, that the caller frees; NULL if it is no JSON.
+ */
+static inline json_t *event_load(const char *line, size_t size)
+{
+	json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL), *event;
+
+	if (!json_object_get(json, "leaf") || !json_is_object(json_object_get(json, "event")))
+		return json;
+	event = json_incref(json_object_get(json, "event"));
+	json_decref(json);
+	return event;
+}
+
 /* The string there; "-" if there is none. Borrowed from @object, which may be NULL. */
 static inline const char *event_string(const json_t *object, const char *key)
 {

@@ -4,224 +4,99 @@
 #include "cli/event-log.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "guard/protocol.h"
+#include "base/diag.h"
+#include "cli/cli.h"
+#include "evidence/follow.h"
 
-#define CHUNK ((size_t)64 << 10)
-#define MAX_LINE ((size_t)1 << 20)
-#define MAX_ROTATED 9
-#define TAIL_LINES 10 /* handed on before what is followed */
-
-/* A log being read. */
-struct reader {
-	int dir_fd, fd;
-	bool skip_to_tail;
-	char *line; /* what was read and not yet handed on */
-	size_t used, room;
-	event_log_line *each;
-	void *context;
-};
-
-static void reader_done(struct reader *reader)
+static int log_error(const struct event_log *log, int r, const struct diag *diag)
 {
-	closep(&reader->dir_fd);
-	closep(&reader->fd);
-	free(reader->line);
+	char text[DIAG_TEXT_LEN + 64];
+
+	if (r == -EPIPE)
+		return CLI_DONE;
+	if (diag->text[0])
+		return cli_error("%s/%s", log->path, diag_format(diag, text, sizeof(text)));
+	return cli_error("%s: %s", log->path, r < 0 ? strerror(-r) : "it cannot be read");
 }
 
-/*
- * Hand the whole lines on, keep the rest.
- * Return: 0, or what the receiver said.
- */
-static int hand_on(struct reader *reader)
+/* What was asked for by its number and is gone is said; what only would have come first is not. */
+static void skip_pruned(const struct event_log *log, struct follow *follow, uint64_t first)
 {
-	size_t start = 0;
+	if (log->from_given || follow_index(follow) > 0)
+		(void)cli_error("%s: entries %" PRIu64 " to %" PRIu64 " were pruned", log->path,
+				follow_index(follow), first - 1);
+	follow_seek(follow, first);
+}
+
+/* What there is. Return: 0; what @each returned; outcomes and errnos of follow_next(). */
+static int hand_on(const struct event_log *log, struct follow *follow, event_log_each *each,
+		   void *context, struct diag *diag)
+{
+	struct follow_entry entry;
 	int r = 0;
 
-	while (r == 0) {
-		const char *end = memchr(reader->line + start, '\n', reader->used - start);
-		size_t size = end ? (size_t)(end - reader->line) - start : 0;
-
-		if (!end)
-			break;
-		if (size > 0)
-			r = reader->each(reader->context, reader->line + start, size);
-		start += size + 1;
+	while (r == 0 || r == FOLLOW_E_PRUNED) {
+		r = follow_next(follow, &entry, diag);
+		if (r == FOLLOW_E_PRUNED)
+			skip_pruned(log, follow, entry.index);
+		else if (r == 0)
+			r = each(context, &entry);
 	}
-	if (start > 0)
-		memmove(reader->line, reader->line + start, reader->used - start);
-	reader->used -= start;
-	/* No line of ours is as long: not ours. */
-	if (reader->used > MAX_LINE)
-		reader->used = 0;
-	return r;
+	return r == FOLLOW_E_END ? 0 : r;
 }
 
-static int make_room(struct reader *reader)
+static int wait_for_more(struct follow *follow)
 {
-	char *grown;
-
-	if (reader->room - reader->used >= CHUNK)
-		return 0;
-	grown = realloc(reader->line, reader->used + CHUNK);
-	if (!grown)
-		return -ENOMEM;
-	reader->line = grown;
-	reader->room = reader->used + CHUNK;
-	return 0;
-}
-
-/* Read to the end of what there is now. */
-static int read_rest(struct reader *reader)
-{
-	for (;;) {
-		ssize_t n;
-		int r;
-
-		if (make_room(reader) < 0)
-			return -ENOMEM;
-		n = read(reader->fd, reader->line + reader->used, reader->room - reader->used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return 0;
-		reader->used += (size_t)n;
-		r = hand_on(reader);
-		if (r)
-			return r;
-	}
-}
-
-/* Go to the start of the last few lines. */
-static void seek_tail(int fd)
-{
-	_cleanup_free_ char *tail = malloc(CHUNK);
-	off_t end = lseek(fd, 0, SEEK_END), start = end > (off_t)CHUNK ? end - (off_t)CHUNK : 0;
-	ssize_t n = tail ? pread(fd, tail, CHUNK, start) : 0;
-	int lines = 0;
-
-	while (n > 0) {
-		if (tail[n - 1] == '\n' && lines++ == TAIL_LINES)
-			break;
-		n--;
-	}
-	if (n > 0 || start == 0)
-		(void)lseek(fd, start + (n > 0 ? n : 0), SEEK_SET);
-}
-
-/* Return: 0; -errno, -ENOENT if there is no such file. */
-static int open_file(struct reader *reader, const char *name)
-{
-	closep(&reader->fd);
-	reader->used = 0;
-	reader->fd = openat(reader->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	return reader->fd < 0 ? -errno : 0;
-}
-
-static int read_all(struct reader *reader)
-{
+	struct pollfd out = {.fd = STDOUT_FILENO};
 	int r;
 
-	for (int i = MAX_ROTATED; i >= 0; i--) {
-		char name[32];
-
-		if (i > 0)
-			(void)snprintf(name, sizeof(name), "%s.%d", PROTOCOL_LOG_NAME, i);
-		else
-			(void)snprintf(name, sizeof(name), "%s", PROTOCOL_LOG_NAME);
-		r = open_file(reader, name);
-		if (r == 0)
-			r = read_rest(reader);
-		if (r && r != -ENOENT)
-			return r;
-	}
-	return 0;
+	if (fflush(stdout) != 0)
+		return -errno;
+	r = follow_wait(follow, &out, -1);
+	return r == 0 && (out.revents & (POLLERR | POLLNVAL)) ? -EPIPE : r;
 }
 
-static bool still_named(const struct reader *reader)
+/* The last entries, if there is a log by now. */
+static void seek_tail(struct follow *follow)
 {
-	struct stat ours, named;
+	const struct checkpoint *checkpoint = follow_checkpoint(follow, NULL);
+	uint64_t size = checkpoint ? checkpoint->tree.size : 0;
 
-	return reader->fd >= 0 && fstat(reader->fd, &ours) == 0 &&
-	       fstatat(reader->dir_fd, PROTOCOL_LOG_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+	follow_seek(follow, size > EVENT_LOG_TAIL ? size - EVENT_LOG_TAIL : 0);
 }
 
-/* What is new in the file that was open, and then in the one that has its name now. */
-static int catch_up(struct reader *reader)
+int event_log_read(const struct event_log *log, event_log_each *each, void *context)
 {
-	bool named = still_named(reader);
+	_cleanup_(follow_freep) struct follow *follow = NULL;
+	struct diag diag = {0};
 	int r;
 
-	if (reader->fd >= 0) {
-		r = read_rest(reader);
-		if (r || named)
-			return r;
-	}
-	r = open_file(reader, PROTOCOL_LOG_NAME);
-	if (r == 0 && reader->skip_to_tail)
-		seek_tail(reader->fd);
-	reader->skip_to_tail = false;
+	r = follow_new(&(struct follow_options){.path = log->path,
+						.from = log->from,
+						.keys = log->key,
+						.n_keys = log->key ? 1 : 0},
+		       &follow);
 	if (r == 0)
-		r = read_rest(reader);
-	return r == -ENOENT ? 0 : r;
-}
-
-static int follow(struct reader *reader, const char *dir)
-{
-	_cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char events[4096] __attribute__((aligned(8)));
-
-	if (fd < 0)
-		return -errno;
-	if (inotify_add_watch(
-		    fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR) < 0)
-		return -errno;
-
-	reader->skip_to_tail = true;
-	for (;;) {
-		struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
-		int r = catch_up(reader);
-
-		if (r)
-			return r;
-		if (fflush(stdout) != 0)
-			return -errno;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return -errno;
-		if (fds[1].revents & (POLLERR | POLLNVAL))
-			return -EPIPE; /* nobody reads any more */
-		while (read(fd, events, sizeof(events)) > 0)
-			continue;
+		r = follow_look(follow, &diag);
+	if (r == FOLLOW_E_END && !log->follow)
+		return cli_error("%s: there is no log: no guard was ever up on this host",
+				 log->path);
+	if (r != 0 && r != FOLLOW_E_END)
+		return log_error(log, r, &diag);
+	if (log->follow && !log->from_given)
+		seek_tail(follow);
+	r = hand_on(log, follow, each, context, &diag);
+	while (r == 0 && log->follow) {
+		r = wait_for_more(follow);
+		if (r == 0)
+			r = hand_on(log, follow, each, context, &diag);
 	}
-}
-
-int event_log_read(const char *dir, event_log_line *each, void *context)
-{
-	_cleanup_(reader_done) struct reader reader = {
-		.dir_fd = -EBADF, .fd = -EBADF, .each = each, .context = context};
-
-	reader.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return reader.dir_fd < 0 ? -errno : read_all(&reader);
-}
-
-int event_log_follow(const char *dir, event_log_line *each, void *context)
-{
-	_cleanup_(reader_done) struct reader reader = {
-		.dir_fd = -EBADF, .fd = -EBADF, .each = each, .context = context};
-
-	reader.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return reader.dir_fd < 0 ? -errno : follow(&reader, dir);
+	return r == 0 ? CLI_DONE : log_error(log, r, &diag);
 }

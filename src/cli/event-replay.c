@@ -85,7 +85,7 @@ static int count(struct event_replay *replay, json_t *event)
 
 int event_replay_take(void *context, const char *line, size_t size)
 {
-	_cleanup_(json_freep) json_t *event = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_(json_freep) json_t *event = event_load(line, size);
 	struct event_replay *replay = context;
 
 	if (!json_is_object(event)) {
@@ -95,7 +95,8 @@ int event_replay_take(void *context, const char *line, size_t size)
 	if (!json_is_string(json_object_get(event, "act")))
 		return 0; /* a line of holdfastd itself */
 	replay->events++;
-	if (strcmp(event_string(event, "verdict"), "noted") == 0) {
+	if (strcmp(event_string(event, "verdict"), "noted") == 0 ||
+	    strcmp(event_string(event, "verdict"), "admitted") == 0) {
 		replay->noted++;
 		return 0;
 	}

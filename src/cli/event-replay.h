@@ -35,7 +35,7 @@ static inline void event_replay_freep(struct event_replay **replay)
 }
 
 /**
- * event_replay_take() - see one line of the log; an event_log_line()
+ * event_replay_take() - see one entry of the log, or a line of `holdfast events --json`
  * @replay: the struct event_replay
  * Return: 0, whatever the line is; -ENOMEM.
  */

@@ -88,7 +88,14 @@ static void print_event(FILE *file, const json_t *line)
 static void print_other(FILE *file, const json_t *line)
 {
 	put_time(file, line);
-	if (json_object_get(line, "lost")) {
+	if (json_object_get(line, "folded")) {
+		(void)fprintf(file, "%" PRIi64 " more events of ", number(line, "folded"));
+		event_put(file, json_object_get(line, "of") ? event_string(line, "of")
+							    : event_string(line, "row"));
+		(void)fputs(", ", file);
+		event_put(file, event_string(line, "verdict"));
+		(void)fputs(", have no line of their own\n", file);
+	} else if (json_object_get(line, "lost")) {
 		(void)fprintf(file,
 			      "%" PRIi64 " events were lost in the kernel, %" PRIi64 " to %" PRIi64
 			      "\n",
@@ -114,7 +121,7 @@ void event_text_head(FILE *file)
 
 void event_text_print(FILE *file, const char *line, size_t size)
 {
-	_cleanup_(json_freep) json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_(json_freep) json_t *json = event_load(line, size);
 
 	if (json_object_get(json, "act"))
 		print_event(file, json);

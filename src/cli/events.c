@@ -11,75 +11,122 @@
 #include "cli/event-log.h"
 #include "cli/event-replay.h"
 #include "cli/event-text.h"
+#include "cli/key.h"
 #include "cli/policy-job.h"
-#include "guard/protocol.h"
+#include "evidence/follow.h"
+#include "export/line.h"
+#include "export/ocsf.h"
 
-static const char dir[] = PROTOCOL_STATE_DIR;
-
-static int print_json(void *context, const char *line, size_t size)
+static int print_json(void *context, const struct follow_entry *entry)
 {
-	(void)context;
+	_cleanup_free_ char *line = NULL;
+	size_t size;
+	int r;
+
+	r = line_format(entry, &line, &size);
+	if (r < 0)
+		return r;
 	(void)fwrite(line, 1, size, stdout);
-	(void)putchar('\n');
 	return ferror(stdout) ? -EPIPE : 0;
 }
 
-static int print_text(void *context, const char *line, size_t size)
+static int print_ocsf(void *context, const struct follow_entry *entry)
 {
-	(void)context;
-	event_text_print(stdout, line, size);
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	r = ocsf_format(entry, &text);
+	if (r < 0)
+		return r;
+	(void)puts(text);
 	return ferror(stdout) ? -EPIPE : 0;
+}
+
+static int print_text(void *context, const struct follow_entry *entry)
+{
+	event_text_print(stdout, (const char *)entry->data, entry->size);
+	return ferror(stdout) ? -EPIPE : 0;
+}
+
+static int take_for_replay(void *context, const struct follow_entry *entry)
+{
+	return event_replay_take(context, (const char *)entry->data, entry->size);
 }
 
 static int done(int r)
 {
-	if (r == -EPIPE)
-		return CLI_DONE;
-	if (r == -ENOENT)
-		return cli_error("%s: %s: no guard was ever up on this host", dir, strerror(-r));
-	if (r < 0)
-		return cli_error("%s: %s", dir, strerror(-r));
-	return fflush(stdout) == 0 ? CLI_DONE : cli_error("cannot write: %s", strerror(errno));
+	if (r)
+		return r;
+	return fflush(stdout) == 0 || errno == EPIPE
+		       ? CLI_DONE
+		       : cli_error("cannot write: %s", strerror(errno));
 }
 
-static int replay(const struct cli_call *call, const char *path, bool json)
+static int replay(const struct cli_call *call, const struct event_log *log, const char *path)
 {
 	_cleanup_(event_replay_freep) struct event_replay *replay = NULL;
 	_cleanup_(job_done) struct job job = {.path = path};
 	int r;
 
-	if (cli_option(call, "follow"))
+	if (log->follow)
 		return cli_error("--replay looks at what is there: leave out --follow");
 	if (!job_load(&job))
 		return cli_error_diag(&job.diag);
 	r = event_replay_new(job.policy, &replay);
-	if (r == 0)
-		r = event_log_read(dir, event_replay_take, replay);
-	if (r == 0 && json)
-		r = event_replay_print_json(replay, stdout);
-	else if (r == 0)
+	if (r < 0)
+		return cli_error("%s", strerror(-r));
+	r = event_log_read(log, take_for_replay, replay);
+	if (r)
+		return r;
+	if (!cli_option(call, "json"))
 		event_replay_print(replay, stdout);
-	return done(r);
+	else if (event_replay_print_json(replay, stdout) < 0)
+		return cli_error("%s", strerror(ENOMEM));
+	return done(0);
 }
 
 static int show(const struct cli_call *call)
 {
-	const char *path = cli_option(call, "replay");
-	bool json = cli_option(call, "json") != NULL;
+	const char *path = cli_option(call, "log"), *policy = cli_option(call, "replay");
+	struct event_log log = {
+		.path = path ? path : EVENT_LOG_DIR,
+		.from_given = cli_option(call, "from") != NULL,
+		.follow = cli_option(call, "follow") != NULL,
+	};
+	event_log_each *each = print_text;
+	struct note_key key;
+	int r;
 
-	if (path)
-		return replay(call, path, json);
-	if (!json)
+	if (cli_option(call, "json") && cli_option(call, "ocsf"))
+		return cli_usage_error(call, "--json and --ocsf are two forms: name one");
+	r = index_option(call, "from", &log.from);
+	if (r == CLI_DONE && cli_option(call, "key")) {
+		log.key = &key;
+		r = key_option(call, &key);
+	}
+	if (r)
+		return r;
+	if (policy)
+		return replay(call, &log, policy);
+	if (cli_option(call, "json"))
+		each = print_json;
+	else if (cli_option(call, "ocsf"))
+		each = print_ocsf;
+	else
 		event_text_head(stdout);
-	return done((cli_option(call, "follow") ? event_log_follow : event_log_read)(
-		dir, json ? print_json : print_text, NULL));
+	return done(event_log_read(&log, each, NULL));
 }
 
 static const struct cli_option events_options[] = {
 	{.name = "follow",
 	 .letter = 'f',
 	 .help = "show the last events, and new ones as they come"},
-	{.name = "json", .help = "print the log's own lines: one JSON object each"},
+	{.name = "from", .value = "INDEX", .help = "begin with that entry of the log"},
+	{.name = "json",
+	 .help = "print entries with their places in the log: one JSON object each"},
+	{.name = "key", .value = "VKEY", .help = "show only what this key has signed"},
+	{.name = "log", .value = "DIR", .help = "read the log there"},
+	{.name = "ocsf", .help = "print events of OCSF: one JSON object each"},
 	{.name = "replay",
 	 .value = "POLICY.yaml",
 	 .help = "say what this policy would do about what was refused or observed, and why"},

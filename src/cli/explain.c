@@ -13,28 +13,35 @@
 #include "base/system.h"
 #include "cli/cli.h"
 #include "cli/event-explain.h"
+#include "cli/event-json.h"
 #include "cli/event-log.h"
 #include "cli/policy-job.h"
 #include "drill/drill.h"
-#include "guard/protocol.h"
+#include "evidence/follow.h"
 
 #define MAX_LINE ((size_t)1 << 20)
 
 /* The event that is looked for in the log. */
 struct wanted {
+	json_int_t number;
 	char key[40];
 	char *line;
 };
 
-static int take(void *context, const char *line, size_t size)
+static int take(void *context, const struct follow_entry *entry)
 {
+	_cleanup_(json_freep) json_t *event = NULL;
 	struct wanted *wanted = context;
 
-	/* near the beginning, before any name that somebody else has chosen */
-	if (!memmem(line, size < 64 ? size : 64, wanted->key, strlen(wanted->key)))
+	/* most are not read for it: an entry without these bytes is another one */
+	if (!memmem(entry->data, entry->size, wanted->key, strlen(wanted->key)))
+		return 0;
+	event = event_load((const char *)entry->data, entry->size);
+	if (!json_is_string(json_object_get(event, "act")) ||
+	    json_integer_value(json_object_get(event, "seq")) != wanted->number)
 		return 0;
 	free(wanted->line); /* an older guard's, which had the same number */
-	wanted->line = strndup(line, size);
+	wanted->line = strndup((const char *)entry->data, entry->size);
 	return wanted->line ? 0 : -ENOMEM;
 }
 
@@ -50,11 +57,13 @@ static int find_event(const char *argument, char **ret_line)
 			 : CLI_DONE;
 	}
 	if (argument[0] && argument[strspn(argument, "0123456789")] == '\0') {
-		(void)snprintf(wanted.key, sizeof(wanted.key), "\"seq\":%.20s,", argument);
-		r = event_log_read(PROTOCOL_STATE_DIR, take, &wanted);
+		wanted.number = strtoll(argument, NULL, 10);
+		(void)snprintf(wanted.key, sizeof(wanted.key), "\"seq\":%lld,",
+			       (long long)wanted.number);
+		r = event_log_read(&(struct event_log){.path = EVENT_LOG_DIR}, take, &wanted);
 		*ret_line = wanted.line;
-		if (r < 0)
-			return cli_error("%s: %s", PROTOCOL_STATE_DIR, strerror(-r));
+		if (r)
+			return r;
 		return *ret_line ? CLI_DONE
 				 : cli_error("the log has no event %s any more, or not yet",
 					     argument);

@@ -267,8 +267,10 @@ static void print_state(FILE *file, const struct guard_picture *picture)
 			      state->proof_acts);
 	(void)fprintf(file,
 		      "events    newest %" PRIu64 ", lost in the kernel %" PRIu64
-		      ", lines written %" PRIu64 ", not written %" PRIu64 "\n",
-		      state->events, state->lost, state->written, state->unwritten);
+		      " (at the guard itself %" PRIu64 "), lines written %" PRIu64
+		      ", not written %" PRIu64 "\n",
+		      state->events, state->lost, state->lost_risk, state->written,
+		      state->unwritten);
 	for (uint32_t i = 0; i < state->n_weak; i++)
 		(void)fprintf(file, "weak      %s\n", state->weak[i]);
 }
@@ -432,9 +434,10 @@ json_t *guard_picture_json(const struct guard_picture *picture)
 
 	(void)json_object_set_new(
 		all, "events",
-		json_pack("{s:I, s:I, s:I, s:I}", "newest", (json_int_t)state->events, "lost",
-			  (json_int_t)state->lost, "written", (json_int_t)state->written,
-			  "unwritten", (json_int_t)state->unwritten));
+		json_pack("{s:I, s:I, s:I, s:I, s:I}", "newest", (json_int_t)state->events, "lost",
+			  (json_int_t)state->lost, "lost_risk", (json_int_t)state->lost_risk,
+			  "written", (json_int_t)state->written, "unwritten",
+			  (json_int_t)state->unwritten));
 	(void)json_object_set_new(all, "wrong_secrets",
 				  json_integer((json_int_t)state->wrong_secrets));
 	if (state->up)

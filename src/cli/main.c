@@ -14,7 +14,7 @@
 
 static const struct cli_verb *const all_tables[] = {
 	cli_guard_verbs, cli_run_verbs,	   cli_release_verbs, cli_policy_verbs, cli_events_verbs,
-	cli_drill_verbs, cli_object_verbs, cli_posture_verbs, cli_log_verbs,
+	cli_drill_verbs, cli_object_verbs, cli_posture_verbs, cli_log_verbs,	cli_export_verbs,
 };
 
 int main(int argc, char **argv)

@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 #include "insn.h"
+#include "loads.h"
+#include "whole.h"
 
 #define N(insns) (sizeof(insns) / sizeof((insns)[0]))
 #define CALL_KERNEL(id) INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, id)
@@ -50,8 +52,8 @@ static int load_on(enum bpf_prog_type type, enum bpf_attach_type attach_type, co
 	return bpf_prog_load(type, "on", "GPL", insns, N(insns), &opts);
 }
 
-static int load_and_attach(enum bpf_prog_type type, enum bpf_attach_type attach_type,
-			   const char *function, int number)
+int load_and_attach(enum bpf_prog_type type, enum bpf_attach_type attach_type, const char *function,
+		    int number)
 {
 	int prog = load_on(type, attach_type, function, number);
 
@@ -101,7 +103,7 @@ static int guards_slot(const struct target *target)
 	return load_and_attach(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "bpf_lsm_bpf_map", 0);
 }
 
-static int other_slot(const struct target *target)
+int load_slot(const struct target *target)
 {
 	return load_and_attach(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "vfs_statx", 0);
 }
@@ -113,42 +115,21 @@ static int system_call(const struct target *target)
 
 /* ---- freplace: a program in place of another's function */
 
-static int function_btf(void)
-{
-	LIBBPF_OPTS(bpf_btf_load_opts, opts);
-	struct btf *btf = btf__new_empty();
-	const void *data;
-	uint32_t size;
-	int r;
-
-	if (!btf || btf__add_int(btf, "int", 4, BTF_INT_SIGNED) != 1 ||
-	    btf__add_struct(btf, "xdp_md", 4) != 2 || btf__add_field(btf, "data", 1, 0, 0) < 0 ||
-	    btf__add_ptr(btf, 2) != 3 || btf__add_func_proto(btf, 1) != 4 ||
-	    btf__add_func_param(btf, "ctx", 3) < 0 ||
-	    btf__add_func(btf, "whole", BTF_FUNC_GLOBAL, 4) != 5)
-		return -1;
-	data = btf__raw_data(btf, &size);
-	r = bpf_btf_load(data, size, &opts);
-	btf__free(btf);
-	return r;
-}
-
 static int replace_function(const struct target *target)
 {
-	const struct bpf_func_info info = {.type_id = 5};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .func_info = &info, .func_info_cnt = 1,
-		    .func_info_rec_size = sizeof(info));
+	LIBBPF_OPTS(bpf_prog_load_opts, opts);
 	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 2), EXIT()};
-	int btf = function_btf(), prog;
+	const struct bpf_func_info info = {.type_id = WHOLE_FUNCTION};
+	int btf = whole_btf(), prog = whole_load(2);
 
-	if (btf < 0)
-		return setup_failed("BTF of a function");
-	opts.prog_btf_fd = (uint32_t)btf;
-	prog = bpf_prog_load(BPF_PROG_TYPE_XDP, "whole", "GPL", insns, N(insns), &opts);
-	if (prog < 0)
+	if (btf < 0 || prog < 0)
 		return setup_failed("the function to replace");
+	opts.func_info = &info;
+	opts.func_info_cnt = 1;
+	opts.func_info_rec_size = sizeof(info);
+	opts.prog_btf_fd = (uint32_t)btf;
 	opts.attach_prog_fd = prog;
-	opts.attach_btf_id = 5;
+	opts.attach_btf_id = WHOLE_FUNCTION;
 	return result(bpf_prog_load(BPF_PROG_TYPE_EXT, "other", "GPL", insns, N(insns), &opts));
 }
 
@@ -304,7 +285,7 @@ static int no_send_signal_task(void)
 
 /* ---- what stays open: programs as the tools of a host load them every day */
 
-static int ordinary(const struct target *target)
+int load_ordinary(const struct target *target)
 {
 	static const struct {
 		enum bpf_prog_type type;
@@ -345,7 +326,7 @@ static int long_program(const struct target *target)
 }
 
 /* The numbers of the restricted calls, as numbers. */
-static int numbers(const struct target *target)
+int load_numbers(const struct target *target)
 {
 	const struct bpf_insn insns[] = {
 		MOV_IMM(BPF_REG_1, BPF_FUNC_probe_write_user),
@@ -361,28 +342,29 @@ static int numbers(const struct target *target)
 
 const struct technique admission_techniques[] = {
 	{"P04", "load-around", "fmod_ret answers before the guard", EPERM, "P04", NULL, 0,
-	 around_hook, ordinary, "socket, cgroup, network and tracing programs"},
+	 around_hook, load_ordinary, "socket, cgroup, network and tracing programs"},
 	{"P08", "load-override", "fmod_ret on a hook that nobody guards", EPERM, "P08", NULL,
-	 SILENT, around_other, other_slot, "fentry on such a function"},
-	{"P05", "load-lsm", "an LSM program", EPERM, "P05", NULL, SILENT, own_hook, other_slot,
+	 SILENT, around_other, load_slot, "fentry on such a function"},
+	{"P05", "load-lsm", "an LSM program", EPERM, "P05", NULL, SILENT, own_hook, load_slot,
 	 "fentry on an unguarded function"},
 	{"P06", "load-lsm-first", "an LSM program on the guard's hook", EPERM, "P05", NULL, SILENT,
-	 guards_hook, ordinary, "ordinary programs"},
+	 guards_hook, load_ordinary, "ordinary programs"},
 	{"P19", "load-slot", "fentry on the guard's hook", EPERM, "P19", NULL, SILENT, guards_slot,
-	 other_slot, "fentry on another function"},
+	 load_slot, "fentry on another function"},
 	{"P01", "load-ext", "a program in place of a function", EPERM, "P01", NULL, SILENT,
-	 replace_function, ordinary, "ordinary programs"},
+	 replace_function, load_ordinary, "ordinary programs"},
 	{"M14", "load-syscall", "a program that calls bpf(2)", EPERM, "M14", NULL, SILENT,
-	 system_call, ordinary, "ordinary programs"},
+	 system_call, load_ordinary, "ordinary programs"},
 	{"P09", "load-write-user", "a program that writes user memory", EPERM, "P09", NULL,
-	 SILENT | UNLOCKED, write_user, numbers,
+	 SILENT | UNLOCKED, write_user, load_numbers,
 	 "a program with these helpers' numbers as numbers"},
 	{"P11", "load-signal", "a program that sends signals", EPERM, "P11", NULL, SILENT,
 	 send_signal, long_program, "one as long, with another helper"},
 	{"P11", "load-signal-thread", "the same from a function of its own", EPERM, "P11", NULL,
-	 SILENT, send_signal_thread, numbers, "a program with these helpers' numbers as numbers"},
+	 SILENT, send_signal_thread, load_numbers,
+	 "a program with these helpers' numbers as numbers"},
 	{"P21", "load-crash", "a program that ends the kernel", EPERM, "P21", NULL, SILENT,
-	 end_kernel, other_slot, "fentry on an unguarded function"},
+	 end_kernel, load_slot, "fentry on an unguarded function"},
 	{"P21", "load-sock-destroy", "a program that ends every TCP connection", EPERM, "P21", NULL,
 	 SILENT, destroy_sockets, look_at_sockets, "an iterator that looks at them",
 	 no_sock_destroy, "no function bpf_sock_destroy in the kernel's BTF"},
@@ -421,7 +403,7 @@ static int struct_ops(void)
 		return setup_failed("struct tcp_congestion_ops");
 	type = btf__type_by_id(btf, (uint32_t)id);
 	opts.btf_vmlinux_value_type_id = (uint32_t)id;
-	opts.btf_fd = (uint32_t)function_btf(); /* any will do */
+	opts.btf_fd = (uint32_t)whole_btf(); /* any will do */
 	return bpf_map_create(BPF_MAP_TYPE_STRUCT_OPS, "ops", 4, type->size, 1, &opts) < 0 ? -errno
 											   : 0;
 }
@@ -490,7 +472,7 @@ static int unknown_attach_type(void)
 
 static int ordinary_all(void)
 {
-	return ordinary(NULL);
+	return load_ordinary(NULL);
 }
 
 static int one_filter(void)

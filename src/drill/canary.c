@@ -35,6 +35,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "canary-more.h"
 #include "insn.h"
 #include "probe.h"
 
@@ -54,12 +55,15 @@ static const char *canary_library_word(void)
 struct canary {
 	const char *name;
 	int hash, array, ring, perf;
-	int count, emit, guest, xdp; /* programs; guest is the one put there by BPF_PROG_ATTACH */
+	int count, emit, guest, xdp,
+		tc; /* programs; guest is the one put there by BPF_PROG_ATTACH */
 	int link, event, cgroup, child;
 	unsigned int ifindex;
 	uint64_t *ring_page;
 	void *event_page;
 	enum bpf_attach_type type; /* of guest */
+	struct canary_more more;
+	pid_t last_child;
 };
 
 #ifdef CANARY_PADDING
@@ -209,6 +213,7 @@ static void attach(struct canary *v)
 	if (!v->ifindex)
 		die("interface %s", v->name);
 	must(bpf_xdp_attach((int)v->ifindex, v->xdp, XDP_FLAGS_SKB_MODE, NULL), "XDP");
+	v->tc = canary_tc_attach(v->ifindex);
 }
 
 static const char *const pin_names[] = {"map", "prog", "link"};
@@ -218,7 +223,7 @@ static void pin_path(const struct canary *v, const char *pin, char path[128])
 	snprintf(path, 128, CANARY_PIN_ROOT "/%s/%s", v->name, pin);
 }
 
-static void pin(const struct canary *v)
+static void pin(struct canary *v)
 {
 	const int fds[] = {v->hash, v->count, v->link};
 	char path[128];
@@ -230,6 +235,8 @@ static void pin(const struct canary *v)
 		pin_path(v, pin_names[i], path);
 		must(bpf_obj_pin(fds[i], path), path);
 	}
+	snprintf(path, sizeof(path), CANARY_PIN_ROOT "/%s", v->name);
+	canary_more_make(&v->more, path, v->ifindex);
 }
 
 static void empty_folder(const char *path)
@@ -248,14 +255,16 @@ static void empty_folder(const char *path)
 /* Whatever this canary, or one before it, has left. */
 static void drop(struct canary *v)
 {
-	int *fds[] = {&v->hash, &v->array, &v->ring, &v->perf,	&v->count,  &v->emit,
-		      &v->xdp,	&v->guest, &v->link, &v->event, &v->cgroup, &v->child};
+	int *fds[] = {&v->hash,	 &v->array, &v->ring,  &v->perf,   &v->count, &v->emit, &v->xdp,
+		      &v->guest, &v->link,  &v->event, &v->cgroup, &v->child, &v->tc};
 	char path[128];
 
 	snprintf(path, sizeof(path), CANARY_PIN_ROOT "/%s", v->name);
 	empty_folder(path);
-	if (v->ifindex)
+	if (v->ifindex) {
 		bpf_xdp_detach((int)v->ifindex, XDP_FLAGS_SKB_MODE, NULL);
+		canary_tc_detach(v->ifindex);
+	}
 	if (v->cgroup >= 0)
 		bpf_prog_detach(v->cgroup, v->type);
 	if (v->child >= 0)
@@ -271,6 +280,7 @@ static void drop(struct canary *v)
 	}
 	v->ring_page = NULL;
 	v->event_page = NULL;
+	canary_more_drop(&v->more);
 }
 
 /* What an attacker may have taken from the task itself. */
@@ -304,8 +314,9 @@ struct text {
 	size_t length;
 };
 
-static void say(struct text *text, const char *key, uint64_t value)
+static void say(void *into, const char *key, uint64_t value)
 {
+	struct text *text = into;
 	int n = snprintf(text->bytes + text->length, sizeof(text->bytes) - text->length,
 			 "%s%s=%llu", text->length ? " " : "", key, (unsigned long long)value);
 
@@ -378,6 +389,7 @@ static void say_maps(const struct canary *v, struct text *text)
 	say(text, "ring", map_id(v->ring));
 	say(text, "consumed", *v->ring_page);
 	say(text, "perf", map_id(v->perf));
+	say(text, "event_fd", (uint64_t)v->event);
 }
 
 /* 1 if the program at that place of the cgroup is ours. */
@@ -411,6 +423,7 @@ static void say_programs(const struct canary *v, struct text *text)
 	say(text, "in_child", is_ours(v->child, v->type, BPF_F_QUERY_EFFECTIVE, v->guest));
 	say(text, "xdp", xdp == prog_id(v->xdp));
 	say(text, "ifindex", v->ifindex);
+	say(text, "tc", v->tc < 0 ? 2 : canary_tc_attached(v->ifindex, prog_id(v->tc)));
 }
 
 static void say_pins(const struct canary *v, struct text *text)
@@ -467,7 +480,7 @@ static void say_task(struct text *text)
 static int in_child(int (*run)(struct canary *v, char *argument), struct canary *v, char *argument)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid = v->last_child = fork();
 
 	if (pid < 0)
 		return 255;
@@ -592,18 +605,6 @@ static void answer_number(struct text *text, int number)
 	text->length = (size_t)snprintf(text->bytes, sizeof(text->bytes), "%d", number);
 }
 
-static int write_file(char *argument)
-{
-	const char *path = strsep(&argument, " ");
-	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
-
-	if (fd < 0 || !argument || write(fd, argument, strlen(argument)) < 0)
-		r = errno;
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
 static void answer(struct canary *v, char *request, int passed, struct text *text)
 {
 	char *argument = request;
@@ -614,6 +615,7 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		say_maps(v, text);
 		say_programs(v, text);
 		say_pins(v, text);
+		canary_more_state(&v->more, say, text);
 	} else if (strcmp(verb, "reset") == 0) {
 		drop(v);
 		make(v);
@@ -624,12 +626,15 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		answer_number(text, in_child(run_fork, v, NULL));
 	} else if (strcmp(verb, "exec") == 0 && argument) {
 		answer_number(text, in_child(run_exec, v, argument));
+	} else if (strcmp(verb, "child") == 0) {
+		answer_number(text, in_child(argument ? run_exec : run_fork, v, argument));
+		say(text, "by", (uint64_t)v->last_child);
 	} else if (strcmp(verb, "leave") == 0 && argument) {
 		answer_number(text, in_child(run_leave, v, argument));
 	} else if (strcmp(verb, "map") == 0 && argument) {
 		answer_number(text, in_child(run_map, v, argument));
 	} else if (strcmp(verb, "write") == 0 && argument) {
-		answer_number(text, write_file(argument));
+		answer_number(text, canary_write(argument));
 	} else if (strcmp(verb, "plugin") == 0 && argument) {
 		answer_number(text, in_child(run_plugin, v, argument));
 	} else {
@@ -728,6 +733,7 @@ static void serve(const char *name)
 			   .emit = -1,
 			   .guest = -1,
 			   .xdp = -1,
+			   .tc = -1,
 			   .link = -1,
 			   .event = -1,
 			   .cgroup = -1,
@@ -735,6 +741,7 @@ static void serve(const char *name)
 	struct sigaction action = {.sa_handler = count_stop};
 	int fd;
 
+	canary_more_none(&v.more);
 	sigaction(SIGTERM, &action, NULL);
 	drop(&v);
 	make(&v);

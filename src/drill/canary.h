@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /*
  * What the canary and those who talk to it agree on.
  *
@@ -14,6 +17,7 @@
  *   send map|link    the fd, by SCM_RIGHTS
  *   addfd            the request carries a seccomp listener: its map's fd goes to whoever waits
  *   fork             a child of it looks for the map by id: `0` if it got the fd, else the errno
+ *   child [CMD ARG]  as `fork`, or as `exec`; `CODE by=PID`, so that its events are told
  *   exec CMD [ARG]   a child of it runs CMD; the exit code
  *   leave CMD [ARG]  the same, and CMD has the victim's array as fd 9
  *   map anon|change|FILE [FIFO]  an executable mapping in a child: of memory, of a page that was
@@ -41,3 +45,18 @@
 
 /* What its hash map holds: key 1 and key 2. */
 enum canary_value { CANARY_VALUE_1 = 4711, CANARY_VALUE_2 };
+
+/* Of its filter at tc. */
+#define CANARY_TC_HANDLE 1
+#define CANARY_TC_PRIORITY 2
+
+/* ---- canary-tc.c */
+
+/* canary_tc_attach() - its filter, at ingress. Return: the program's fd; -1 if there is no tc. */
+int canary_tc_attach(unsigned int ifindex);
+
+/* canary_tc_attached() - whether that program, by its id, is its filter still */
+bool canary_tc_attached(unsigned int ifindex, uint32_t program);
+
+/* canary_tc_detach() - all that is at tc's clsact of that interface */
+void canary_tc_detach(unsigned int ifindex);

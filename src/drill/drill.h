@@ -30,6 +30,8 @@ struct drill_options {
 	enum drill_phase phase;
 	enum drill_format format;
 	bool disposable; /* the host may be lost: do what is marked `guest only`, too */
+	bool locked; /* the policy in force holds strangers to lockdown=confidentiality */
+	bool limited; /* and limits what they attach */
 	const char *only; /* a row of the catalogue; NULL: all */
 	char **verbs; /* techniques, by the beginning of their name; none: all */
 	size_t n_verbs;

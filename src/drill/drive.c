@@ -35,23 +35,33 @@ static int child_code(pid_t pid)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* The errno comes by a pipe: what a probe runs in its place has only its exit code. */
+/* What a probe says by a pipe: what it runs in its place has only its exit code. */
+struct answer {
+	int error;
+	pid_t by;
+};
+
 static void run_probe(const struct technique *technique, int (*run)(const struct target *),
 		      const struct target *target, int error_fd)
 {
+	struct answer answer = {};
+	struct target seen = *target;
 	int r;
 
+	seen.by = &answer.by;
 	alarm(PROBE_SECONDS);
-	r = run(target);
-	if (r < 0)
-		(void)!write(error_fd, &r, sizeof(r));
+	r = run(&seen);
+	answer.error = r < 0 ? -r : 0;
+
+	(void)!write(error_fd, &answer, sizeof(answer));
 	_exit(exit_of(technique, r));
 }
 
 int drive_probe(const struct technique *technique, int (*run)(const struct target *),
 		const struct target *target, struct outcome *ret_outcome)
 {
-	int pipes[2], error = 0, code = PROBE_IMPOSSIBLE;
+	int pipes[2], code = PROBE_IMPOSSIBLE;
+	struct answer answer;
 
 	*ret_outcome = (struct outcome){.technique = technique, .code = code};
 	fflush(NULL);
@@ -64,10 +74,11 @@ int drive_probe(const struct technique *technique, int (*run)(const struct targe
 	if (ret_outcome->pid > 0)
 		code = child_code(ret_outcome->pid);
 	/* what a probe leaves running holds the pipe's other end, and says nothing */
-	if (code == PROBE_DENIED || code == PROBE_OTHERWISE || code == PROBE_KERNEL) {
-		(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-		if (read(pipes[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
-			ret_outcome->error = -error;
+	(void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+	if (read(pipes[0], &answer, sizeof(answer)) == (ssize_t)sizeof(answer)) {
+		ret_outcome->error = answer.error;
+		if (answer.by)
+			ret_outcome->pid = answer.by;
 	}
 	close(pipes[0]);
 	ret_outcome->code = code;
@@ -110,7 +121,8 @@ static void heal(struct drive *d, const char *name)
 static void attack(struct drive *d, const struct technique *technique)
 {
 	bool self = technique->flags & SELF, mounts = technique->flags & MOUNTS;
-	struct target before = {.name = CANARY_NAME}, after = {.name = CANARY_NAME};
+	struct target before = {.name = CANARY_NAME, .start = d->options->start},
+		      after = {.name = CANARY_NAME};
 	struct outcome *outcome;
 
 	if (!self && stage_load(CANARY_NAME, &before) < 0) {
@@ -139,7 +151,8 @@ static void attack(struct drive *d, const struct technique *technique)
 
 static void neighbour(struct drive *d, const struct technique *technique)
 {
-	struct target target = {.name = technique->neighbour ? CANARY_NAME : CANARY_NEIGHBOUR};
+	struct target target = {.name = technique->neighbour ? CANARY_NAME : CANARY_NEIGHBOUR,
+				.start = d->options->start};
 	struct target after;
 	struct outcome *outcome;
 	bool mounts = technique->flags & MOUNTS;
@@ -179,9 +192,17 @@ static void collect(struct drive *d)
 	d->failed = true;
 }
 
+static bool guarded(const struct drill_options *options)
+{
+	return options->phase == DRILL_OBSERVE || options->phase == DRILL_ENFORCE;
+}
+
 static bool chosen(const struct drill_options *options, const struct technique *technique)
 {
 	if (!technique_is_for(technique, options->phase) ||
+	    (technique->flags & UNIT && !options->start) ||
+	    (technique->flags & LOCKED && guarded(options) && !options->locked) ||
+	    (technique->flags & LIMITED && guarded(options) && !options->limited) ||
 	    (technique_guest_only(technique) && !options->disposable) ||
 	    (options->only && strcmp(options->only, technique->id) != 0))
 		return false;

@@ -37,7 +37,7 @@ struct drive {
 	const struct drill_options *options;
 	struct outcome outcomes[DRIVE_OUTCOMES_MAX];
 	size_t n;
-	long log_start; /* of the log, when we began */
+	uint64_t log_start; /* of the log, when we began */
 	int sys, bpffs; /* detached copies, to put back what a probe takes off */
 	dev_t device; /* of the bpffs */
 	bool tap;
@@ -65,10 +65,17 @@ void restore_folders(void);
 
 /* ---- journal.c */
 
-#define JOURNAL_EVENTS "/var/lib/holdfast/events.jsonl"
+/* journal_size() - entries that the log has now; 0 if there is none */
+uint64_t journal_size(void);
 
-/* journal_size() - where the log ends now */
-long journal_size(void);
+/**
+ * journal_follow() - hand on entries as they come, until one is the last
+ * @from: index of the first
+ * @take: gets one, NUL terminated. Return: whether it was the last
+ * Return: 0; -ENOMEM; -EBADMSG if the log cannot be read; -ETIMEDOUT if the last did not come.
+ */
+int journal_follow(uint64_t from, bool (*take)(void *userdata, uint64_t index, char *entry),
+		   void *userdata);
 
 /* journal_collect() - give each event to the probe that caused it; @fence is the pid of an act
  * that came after all others. Return: 0; -ETIMEDOUT. */

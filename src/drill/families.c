@@ -9,7 +9,8 @@ static const struct technique *const families[] = {
 	maps_techniques,     programs_techniques,  links_techniques,	netlink_techniques,
 	pins_techniques,     files_techniques,	   tasks_techniques,	guard_techniques,
 	identity_techniques, admission_techniques, switches_techniques, kernel_techniques,
-	mounts_techniques,
+	objects_techniques,  taking_techniques,	   ways_techniques,	strict_techniques,
+	closed_techniques,   mounts_techniques,
 };
 
 const struct technique *technique_each(size_t i)

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define STATE "/var/lib/holdfast"
-#define LOG STATE "/events.jsonl"
+#define LOG STATE "/log/tail/00000000000000000000" /* where entries go first */
+#define LOG_KEY STATE "/log.key"
 #define OPERATOR STATE "/operator"
 #define BINARY "/usr/local/sbin/holdfastd"
 
@@ -127,6 +128,26 @@ static int cover_state(const struct target *target)
 	return result(umount2(STATE, MNT_DETACH));
 }
 
+static int read_key(const struct target *target)
+{
+	return result(open(LOG_KEY, O_RDONLY | O_CLOEXEC));
+}
+
+static int read_public_key(const struct target *target)
+{
+	return result(open(STATE "/log/vkey", O_RDONLY | O_CLOEXEC));
+}
+
+static int squat_log(const struct target *target)
+{
+	int fd = open(STATE "/log/tile/entries/squat", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return result(unlink(STATE "/log/tile/entries/squat"));
+}
+
 static int unlink_socket(const struct target *target)
 {
 	return there_and_back("/run/holdfast/control.sock");
@@ -178,6 +199,10 @@ const struct technique files_techniques[] = {
 	{"F07", "self-log-chmod", "log chmodded", EPERM, "F07", NULL, SELF | SILENT, chmod_log,
 	 own_file, "its own file in /var/lib, all the way"},
 	{"F07", "self-log-xattr", "xattr on the log", EPERM, "F07", NULL, OF_SELF, mark_log},
+	{"F12", "self-log-key", "the key read that the log is signed with", EPERM, "T02", NULL,
+	 SELF | SILENT, read_key, read_public_key, "the public key read"},
+	{"M21", "self-log-squat", "file made in a folder of the log", EPERM, "M21", "*", OF_SELF,
+	 squat_log},
 	{"M21", "self-state-squat", "file made in the state folder", EPERM, "M21", "*", OF_SELF,
 	 squat_state},
 	{},

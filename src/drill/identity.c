@@ -85,6 +85,25 @@ static int in_chroot(const struct target *target)
 	return run_as(target, STAGE_CANARY, STAGE_CANARY);
 }
 
+/* The tool's own file, one byte longer, in its place. */
+static int changed_file(const struct target *target)
+{
+	static const char changed[] = "/mnt/tool";
+	int fd;
+
+	if (private_namespace(false) < 0 || mount("none", "/mnt", "tmpfs", 0, NULL) < 0)
+		return setup_failed("private /mnt");
+	if (copy_file(STAGE_CANARY, changed))
+		return PROBE_SETUP;
+	fd = open(changed, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0 || write(fd, "", 1) != 1)
+		return setup_failed(changed);
+	close(fd);
+	if (mount(changed, STAGE_CANARY, NULL, MS_BIND, NULL) < 0)
+		return -errno;
+	return run_as(target, STAGE_CANARY, STAGE_CANARY);
+}
+
 static int other_argv0(const struct target *target)
 {
 	return run_as(target, STAGE_NEIGHBOUR, STAGE_CANARY);
@@ -105,6 +124,8 @@ static int other_comm(const struct target *target)
 const struct technique identity_techniques[] = {
 	{"I09", "exec-bind", "map update from a bind mount over the tool's path", ENOENT, "M01",
 	 NULL, 0, bind_over},
+	{"F12", "exec-changed", "map update by the tool's file, one byte longer", ENOENT, "M01",
+	 NULL, 0, changed_file},
 	{"I09", "exec-chroot", "map update from the tool's path in a chroot", ENOENT, "M01", NULL,
 	 0, in_chroot},
 	{"I09", "exec-argv0", "map update with the tool's argv[0]", ENOENT, "M01", NULL, 0,

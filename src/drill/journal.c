@@ -6,44 +6,53 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/cleanup.h"
+#include "evidence/follow.h"
+#include "evidence/tile.h"
 #include "stage.h"
 
 #define PATIENCE_SECONDS 20
+#define LOG_DIR "/var/lib/holdfast/log"
 
-static char *log_read(const struct drive *d)
+uint64_t journal_size(void)
 {
-	FILE *file = fopen(JOURNAL_EVENTS, "re");
-	char *text = NULL;
-	size_t size = 0, length = 0;
+	_cleanup_(follow_freep) struct follow *follow = NULL;
+	const struct follow_options options = {.path = LOG_DIR};
 
-	if (!file)
-		return NULL;
-	fseek(file, d->log_start, SEEK_SET);
-	for (;;) {
-		if (size - length < 65536) {
-			size += 1 << 20;
-			text = realloc(text, size);
-			if (!text)
-				abort();
-		}
-		size_t n = fread(text + length, 1, size - length - 1, file);
-
-		if (n == 0)
-			break;
-		length += n;
-	}
-	text[length] = '\0';
-	fclose(file);
-	return text;
+	if (follow_new(&options, &follow) < 0 || follow_look(follow, NULL) != 0)
+		return 0;
+	return follow_checkpoint(follow, NULL)->tree.size;
 }
 
-long journal_size(void)
+int journal_follow(uint64_t from, bool (*take)(void *userdata, uint64_t index, char *entry),
+		   void *userdata)
 {
-	struct stat st;
+	_cleanup_(follow_freep) struct follow *follow = NULL;
+	const struct follow_options options = {.path = LOG_DIR, .from = from};
+	double deadline = now() + PATIENCE_SECONDS;
+	char text[ENTRY_MAX_SIZE + 1];
 
-	return stat(JOURNAL_EVENTS, &st) == 0 ? (long)st.st_size : 0;
+	if (follow_new(&options, &follow) < 0)
+		return -ENOMEM;
+	for (;;) {
+		struct follow_entry entry;
+		int r = follow_next(follow, &entry, NULL);
+
+		if (r == 0) {
+			deadline = now() + PATIENCE_SECONDS;
+			memcpy(text, entry.data, entry.size);
+			text[entry.size] = '\0';
+			if (take(userdata, entry.index, text))
+				return 0;
+		} else if (r != FOLLOW_E_END) {
+			return -EBADMSG;
+		} else if (now() > deadline) {
+			return -ETIMEDOUT;
+		} else {
+			(void)follow_wait(follow, NULL, 200);
+		}
+	}
 }
 
 static bool line_field(const char *line, const char *key, char *value, size_t size)
@@ -67,47 +76,45 @@ static struct outcome *outcome_of(struct drive *d, pid_t pid)
 	return NULL;
 }
 
-/* Gives each event to the probe that caused it. */
-static void log_assign(struct drive *d, char *text)
+/* Gives an event to the probe that caused it. */
+static void log_assign(struct drive *d, const char *line)
 {
 	const char *wanted = d->options->phase == DRILL_ENFORCE ? "refused" : "observed";
 	char verdict[16], pid[16], row[16];
 	struct outcome *outcome;
 
-	for (char *line; (line = strsep(&text, "\n"));) {
-		if (!line_field(line, "\"verdict\":\"", verdict, sizeof(verdict)) ||
-		    !line_field(line, "\"tgid\":", pid, sizeof(pid)) ||
-		    !line_field(line, "\"row\":\"", row, sizeof(row)))
-			continue;
-		outcome = outcome_of(d, (pid_t)atoi(pid));
-		if (!outcome || strcmp(verdict, "noted") == 0)
-			continue;
-		if (strcmp(verdict, wanted) != 0)
-			snprintf(row + strlen(row), sizeof(row) - strlen(row), "(%.8s)", verdict);
-		if (strlen(outcome->rows) + strlen(row) + 2 < sizeof(outcome->rows))
-			sprintf(outcome->rows + strlen(outcome->rows), "%s%s",
-				outcome->rows[0] ? " " : "", row);
-	}
+	if (!line_field(line, "\"verdict\":\"", verdict, sizeof(verdict)) ||
+	    !line_field(line, "\"tgid\":", pid, sizeof(pid)) ||
+	    !line_field(line, "\"row\":\"", row, sizeof(row)))
+		return;
+	outcome = outcome_of(d, (pid_t)atoi(pid));
+	if (!outcome || strcmp(verdict, "noted") == 0)
+		return;
+	if (strcmp(verdict, wanted) != 0)
+		snprintf(row + strlen(row), sizeof(row) - strlen(row), "(%.8s)", verdict);
+	if (strlen(outcome->rows) + strlen(row) + 2 < sizeof(outcome->rows))
+		sprintf(outcome->rows + strlen(outcome->rows), "%s%s", outcome->rows[0] ? " " : "",
+			row);
+}
+
+struct collection {
+	struct drive *d;
+	char key[32];
+};
+
+static bool collect(void *userdata, uint64_t index, char *entry)
+{
+	const struct collection *collection = userdata;
+
+	log_assign(collection->d, entry);
+	return strstr(entry, collection->key) != NULL;
 }
 
 /* When the last event is in the log, so are all others. */
 int journal_collect(struct drive *d, pid_t fence)
 {
-	double deadline = now() + PATIENCE_SECONDS;
-	char key[32];
+	struct collection collection = {.d = d};
 
-	snprintf(key, sizeof(key), "\"tgid\":%d,", fence);
-	for (;;) {
-		char *text = log_read(d);
-
-		if (text && strstr(text, key)) {
-			log_assign(d, text);
-			free(text);
-			return 0;
-		}
-		free(text);
-		if (now() > deadline)
-			return -ETIMEDOUT;
-		pause_briefly();
-	}
+	snprintf(collection.key, sizeof(collection.key), "\"tgid\":%d,", fence);
+	return journal_follow(d->log_start, collect, &collection);
 }

@@ -202,6 +202,41 @@ static int move_away(const struct target *target)
 	return result(move_mount(AT_FDCWD, BPFFS, AT_FDCWD, MOVED, 0));
 }
 
+/* Over what the target runs; the kernel knows where that is. */
+static int cover_executable(const struct target *target, int (*cover)(const char *path))
+{
+	char link[64], path[256] = "";
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)target_get(target, "pid"));
+	if (readlink(link, path, sizeof(path) - 1) < 0)
+		return setup_failed(link);
+	if (cover(path) < 0)
+		return -errno;
+	return umount2(path, MNT_DETACH) < 0 ? setup_failed("umount") : 0;
+}
+
+static int cover_by_bind(const char *path)
+{
+	return mount("/proc/self/exe", path, NULL, MS_BIND, NULL);
+}
+
+static int cover_by_move(const char *path)
+{
+	int tree = open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int bind_over_executable(const struct target *target)
+{
+	return cover_executable(target, cover_by_bind);
+}
+
+static int move_over_executable(const struct target *target)
+{
+	return cover_executable(target, cover_by_move);
+}
+
 /* ---- what must stay possible */
 
 static int own_bpffs(const struct target *target)
@@ -293,6 +328,10 @@ const struct technique mounts_techniques[] = {
 	 move_away_old, own_bpffs, "its own bpffs mounted and unmounted"},
 	{"F06", "bind-over-private", "bind mount with MS_PRIVATE over bpffs", EPERM, "F06", NULL,
 	 MOUNTS, bind_over_private, own_bpffs, "its own bpffs mounted and unmounted"},
+	{"F11", "bind-over-executable", "bind mount over its executable", EPERM, "F11", NULL,
+	 MOUNTS | SILENT, bind_over_executable},
+	{"F11", "move-over-executable", "a mount moved over its executable", EPERM, "F11", NULL,
+	 MOUNTS | SILENT, move_over_executable},
 	{"F03", "umount-below", "umount -l of a private mount with a copy of /sys below", EPERM,
 	 "F03", NULL, MOUNTS, umount_below, umount_below_slave, "the same, the copy a slave"},
 	/*

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * XDP by netlink: a message is all it takes, and there are many ways to write it.
+ * XDP, tc and the interface itself by netlink: a message is all it takes, and there are many ways
+ * to write it.
  */
 #include "probe.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "canary.h"
 #include "insn.h"
 
 /* A stranger's interface, which the drill has made. */
@@ -217,6 +224,139 @@ static int other_attribute(const struct target *target)
 	return transact(&b, 1);
 }
 
+/* ---- the interface itself */
+
+static int remove_interface(const struct target *target)
+{
+	struct buffer b = {};
+
+	add_request(&b, RTM_DELLINK, (uint32_t)target_get(target, "ifindex"));
+	return transact(&b, 1);
+}
+
+static int remove_by_name(const struct target *target)
+{
+	struct buffer b = {};
+	char name[IF_NAMESIZE];
+
+	if (!interface_name(target, name))
+		return setup_failed("interface");
+	add_request(&b, RTM_DELLINK, 0);
+	add_attribute(&b, IFLA_IFNAME, name, strlen(name) + 1);
+	return transact(&b, 1);
+}
+
+/* Into a network namespace that ends with a child of ours. */
+static int move_interface(const struct target *target)
+{
+	struct buffer b = {};
+	int ends[2], r;
+	char byte = 0;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return setup_failed("pipe");
+	child = fork();
+	if (child == 0) {
+		byte = unshare(CLONE_NEWNET) < 0;
+		(void)!write(ends[1], &byte, 1);
+		pause();
+		_exit(0);
+	}
+	if (child < 0 || read(ends[0], &byte, 1) != 1 || byte)
+		return setup_failed("network namespace");
+	add_request(&b, RTM_SETLINK, (uint32_t)target_get(target, "ifindex"));
+	add_attribute(&b, IFLA_NET_NS_PID, &child, sizeof(child));
+	r = transact(&b, 1);
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+	return r;
+}
+
+/* Made and taken away again while others are protected. */
+static int own_interface(const struct target *target)
+{
+	int r = interface_add("own-too");
+
+	return r < 0 ? r : interface_remove("own-too");
+}
+
+/* ---- tc */
+
+static struct bpf_tc_hook ingress_of(const struct target *target)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)target_get(target, "ifindex"),
+		    .attach_point = BPF_TC_INGRESS);
+
+	return hook;
+}
+
+static bool has_tc(const struct target *target)
+{
+	return target_get(target, "tc") != 2;
+}
+
+/* As the canary has found out, and said. */
+static int no_tc(void)
+{
+	struct target target;
+
+	return target_load(CANARY_NAME, &target) == 0 && !has_tc(&target) ? ENOENT : 0;
+}
+
+static int filter_delete(const struct target *target)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CANARY_TC_HANDLE, .priority = CANARY_TC_PRIORITY);
+	struct bpf_tc_hook hook = ingress_of(target);
+
+	return has_tc(target) ? bpf_tc_detach(&hook, &opts) : -ENOENT;
+}
+
+static int qdisc_delete(const struct target *target)
+{
+	struct bpf_tc_hook hook = ingress_of(target);
+
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	return has_tc(target) ? bpf_tc_hook_destroy(&hook) : -ENOENT;
+}
+
+static int tc_program(void)
+{
+	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 0), EXIT()};
+
+	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "ours", "GPL", insns, 2, NULL);
+}
+
+static int filter_replace(const struct target *target)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CANARY_TC_HANDLE, .priority = CANARY_TC_PRIORITY,
+		    .flags = BPF_TC_F_REPLACE, .prog_fd = tc_program());
+	struct bpf_tc_hook hook = ingress_of(target);
+
+	if (opts.prog_fd < 0)
+		return setup_failed("tc program");
+	return has_tc(target) ? bpf_tc_attach(&hook, &opts) : -ENOENT;
+}
+
+/* The lower number comes first, and has the word; taken away again. */
+static int filter_before(const struct target *target)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = CANARY_TC_PRIORITY - 1,
+		    .prog_fd = tc_program());
+	struct bpf_tc_hook hook = ingress_of(target);
+	int r;
+
+	if (opts.prog_fd < 0)
+		return setup_failed("tc program");
+	r = has_tc(target) ? bpf_tc_attach(&hook, &opts) : -ENOENT;
+	if (r < 0)
+		return r;
+	opts.flags = 0;
+	opts.prog_fd = 0;
+	opts.prog_id = 0;
+	return bpf_tc_detach(&hook, &opts);
+}
+
 /* ---- the drill's own interfaces */
 
 int interface_add(const char *name)
@@ -248,6 +388,8 @@ int interface_remove(const char *name)
 	return r > 0 ? -EIO : r;
 }
 
+#define NO_TC "no qdisc clsact with a BPF filter, which the canary tried"
+
 const struct technique netlink_techniques[] = {
 	{"L08", "xdp-off", "XDP off by netlink", EPERM, "L08", NULL, 0, off},
 	{"L08", "xdp-replace", "XDP replaced by netlink", EPERM, "L08", NULL, 0, replace},
@@ -259,6 +401,19 @@ const struct technique netlink_techniques[] = {
 	 behind_own},
 	{"L08", "xdp-attributes", "XDP off behind 300 attributes", EPERM, "L08", NULL, 0,
 	 behind_attributes, other_attribute, "another attribute of the protected interface"},
+	{"L09", "link-delete", "its interface removed", EPERM, "L09", NULL, 0, remove_interface},
+	{"L09", "link-delete-name", "its interface removed by its name", EPERM, "L09", NULL, 0,
+	 remove_by_name, own_interface, "an interface made and removed"},
+	{"L09", "link-move", "its interface moved to a network namespace that ends", EPERM, "L09",
+	 NULL, 0, move_interface},
+	{"L10", "tc-filter", "its tc filter deleted", EPERM, "L10", NULL, 0, filter_delete, NULL,
+	 NULL, no_tc, NO_TC},
+	{"L10", "tc-qdisc", "the qdisc of its tc filter deleted", EPERM, "L10", NULL, 0,
+	 qdisc_delete, NULL, NULL, no_tc, NO_TC},
+	{"L10", "tc-replace", "its tc filter replaced", EPERM, "L10", NULL, 0, filter_replace, NULL,
+	 NULL, no_tc, NO_TC},
+	{"L11", "tc-before", "a tc filter put before its own", EPERM, "L11", "L11 L10", SILENT,
+	 filter_before, NULL, NULL, no_tc, NO_TC},
 	{"L08", "xdp-twice", "XDP off in the second of two IFLA_XDP", EPERM, "L08", NULL, 0, twice},
 	{},
 };

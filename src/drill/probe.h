@@ -29,6 +29,8 @@ enum probe_exit {
 struct target {
 	const char *name;
 	char state[PROBE_STATE_MAX];
+	pid_t *by; /* see acted_by(); may be NULL */
+	const char *start; /* see stage.h; `START --stop NAME` ends it again */
 };
 
 /* technique.flags */
@@ -39,6 +41,9 @@ struct target {
 #define UNLOCKED 32u /* not tried where the kernel is locked down: it refuses that itself */
 #define KILLS 16u /* success ends the daemon; it comes again */
 #define GUEST_ONLY 64u /* success endangers the host in yet another way */
+#define UNIT 128u /* the canary is launched by somebody else: who just runs it is a stranger */
+#define LOCKED 256u /* needs a policy that locks strangers down to confidentiality */
+#define LIMITED 512u /* needs a policy that limits what strangers attach */
 
 struct technique {
 	const char *id; /* row of the threat catalogue */
@@ -80,6 +85,11 @@ extern const struct technique mounts_techniques[];
 extern const struct technique guard_techniques[];
 extern const struct technique switches_techniques[];
 extern const struct technique kernel_techniques[];
+extern const struct technique objects_techniques[];
+extern const struct technique taking_techniques[];
+extern const struct technique ways_techniques[];
+extern const struct technique strict_techniques[];
+extern const struct technique closed_techniques[];
 
 /* ---- target.c */
 
@@ -101,6 +111,9 @@ const char *target_pin(const struct target *target, const char *pin);
 
 /* target_cgroup() - fd of its cgroup, @sub is "" or "/child". Return: fd or -errno. */
 int target_cgroup(const struct target *target, const char *sub);
+
+/* acted_by() - another process does the act: its events are the probe's */
+void acted_by(const struct target *target, pid_t pid);
 
 /* setup_failed() - "WHAT: errno" on stderr. Return: PROBE_SETUP. */
 int setup_failed(const char *what);

@@ -236,6 +236,16 @@ void report(const struct drive *d, FILE *file)
 
 /* ---- the list */
 
+static json_t *list_technique(const struct technique *technique)
+{
+	const char *beside = technique->neighbour_what ? technique->neighbour_what
+						       : "the same on a stranger's own";
+
+	return json_pack("{s:s, s:s, s:s?, s:b}", "technique", technique->verb, "what",
+			 technique->what, "neighbour", technique->flags & LONELY ? NULL : beside,
+			 "guest_only", technique_guest_only(technique));
+}
+
 static json_t *list_row(const struct catalogue_row *row)
 {
 	const struct technique *technique;
@@ -243,11 +253,7 @@ static json_t *list_row(const struct catalogue_row *row)
 
 	for (size_t i = 0; (technique = technique_each(i)); i++)
 		if (strcmp(technique->id, row->id) == 0)
-			(void)json_array_append_new(techniques,
-						    json_pack("{s:s, s:s, s:b}", "technique",
-							      technique->verb, "what",
-							      technique->what, "guest_only",
-							      technique_guest_only(technique)));
+			(void)json_array_append_new(techniques, list_technique(technique));
 	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", row->id, "family",
 			 catalogue_family(row), "class", row->class, "title", row->title,
 			 "techniques", techniques);

@@ -125,6 +125,7 @@ int stage_heal(const char *name, const char *start)
 {
 	char reply[64];
 
+	(void)interface_add(name);
 	if (target_ask(name, "reset", reply, sizeof(reply)) == 0 && strcmp(reply, "0") == 0)
 		return 0;
 	return start_anew(name, start);

@@ -98,6 +98,19 @@ static int no_sleep(void)
 	return has_symbol("pm_suspend") ? 0 : ENOENT;
 }
 
+/* A kernel that is locked down that far fills its tracefs with nothing. */
+static int no_tracefs(void)
+{
+	char text[128] = "";
+	int fd = open(SECURITY "lockdown", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	(void)!read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return strstr(text, "[confidentiality]") ? ENOENT : 0;
+}
+
 /* A patch is a module of the running kernel, and nobody has built one here. */
 static int no_patch(void)
 {
@@ -243,6 +256,32 @@ static int kprobes_off(const struct target *target)
 	return r ? r : write_text("/mnt/kprobes/enabled", "1");
 }
 
+/* There is none of that name, which the kernel finds out by looking for it. */
+static int probe_remove(const struct target *target, const char *file)
+{
+	int r;
+
+	if (private_namespace(false) < 0 || mount("none", "/mnt", "tracefs", 0, NULL) < 0)
+		return setup_failed("tracefs");
+	r = write_text(file, "-:holdfast/none");
+	return r == -ENOENT && access(file, F_OK) == 0 ? 0 : r;
+}
+
+static int kprobe_remove(const struct target *target)
+{
+	return probe_remove(target, "/mnt/kprobe_events");
+}
+
+static int uprobe_remove(const struct target *target)
+{
+	return probe_remove(target, "/mnt/uprobe_events");
+}
+
+static int dynamic_remove(const struct target *target)
+{
+	return probe_remove(target, "/mnt/dynamic_events");
+}
+
 static int fail_slab(const struct target *target)
 {
 	if (private_namespace(false) < 0 || mount("none", "/mnt", "debugfs", 0, NULL) < 0)
@@ -289,6 +328,30 @@ static int oom_thread(const struct target *target)
 	snprintf(file, sizeof(file), "task/%d/oom_score_adj", (int)target_get(target, "pid"));
 	r = process_file(target, file, "1000");
 	return r ? r : process_file(target, file, "0");
+}
+
+/* What a worker of the kernel's does for us is ours. */
+static int oom_by(const struct target *target, int (*way)(int fd, const char *text))
+{
+	char path[128];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)target_get(target, "pid"));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = way(fd, "1000");
+	return r ? r : way(fd, "0");
+}
+
+static int oom_uring(const struct target *target)
+{
+	return oom_by(target, by_uring);
+}
+
+static int oom_poller(const struct target *target)
+{
+	return oom_by(target, by_poller);
 }
 
 static int make_it_fail(const struct target *target)
@@ -385,6 +448,19 @@ static int trap(const struct target *target)
 	return r;
 }
 
+/* Into a group where nothing harms it, and nobody who watches its own sees it. */
+static int elsewhere(const struct target *target)
+{
+	int r;
+
+	if (mkdir(CGROUPS "away", 0755) < 0 && errno != EEXIST)
+		return setup_failed("away");
+	r = move(target, "away", "cgroup.procs");
+	if (r == 0 && move_back(target) < 0)
+		return setup_failed("back");
+	return rmdir(CGROUPS "away") < 0 ? setup_failed("rmdir") : r;
+}
+
 /* Into a group that is frozen already. */
 static int ice(const struct target *target)
 {
@@ -463,6 +539,8 @@ ASK(patch, "/sys/kernel/livepatch/patch/enabled", "0")
 #define NO_OFFLINING "no function memory_failure in /proc/kallsyms"
 #define NO_SLEEP "no function pm_suspend in /proc/kallsyms"
 
+#define NO_TRACEFS "no file in tracefs under lockdown=confidentiality"
+
 /* Where nothing refuses them they change the host. */
 #define QUIET (SILENT | GUEST_ONLY)
 
@@ -483,6 +561,14 @@ const struct technique switches_techniques[] = {
 	 QUIET | LONELY, ftrace_elsewhere, NULL, NULL, ftrace_is_fixed},
 	{"L14", "kprobes-off", "kprobes/enabled=0", EPERM, TWICE("L14"), QUIET, kprobes_off,
 	 other_sysfs, "power/pm_async", locked_down},
+	{"L13", "kprobe-remove", "a probe removed in kprobe_events", EPERM, "L13", NULL, QUIET,
+	 kprobe_remove, other_sysfs, "power/pm_async", no_tracefs, NO_TRACEFS},
+	{"L13", "uprobe-remove", "a probe removed in uprobe_events", EPERM, "L13", NULL, QUIET,
+	 uprobe_remove, other_sysfs, "power/pm_async", no_tracefs, NO_TRACEFS},
+	{"L13", "dynamic-remove", "a probe removed in dynamic_events", EPERM, "L13", NULL, QUIET,
+	 dynamic_remove, other_sysfs, "power/pm_async", no_tracefs, NO_TRACEFS},
+	{"L06", "cgroup-elsewhere", "moved into another cgroup", EPERM, "A03", "*", QUIET,
+	 elsewhere},
 	{"L19", "hotplug", "a processor's hotplug target", EPERM, "L19", NULL, QUIET, hotplug,
 	 other_sysfs, "power/pm_async"},
 	{"L19", "hotplug-smt", "cpu/smt/control", EPERM, "L19", NULL, QUIET, smt, other_sysfs,
@@ -504,6 +590,10 @@ const struct technique switches_techniques[] = {
 	{"A05", "oom", "its oom_score_adj", EPERM, TWICE("A05"), QUIET, oom},
 	{"A05", "oom-thread", "oom_score_adj of its thread", EPERM, TWICE("A05"), QUIET, oom_thread,
 	 own_oom_elsewhere, "its own as number 1 of a pid namespace"},
+	{"T08", "oom-uring", "its oom_score_adj by io_uring", EPERM, TWICE("A05"), QUIET,
+	 oom_uring},
+	{"I15", "oom-poller", "its oom_score_adj by io_uring's own thread", EPERM, TWICE("A05"),
+	 QUIET, oom_poller},
 	{"A05", "oom-adj", "its oom_adj", EPERM, TWICE("A05"), QUIET, oom_old},
 	{"A12", "apparmor-load", "AppArmor policy loaded", EPERM, "A12", NULL, QUIET, mac_load,
 	 mac_query, "a query of AppArmor"},

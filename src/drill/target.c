@@ -186,6 +186,12 @@ int setup_failed(const char *what)
 	return PROBE_SETUP;
 }
 
+void acted_by(const struct target *target, pid_t pid)
+{
+	if (target->by)
+		*target->by = pid;
+}
+
 int result(long r)
 {
 	return r < 0 ? -errno : 0;

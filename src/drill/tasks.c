@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -62,6 +64,39 @@ static int send_stop(const struct target *target)
 	if (kill(pid_of(target), SIGSTOP) < 0)
 		return -errno;
 	return result(kill(pid_of(target), SIGCONT));
+}
+
+/*
+ * Sent by a pipe that is ready; @signal 0: the usual one. Who writes is not told whether it came:
+ * that the target ends, or counts it, says so.
+ */
+static int send_by_pipe(const struct target *target, int signal)
+{
+	struct target after;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETOWN, pid_of(target)) < 0 ||
+	    (signal && fcntl(ends[0], F_SETSIG, signal) < 0) ||
+	    fcntl(ends[0], F_SETFL, O_ASYNC) < 0)
+		return setup_failed("pipe");
+	if (write(ends[1], "", 1) < 0)
+		return setup_failed("write");
+	/* it would again, at the end of the one who writes */
+	(void)fcntl(ends[0], F_SETFL, 0);
+	return target_load(target->name, &after) < 0 ||
+			       target_get(&after, "stops") != target_get(target, "stops")
+		       ? 0
+		       : -EPERM;
+}
+
+static int send_io(const struct target *target)
+{
+	return send_by_pipe(target, 0);
+}
+
+static int send_io_term(const struct target *target)
+{
+	return send_by_pipe(target, SIGTERM);
 }
 
 /* Asking whether it lives, and what does no harm. */
@@ -171,6 +206,18 @@ static int steal_fd(const struct target *target)
 	return map < 0 ? -errno : forge(map);
 }
 
+/* An event's fd is the event: whoever has it switches it off. */
+static int disable_event(const struct target *target)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid_of(target), 0);
+	int event;
+
+	if (pidfd < 0)
+		return setup_failed("pidfd_open");
+	event = (int)syscall(SYS_pidfd_getfd, pidfd, (int)target_get(target, "event_fd"), 0);
+	return event < 0 ? -errno : result(ioctl(event, PERF_EVENT_IOC_DISABLE, 0));
+}
+
 static int receive_map(const struct target *target)
 {
 	int map, r;
@@ -272,7 +319,12 @@ const struct technique tasks_techniques[] = {
 	{"A01", "pidfd-signal", "SIGTERM by pidfd_send_signal", EPERM, "A01", NULL, 0, send_pidfd},
 	{"A01", "stop", "SIGSTOP by kill", EPERM, "A01", NULL, SILENT, send_stop, send_harmless,
 	 "signal 0, SIGCONT and SIGWINCH to the canary"},
+	{"A17", "sigio", "SIGIO by a pipe with F_SETOWN", EPERM, "A17", NULL, 0, send_io},
+	{"A17", "sigio-term", "SIGTERM by a pipe with F_SETSIG", EPERM, "A17", NULL, 0,
+	 send_io_term},
 	{"I01", "pidfd-getfd", "map's fd by pidfd_getfd", EPERM, "I02", "I02 I03", 0, steal_fd},
+	{"L12", "perf-disable", "its perf event disabled, by pidfd_getfd", EPERM, "I02", NULL, 0,
+	 disable_event},
 	{"I02", "ptrace-attach", "PTRACE_ATTACH, memory written", EPERM, "I02", NULL, 0, attach},
 	{"I02", "ptrace-seize", "PTRACE_SEIZE", EPERM, "I02", NULL, SILENT, seize},
 	{"I02", "proc-mem", "/proc/PID/mem written", EACCES, "I02", NULL, 0, write_proc_mem,

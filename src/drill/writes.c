@@ -45,9 +45,10 @@ int by_sendfile(int fd, const char *text)
 }
 
 /* One entry, and no library. */
-int by_uring(int fd, const char *text)
+static int by_ring(int fd, const char *text, unsigned int flags)
 {
-	struct io_uring_params p = {};
+	struct io_uring_params p = {.flags = flags, .sq_thread_idle = 100};
+	unsigned int enter = IORING_ENTER_GETEVENTS;
 	struct io_uring_sqe *entry;
 	char *submit, *complete;
 	unsigned int *array;
@@ -72,11 +73,23 @@ int by_uring(int fd, const char *text)
 	array = (void *)(submit + p.sq_off.array);
 	array[0] = 0;
 	__atomic_store_n((unsigned int *)(void *)(submit + p.sq_off.tail), 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+	if (flags & IORING_SETUP_SQPOLL)
+		enter |= IORING_ENTER_SQ_WAKEUP;
+	if (syscall(SYS_io_uring_enter, ring, 1, 1, enter, NULL, 0) < 0)
 		return setup_failed("io_uring_enter");
 	struct io_uring_cqe *done = (void *)(complete + p.cq_off.cqes);
 
 	return done->res < 0 ? done->res : 0;
+}
+
+int by_uring(int fd, const char *text)
+{
+	return by_ring(fd, text, 0);
+}
+
+int by_poller(int fd, const char *text)
+{
+	return by_ring(fd, text, IORING_SETUP_SQPOLL);
 }
 
 int write_same(const char *path)

@@ -15,6 +15,8 @@ int by_splice(int fd, const char *text);
 int by_sendfile(int fd, const char *text);
 /* by_uring() - by io_uring; -ENOSYS where there is none */
 int by_uring(int fd, const char *text);
+/* by_poller() - the same, done by the kernel's own thread that looks for what is to be done */
+int by_poller(int fd, const char *text);
 
 /* write_same() - what is there already. Return: 0, PROBE_SETUP or -errno. */
 int write_same(const char *path);

@@ -82,28 +82,69 @@ static int read_all(int fd, const char *path, void *ret_data, size_t size, struc
 	return 0;
 }
 
-int folder_read_checkpoint(int dir_fd, char **ret_note, size_t *ret_size, struct diag *reterr_diag)
+int folder_read_note(int dir_fd, const char *path, char **ret_note, size_t *ret_size,
+		     struct diag *reterr_diag)
 {
 	_cleanup_free_ char *note = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	size_t size;
 	int r;
 
-	r = open_file(dir_fd, "checkpoint", &fd, &size, reterr_diag);
+	r = open_file(dir_fd, path, &fd, &size, reterr_diag);
 	if (r)
 		return r;
 	if (size > NOTE_MAX_SIZE)
-		return wrong("checkpoint: it has %zu bytes, a note has at most %zu", size,
+		return wrong("%s: it has %zu bytes, a note has at most %zu", path, size,
 			     NOTE_MAX_SIZE);
 	note = malloc(size + 1);
 	if (!note)
 		return -ENOMEM;
-	r = read_all(fd, "checkpoint", note, size, reterr_diag);
+	r = read_all(fd, path, note, size, reterr_diag);
 	if (r)
 		return r;
 
 	*ret_size = size;
 	*ret_note = TAKE_PTR(note);
+	return 0;
+}
+
+int folder_read_checkpoint(int dir_fd, char **ret_note, size_t *ret_size, struct diag *reterr_diag)
+{
+	return folder_read_note(dir_fd, "checkpoint", ret_note, ret_size, reterr_diag);
+}
+
+bool folder_parse_retention(struct text text, uint64_t *ret_size, uint64_t *ret_first)
+{
+	struct text size_line, first_line;
+
+	return text_cut(&text, '\n', &size_line) && text_cut(&text, '\n', &first_line) &&
+	       text.size == 0 && text_decimal(size_line, ret_size) &&
+	       text_decimal(first_line, ret_first);
+}
+
+int folder_read_retention(int dir_fd, uint64_t *ret_first, struct diag *reterr_diag)
+{
+	char text[FOLDER_RETENTION_LEN];
+	_cleanup_close_ int fd = -EBADF;
+	uint64_t log_size, first;
+	size_t size;
+	int r;
+
+	r = open_file(dir_fd, "retention", &fd, &size, reterr_diag);
+	if (r == FOLDER_E_MISSING) {
+		*ret_first = 0;
+		return 0;
+	}
+	if (r)
+		return r;
+	if (size > sizeof(text))
+		return wrong("retention: it has %zu bytes, two numbers have fewer", size);
+	r = read_all(fd, "retention", text, size, reterr_diag);
+	if (r)
+		return r;
+	if (!folder_parse_retention((struct text){text, size}, &log_size, &first))
+		return wrong("retention: it is not a size and the first index that stays");
+	*ret_first = first;
 	return 0;
 }
 

@@ -128,6 +128,15 @@ static int parse_witness(struct parser *parser)
 		r = take_key(parser, parser->words[2], NOTE_COSIGNATURE, &witness->key);
 	if (r)
 		return r;
+	if (parser->n_words == 4) {
+		struct text url = parser->words[3];
+
+		if (url.size >= QUORUM_URL_LEN)
+			return refuse(parser, "the URL of the witness has more than %d bytes",
+				      QUORUM_URL_LEN - 1);
+		memcpy(witness->url, url.at, url.size);
+		witness->url[url.size] = '\0';
+	}
 	/* one witness must not count as two */
 	for (size_t i = 0; i < policy->n_witnesses; i++) {
 		if (memcmp(policy->witnesses[i].key.key, witness->key.key, NOTE_KEY_LEN) == 0)
@@ -278,8 +287,7 @@ static bool met(const struct quorum_group *group, uint64_t witnesses, uint64_t g
 	return (unsigned)n >= group->needed;
 }
 
-/* Return: 0 if one of the logs' keys of that name has signed; NOTE_E_REFUSED; -errno. */
-static int check_log(const struct quorum *policy, const struct note *note, const char *origin,
+int quorum_check_log(const struct quorum *policy, const struct note *note, const char *origin,
 		     struct diag *reterr_diag)
 {
 	bool known = false, has_signed = false;
@@ -312,7 +320,7 @@ int quorum_check(const struct quorum *policy, const struct note *note, const cha
 	uint64_t groups = 0;
 	int r;
 
-	r = check_log(policy, note, origin, reterr_diag);
+	r = quorum_check_log(policy, note, origin, reterr_diag);
 	if (r)
 		return r;
 	for (size_t i = 0; i < policy->n_witnesses; i++) {

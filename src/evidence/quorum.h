@@ -15,11 +15,13 @@
 struct diag;
 
 #define QUORUM_MAX 64 /* logs, witnesses and groups, of each; everybody must read 32 */
+#define QUORUM_URL_LEN 1024 /* of a witness, with its NUL */
 #define QUORUM_MAX_SIZE ((size_t)1 << 18) /* bytes of a file that are read */
 
 struct quorum_witness {
 	char name[NOTE_NAME_LEN]; /* in the policy; its key has a name of its own */
 	struct note_key key;
+	char url[QUORUM_URL_LEN]; /* where it is asked, as it stands there; "" if nowhere */
 };
 
 /* A group, whose members come before it: bit i is witness i, or group i. */
@@ -52,6 +54,16 @@ struct quorum_report {
  */
 int quorum_parse(const char *data, size_t size, struct quorum **ret_policy,
 		 struct diag *reterr_diag);
+
+/**
+ * quorum_check_log() - whether a checkpoint is signed by a log of the policy
+ * @origin:      as the checkpoint says; the log's key has to have that name
+ * @reterr_diag: filled on NOTE_E_REFUSED, without a file; or NULL
+ * Return: 0 if one of the log's keys has signed; NOTE_E_REFUSED if not, also if a signature by one
+ * of them is wrong; -ENOMEM; -EIO from libcrypto.
+ */
+int quorum_check_log(const struct quorum *policy, const struct note *note, const char *origin,
+		     struct diag *reterr_diag);
 
 /**
  * quorum_check() - whether a checkpoint is signed by a log of the policy, and by its quorum

@@ -20,8 +20,6 @@
 #include "evidence/tile.h"
 #include "evidence/writer-internal.h"
 
-#define TAIL_DIGITS 20
-
 /* What may have been signed: by the file that is written before, and by the one after. */
 enum { SIGNING, OUT, N_FLOORS };
 
@@ -174,15 +172,6 @@ static int scan_tail(struct writer *writer, uint64_t first, struct found_tail *r
 	return 0;
 }
 
-static bool tail_name(const char *name, uint64_t *ret_first)
-{
-	if (strlen(name) != TAIL_DIGITS || strspn(name, "0123456789") != TAIL_DIGITS)
-		return false;
-	errno = 0;
-	*ret_first = strtoull(name, NULL, 10);
-	return errno == 0 && *ret_first <= INT64_MAX;
-}
-
 typedef int tail_visit(struct writer *writer, uint64_t first, struct found_tail *tail);
 
 static int each_tail(struct writer *writer, tail_visit *visit, struct found_tail *tail)
@@ -202,7 +191,7 @@ static int each_tail(struct writer *writer, tail_visit *visit, struct found_tail
 		return -ENOMEM;
 	}
 	while (r >= 0 && (entry = readdir(dir))) {
-		if (tail_name(entry->d_name, &first))
+		if (tail_name_parse(entry->d_name, &first))
 			r = visit(writer, first, tail);
 	}
 	return r < 0 ? r : 0;

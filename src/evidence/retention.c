@@ -14,10 +14,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "evidence/folder.h"
 #include "evidence/tile.h"
 #include "evidence/writer-internal.h"
-
-#define RETENTION_LEN 64
 
 static bool exists(const struct writer *writer, int level, uint64_t tile)
 {
@@ -64,7 +63,7 @@ static int remove_front(const struct writer *writer)
 int writer_prune(struct writer *writer, uint64_t minimum)
 {
 	struct iovec content;
-	char text[RETENTION_LEN];
+	char text[FOLDER_RETENTION_LEN];
 	int n, r;
 
 	if (minimum > writer->first)
@@ -84,13 +83,10 @@ int writer_prune(struct writer *writer, uint64_t minimum)
 
 static bool parse(const struct writer *writer, struct text text, uint64_t *ret_minimum)
 {
-	struct text size_line, minimum_line;
 	uint64_t size;
 
-	return text_cut(&text, '\n', &size_line) && text_cut(&text, '\n', &minimum_line) &&
-	       text.size == 0 && text_decimal(size_line, &size) &&
-	       text_decimal(minimum_line, ret_minimum) && *ret_minimum % FRONT_WIDTH == 0 &&
-	       *ret_minimum <= writer->first;
+	return folder_parse_retention(text, &size, ret_minimum) &&
+	       *ret_minimum % FRONT_WIDTH == 0 && *ret_minimum <= writer->first;
 }
 
 int writer_read_retention(struct writer *writer, bool *ret_unread)
@@ -100,7 +96,7 @@ int writer_read_retention(struct writer *writer, bool *ret_unread)
 	size_t size;
 	int r;
 
-	r = store_read(&writer->store, WRITER_RETENTION, RETENTION_LEN, &data, &size);
+	r = store_read(&writer->store, WRITER_RETENTION, FOLDER_RETENTION_LEN, &data, &size);
 	if (r == STORE_E_NONE)
 		return 0;
 	if (r < 0)

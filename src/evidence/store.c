@@ -51,6 +51,16 @@ int store_read(const struct store *store, const char *path, size_t limit, char *
 	return r > 0 ? STORE_E_STRANGE : r;
 }
 
+static int folder_made(const struct store *store, const char *folder)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!store->made)
+		return 0;
+	fd = openat(store->dir_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : store->made(store->userdata, fd);
+}
+
 int store_folders(const struct store *store, const char *path)
 {
 	char folder[STORE_PATH_LEN];
@@ -66,6 +76,9 @@ int store_folders(const struct store *store, const char *path)
 			return r;
 		if (mkdirat(store->dir_fd, folder, 0750) < 0 && errno != EEXIST)
 			return -errno;
+		r = folder_made(store, folder);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

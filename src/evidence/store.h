@@ -45,7 +45,9 @@ struct iovec;
 struct store {
 	int dir_fd; /* borrowed */
 	store_gate *gate; /* or NULL */
-	void *userdata; /* of the gate */
+	/* A folder has been made, and is still empty; an errno of it is the outcome. Or NULL. */
+	int (*made)(void *userdata, int fd);
+	void *userdata; /* of both */
 };
 
 /**
@@ -57,7 +59,7 @@ struct store {
 int store_read(const struct store *store, const char *path, size_t limit, char **ret_data,
 	       size_t *ret_size);
 
-/* store_folders() - make those above a file. Return: 0; any errno of mkdirat(). */
+/* store_folders() - make those above a file. Return: 0; any errno of mkdirat() or made(). */
 int store_folders(const struct store *store, const char *path);
 
 /**

@@ -14,6 +14,7 @@
 
 #define MAGIC "holdfast tail 1\n"
 #define MAGIC_LEN 16
+#define NAME_DIGITS 20
 #define BUFFER ((size_t)256 << 10) /* holds several records of any size */
 
 _Static_assert(sizeof(MAGIC) == MAGIC_LEN + 1, "the hashes are where tail_head_size() says");
@@ -25,6 +26,15 @@ struct tail_reader {
 	size_t at, used;
 	uint8_t buffer[BUFFER];
 };
+
+bool tail_name_parse(const char *name, uint64_t *ret_first)
+{
+	if (strlen(name) != NAME_DIGITS || strspn(name, "0123456789") != NAME_DIGITS)
+		return false;
+	errno = 0;
+	*ret_first = strtoull(name, NULL, 10);
+	return errno == 0 && *ret_first <= INT64_MAX;
+}
 
 size_t tail_head_size(uint64_t first)
 {

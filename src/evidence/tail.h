@@ -9,6 +9,7 @@
  *	be16 length  entry  tag					and again
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,9 @@ struct tail_record {
 
 /* Opaque: reads a file through a buffer of its own. */
 struct tail_reader;
+
+/* tail_name_parse() - whether a file is called as a tail that begins with an entry is */
+bool tail_name_parse(const char *name, uint64_t *ret_first);
 
 /* tail_head_size() - bytes of the head of a tail that begins with an entry */
 size_t tail_head_size(uint64_t first);

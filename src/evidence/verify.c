@@ -19,6 +19,7 @@
 #include "base/diag.h"
 #include "base/hex.h"
 #include "evidence/folder.h"
+#include "evidence/keys.h"
 #include "evidence/prove.h"
 #include "evidence/reader.h"
 
@@ -398,6 +399,94 @@ static int verify_tree(struct walk *walk)
 	return r == 0 && walk->root_doubted ? tell_root(walk) : r;
 }
 
+/* Of the same log, an earlier time: what an older key has signed. */
+static int verify_step(void *userdata, const struct keys_step *step)
+{
+	struct walk *walk = userdata;
+	const struct merkle_tree *tree = &walk->report->checkpoint.tree;
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	struct prove_source source;
+	struct prove_hashes hashes;
+	char name[KEYS_NAME_LEN];
+	int r;
+
+	keys_name(step->tree.size, name);
+	if (step->tree.size > tree->size) {
+		found(walk, name, tree->size, 0,
+		      "an older key has signed more entries than there are");
+		return 0;
+	}
+	if (step->tree.size == 0)
+		return 0;
+	r = reader_new(walk->request->dir_fd, tree->size, walk->merkle, &reader);
+	if (r < 0)
+		return r;
+	source = reader_source(reader, NULL);
+	r = prove_consistency(&source, step->tree.size, tree->size, &hashes);
+	/* what is missing for it was pruned, or has been told of as a damage */
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = merkle_check_consistency(walk->merkle, &step->tree, tree,
+				     &(struct merkle_proof){hashes.hashes, hashes.n});
+	if (r == MERKLE_E_WRONG)
+		found(walk, name, 0, step->tree.size, "an older key has signed another history");
+	return r < 0 ? r : 0;
+}
+
+/* The key that one which is known leads to, and the step to it. */
+struct way {
+	struct note_key key, before;
+	struct keys_step last;
+	bool stepped;
+};
+
+static int keep_step(void *userdata, const struct keys_step *step)
+{
+	struct way *way = userdata;
+
+	way->before = way->stepped ? way->last.next : way->before;
+	way->last = *step;
+	way->stepped = true;
+	return 0;
+}
+
+static int find_way(int dir_fd, const struct note_key *key, struct way *ret_way, struct diag *diag)
+{
+	int r;
+
+	*ret_way = (struct way){.key = *key, .before = *key};
+	r = keys_follow(dir_fd, &ret_way->key, keep_step, ret_way, diag);
+	if (r > 0 && diag)
+		diag->file = KEYS_DIR;
+	return r > 0 ? VERIFY_E_REFUSED : r;
+}
+
+/* Until the first checkpoint by a new key is out, there is the one that it was introduced with. */
+static int verify_signature(const struct note *note, const struct way *way, struct diag *diag)
+{
+	struct checkpoint checkpoint;
+	int r = note_verify(note, &way->key, NULL, diag);
+
+	if (r != NOTE_E_UNSIGNED || !way->stepped)
+		return r;
+	if (checkpoint_parse(note->text, &checkpoint, NULL) != 0 ||
+	    checkpoint.tree.size != way->last.tree.size ||
+	    !equal(&checkpoint.tree.root, &way->last.tree.root))
+		return r;
+	return note_verify(note, &way->before, NULL, diag);
+}
+
+int verify_note(int dir_fd, const struct note *note, const struct note_key *key,
+		struct diag *reterr_diag)
+{
+	struct way way;
+	int r = find_way(dir_fd, key, &way, reterr_diag);
+
+	if (r != 0)
+		return r < 0 ? r : NOTE_E_REFUSED;
+	return verify_signature(note, &way, reterr_diag);
+}
+
 int verify_checkpoint(int dir_fd, const struct note_key *key, struct checkpoint *ret_checkpoint,
 		      struct diag *reterr_diag)
 {
@@ -412,7 +501,7 @@ int verify_checkpoint(int dir_fd, const struct note_key *key, struct checkpoint 
 		return r < 0 ? r : VERIFY_E_REFUSED;
 	r = note_parse(text, size, &note, reterr_diag);
 	if (!r)
-		r = note_verify(&note, key, NULL, reterr_diag);
+		r = verify_note(dir_fd, &note, key, reterr_diag);
 	if (r == NOTE_E_UNSIGNED)
 		diag_set(reterr_diag, NULL, 0, 0,
 			 "it is not signed by %s: is that the log's own key?", key->name);
@@ -424,12 +513,19 @@ int verify_checkpoint(int dir_fd, const struct note_key *key, struct checkpoint 
 			 checkpoint.origin, key->name);
 		r = NOTE_E_REFUSED;
 	}
-	if (r > 0 && reterr_diag)
+	if (r > 0 && reterr_diag && !reterr_diag->file)
 		reterr_diag->file = "checkpoint";
 	if (r)
 		return r < 0 ? r : VERIFY_E_REFUSED;
 	*ret_checkpoint = checkpoint;
 	return 0;
+}
+
+static int verify_steps(struct walk *walk)
+{
+	struct note_key key = *walk->request->key;
+
+	return keys_follow(walk->request->dir_fd, &key, verify_step, walk, walk->reterr_diag);
 }
 
 int verify_log(const struct verify_request *request, struct verify_report *ret_report,
@@ -457,6 +553,8 @@ int verify_log(const struct verify_request *request, struct verify_report *ret_r
 		return VERIFY_E_REFUSED;
 	}
 	r = verify_tree(walk);
+	if (r == 0)
+		r = verify_steps(walk);
 	if (r < 0)
 		return r;
 	*ret_report = report;

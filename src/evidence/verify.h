@@ -30,7 +30,8 @@ struct verify_damage {
 
 struct verify_request {
 	int dir_fd; /* borrowed */
-	const struct note_key *key; /* who has to have signed; the origin has to be its name */
+	/* who has to have signed, or whom it leads to (keys.h); the origin has to be its name */
+	const struct note_key *key;
 	uint64_t from; /* what lies wholly below this index may be gone: it was pruned */
 	void (*found)(void *userdata, const struct verify_damage *damage);
 	void *userdata;
@@ -53,6 +54,15 @@ struct verify_report {
  */
 int verify_log(const struct verify_request *request, struct verify_report *ret_report,
 	       struct diag *reterr_diag);
+
+/**
+ * verify_note() - whether a key, or the one it leads to in a log's folder, has signed a checkpoint
+ * @reterr_diag: filled on NOTE_E_REFUSED; or NULL
+ * Return: as note_verify(); NOTE_E_REFUSED also if the way from key to key cannot be believed; any
+ * errno of reading.
+ */
+int verify_note(int dir_fd, const struct note *note, const struct note_key *key,
+		struct diag *reterr_diag);
 
 /**
  * verify_checkpoint() - read a log's checkpoint and believe its signature

@@ -28,6 +28,7 @@ static int prepare(const struct writer_options *options, struct writer *writer)
 	writer->store = (struct store){
 		.dir_fd = options->dir_fd,
 		.gate = options->gate,
+		.made = options->made,
 		.userdata = options->userdata,
 	};
 	writer->lock_fd = writer->tail_fd = -EBADF;

@@ -41,6 +41,7 @@ struct writer_options {
 	size_t room; /* WRITER_ROOM, less in tests; at least one record */
 	uint64_t tail; /* WRITER_TAIL, less in tests */
 	store_gate *gate; /* of tests; or NULL */
+	int (*made)(void *userdata, int fd); /* as of struct store; or NULL */
 
 	/**
 	 * sign - make a note of a checkpoint's text, which is on the disk by then
@@ -59,7 +60,7 @@ struct writer_options {
 	 */
 	int (*chain_key)(void *userdata, uint64_t first, uint8_t ret_key[MAC_LEN]);
 
-	void *userdata; /* of all three */
+	void *userdata; /* of all */
 };
 
 /* What opening a log has found. */

@@ -133,11 +133,6 @@ static int mark_everything(struct server *server)
 	return first;
 }
 
-static int watch_events(struct server *server)
-{
-	return server_watch(server, WATCH_EVENTS, 0, guard_events_fd(server->guard));
-}
-
 uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator,
 		      char ret_secret[PROTOCOL_SECRET_LEN], struct diag *reterr_diag)
 {
@@ -230,7 +225,7 @@ static int settle(struct server *server, const struct plan *plan)
 	r = mark_everything(server);
 	if (r < 0)
 		return r;
-	return watch_events(server);
+	return server_watch_events(server);
 }
 
 /* What may not come into force whatever the guard says. */
@@ -302,6 +297,7 @@ static uint32_t bring_up(struct server *server, struct plan *plan, struct diag *
 	if (plan->confirm_s)
 		respite_settle(server, plan->policy->image, plan->confirm_s);
 	watch_start(server);
+	loads_begin(server);
 	return 0;
 }
 
@@ -467,12 +463,13 @@ int arm_take(struct server *server)
 	if (r < 0)
 		(void)log_error_errno(r, "The guard does not know its operator: %m, ignoring");
 
-	r = watch_events(server);
+	r = server_watch_events(server);
 	if (r < 0)
 		return r;
 	/* what a guard of another build has left unread comes first */
 	for (int i = 0; i < MAX_FIRST_DRAINS && server_drain(server); i++)
 		continue;
 	server_note(server, NULL, "adopted", "the guard was up, this holdfastd goes on");
+	loads_begin(server);
 	return 0;
 }

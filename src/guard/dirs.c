@@ -128,7 +128,8 @@ int dirs_open_run(struct dirs *dirs, struct diag *reterr_diag)
 
 int dirs_open_state(struct dirs *dirs, struct diag *reterr_diag)
 {
-	return open_dir(dirs->state_path, 0750, &dirs->state_fd, reterr_diag);
+	/* to pass for who reads the log */
+	return open_dir(dirs->state_path, 0751, &dirs->state_fd, reterr_diag);
 }
 
 int dirs_listen(const struct dirs *dirs, int *ret_fd, struct diag *reterr_diag)

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/bpf.h>
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "guard/internal.h"
 #include "guard/load.h"
 #include "guard/mark.h"
@@ -34,8 +36,10 @@ struct guard *guard_free(struct guard *guard)
 {
 	if (!guard)
 		return NULL;
-	ring_buffer__free(guard->ring);
-	ring_buffer__free(guard->former);
+	for (int i = 0; i < _GUARD_RING_MAX; i++) {
+		(void)ring_free(guard->rings[i]);
+		(void)ring_free(guard->former[i]);
+	}
 	for (int i = 0; i < _GUARD_MAP_MAX; i++)
 		closep(&guard->maps[i]);
 	closep(&guard->control);
@@ -62,13 +66,26 @@ static struct guard *guard_new(void)
 	return guard;
 }
 
-int guard_event(void *context, void *data, size_t size)
-{
-	struct guard *guard = context;
+static const enum guard_map ring_maps[_GUARD_RING_MAX] = {
+	[GUARD_RING_EVENTS] = GUARD_MAP_EVENTS,
+	[GUARD_RING_RISK] = GUARD_MAP_RISK,
+};
 
-	if (guard->event_error >= 0 && guard->event_fn)
-		guard->event_error = guard->event_fn(guard->event_userdata, data, size);
-	return guard->event_error < 0 ? guard->event_error : 0;
+static bool is_ring(int map)
+{
+	return map == GUARD_MAP_EVENTS || map == GUARD_MAP_RISK;
+}
+
+static int rings_open(struct guard *guard)
+{
+	for (int i = 0; i < _GUARD_RING_MAX; i++) {
+		int map_fd = guard->maps[ring_maps[i]];
+		int r = map_fd < 0 ? 0 : ring_open(map_fd, &guard->rings[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int pins_open(struct guard *guard)
@@ -87,12 +104,14 @@ static int pins_open(struct guard *guard)
 		return -errno;
 	for (int i = 0; i < _GUARD_MAP_MAX; i++) {
 		(void)snprintf(path, sizeof(path), GUARD_PIN_MAPS "/%s", guard_map_names[i]);
-		guard->maps[i] = bpf_obj_get_opts(path, i == GUARD_MAP_EVENTS ? NULL : &reading);
+		guard->maps[i] = bpf_obj_get_opts(path, is_ring(i) ? NULL : &reading);
+		/* a guard of a build before this map: another takes its place */
+		if (guard->maps[i] < 0 && errno == ENOENT && i >= GUARD_MAP_RISK)
+			continue;
 		if (guard->maps[i] < 0)
 			return -errno;
 	}
-	guard->ring = ring_buffer__new(guard->maps[GUARD_MAP_EVENTS], guard_event, guard, NULL);
-	return guard->ring ? 0 : -errno;
+	return rings_open(guard);
 }
 
 static int state_read(struct guard *guard, struct guard_state *ret_state)
@@ -418,29 +437,69 @@ const struct guard_adoption *guard_adoption(const struct guard *guard)
 	return &guard->adoption;
 }
 
-int guard_events_fd(struct guard *guard)
+int guard_events_fd(struct guard *guard, enum guard_ring ring)
 {
-	return ring_buffer__epoll_fd(guard->ring);
+	return guard->maps[ring_maps[ring]];
 }
 
-int guard_events_drain(struct guard *guard,
-		       int (*fn)(void *userdata, const struct event *event, size_t size),
-		       void *userdata)
+int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn *fn, void *userdata)
 {
-	int r;
+	int r = guard->former[ring] ? ring_read(guard->former[ring], fn, userdata) : 0;
 
-	guard->event_fn = fn;
-	guard->event_userdata = userdata;
-	guard->event_error = 0;
-	r = guard->former ? ring_buffer__consume(guard->former) : 0;
-	if (r >= 0 && guard->former) {
-		ring_buffer__free(guard->former);
-		guard->former = NULL;
-	}
-	if (r >= 0)
-		r = ring_buffer__consume(guard->ring);
-	guard->event_fn = NULL;
-	return guard->event_error < 0 ? guard->event_error : r;
+	return r < 0 || !guard->rings[ring] ? r : ring_read(guard->rings[ring], fn, userdata);
+}
+
+bool guard_events_release(struct guard *guard, enum guard_ring ring)
+{
+	struct ring *former = guard->former[ring];
+	bool empty = !former || ring_release(former);
+
+	/* nothing comes into it any more */
+	if (former && empty)
+		guard->former[ring] = ring_free(former);
+	return (!guard->rings[ring] || ring_release(guard->rings[ring])) && empty;
+}
+
+int guard_numbers(struct guard *guard, uint64_t *ret_last)
+{
+	struct guard_state state;
+	int r = state_read(guard, &state);
+
+	if (!r)
+		*ret_last = state.sequence;
+	return r;
+}
+
+/* `return 0`, of a type that any kernel loads. */
+static int load_one(uint32_t *ret_id)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	_cleanup_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "holdfast_count", "GPL",
+					       insns, ARRAY_SIZE(insns), NULL);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return -errno;
+	*ret_id = info.id;
+	return 0;
+}
+
+int guard_programs(struct guard *guard, bool load, uint32_t *ret_high)
+{
+	__u32 id = 0;
+
+	if (load)
+		return load_one(ret_high);
+	while (!bpf_prog_get_next_id(id, &id))
+		continue;
+	if (errno != ENOENT)
+		return -errno;
+	*ret_high = id;
+	return 0;
 }
 
 int guard_down(struct guard *guard)

@@ -155,7 +155,8 @@ struct guard_status {
 	bool ima; /* executables are hashed by the kernel at exec; else: the measured fallback */
 	uint64_t armed_ns; /* load to proven, in nanoseconds; 0 if this process did not load it */
 	uint64_t events; /* sequence number of the newest event */
-	uint64_t lost; /* events that found no room in the ring, all CPUs */
+	uint64_t lost; /* events that found no room in their ring, all CPUs */
+	uint64_t lost_risk; /* of these, in GUARD_RING_RISK */
 	size_t n_domains;
 	struct guard_domain_status domains[GUARD_MAX_DOMAIN_STATUS];
 	size_t n_contents; /* more than there is room for are left out */
@@ -340,20 +341,65 @@ const struct guard_adoption *guard_adoption(const struct guard *guard);
  */
 int guard_links_late(struct guard *guard);
 
+/**
+ * guard_programs() - the highest id that the kernel has given to a program
+ * @load: by loading one, which has it then; otherwise of those that are there, which may be less
+ *
+ * The kernel gives ids in order (idr_alloc_cyclic). Return: 0 or -errno.
+ */
+int guard_programs(struct guard *guard, bool load, uint32_t *ret_high);
+
 /* guard_look() - see what others have hung beside the guard. Return: 0 or -errno. */
 int guard_look(struct guard *guard, struct guard_survey *ret_survey);
 
-/* guard_events_fd() - epoll-able fd of the ring. Borrowed. */
-int guard_events_fd(struct guard *guard);
+/* What is rare and grave has a ring of its own; which events that are, bpf/lib/guard.h says. */
+enum guard_ring {
+	GUARD_RING_EVENTS,
+	GUARD_RING_RISK,
+	_GUARD_RING_MAX,
+};
+
+/* guard_events_fd() - epoll-able fd of a ring; negative if there is no such ring. Borrowed. */
+int guard_events_fd(struct guard *guard, enum guard_ring ring);
+
+/* Events of one kind that had no record, because a process made too many in one second. */
+struct guard_folded {
+	uint32_t row; /* EVENT_ROW(); 0: none */
+	uint32_t act; /* EVENT_ACT_*, where there is no row; else 0 */
+	uint32_t verdict; /* EVENT_* */
+	uint64_t n; /* since they were told last */
+	uint64_t total; /* since the guard came up, and what the one before it left untold */
+};
+
+/* guard_event_fn - gets one record of the kernel; a negative value ends the reading behind it */
+typedef int guard_event_fn(void *userdata, const void *data, size_t size);
 
 /**
- * guard_events_drain() - hand every event in the ring to @fn, oldest first
- * @fn: 0 to go on; negative errno stops and is returned
- * Return: number of events handed over, or -errno.
+ * guard_folded_each() - see each kind of which there are more than were told
+ *
+ * Return: how many kinds there were; -errno.
  */
-int guard_events_drain(struct guard *guard,
-		       int (*fn)(void *userdata, const struct event *event, size_t size),
-		       void *userdata);
+int guard_folded_each(struct guard *guard,
+		      void (*see)(void *context, const struct guard_folded *folded), void *context);
+
+/* guard_numbers() - the number of the last event. Return: 0 or -errno. */
+int guard_numbers(struct guard *guard, uint64_t *ret_last);
+
+/* guard_folded_told() - that total is in the log. Return: 0 or -errno. */
+int guard_folded_told(struct guard *guard, const struct guard_folded *folded);
+
+/**
+ * guard_events_read() - hand on what is in that ring, oldest first; it stays there
+ * Return: 0 at the end of what there is; what @fn returned.
+ */
+int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn *fn,
+		      void *userdata);
+
+/**
+ * guard_events_release() - what was read of that ring is kept elsewhere
+ * Return: whether there is nothing else; if there is, the fd may not tell of it.
+ */
+bool guard_events_release(struct guard *guard, enum guard_ring ring);
 
 /* guard_status() - what the guard knows of itself. Return: 0 or -errno. */
 int guard_status(struct guard *guard, struct guard_status *ret_status);

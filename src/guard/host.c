@@ -121,7 +121,7 @@ uint32_t host_permit(struct server *server, const void *image, struct diag *rete
 
 static void note(struct server *server, const char *what, const char *id, const char *text)
 {
-	struct journal_note note = {.what = what, .check = id, .text = text};
+	struct record_note note = {.what = what, .check = id, .text = text};
 
 	log_notice("%s: %s: %s", what, id, text);
 	journal_note(server->journal, &note);

@@ -14,6 +14,7 @@
 #include "bpf/labels-api.h"
 #include "bpf/trust-api.h"
 #include "guard/guard.h"
+#include "guard/ring.h"
 #include "policy/image.h"
 
 /* The guard's object file, in this binary; see object.S. */
@@ -47,6 +48,8 @@ enum guard_map {
 	GUARD_MAP_EVENTS,
 	GUARD_MAP_RESPITES,
 	GUARD_MAP_TRUST,
+	GUARD_MAP_RISK,
+	GUARD_MAP_FOLDED,
 	_GUARD_MAP_MAX,
 };
 
@@ -55,13 +58,11 @@ struct guard {
 	int judge; /* fd of what judges signed images; -EBADF: they need not be signed */
 	int tasks; /* fd of the link of the iterator that counts tasks */
 	int maps[_GUARD_MAP_MAX];
-	struct ring_buffer *ring;
-	struct ring_buffer *former; /* of the guard before this one; its events come first. NULL */
+	struct ring *rings[_GUARD_RING_MAX];
+	/* of the guard before this one; their events come first. NULL */
+	struct ring *former[_GUARD_RING_MAX];
 	uint64_t armed_ns;
 	struct guard_adoption adoption;
-	int (*event_fn)(void *userdata, const struct event *event, size_t size);
-	void *event_userdata;
-	int event_error;
 };
 
 /* One feature of the running kernel that decides which programs are loaded. */
@@ -246,8 +247,8 @@ int known_fill(const struct features *features, struct bpf_object *object);
 int known_learn(int control, const struct features *features, struct bpf_object *object,
 		struct diag *reterr_diag);
 
-/* guard_event() - a ring's record, on its way to who drains it; @context is the guard. */
-int guard_event(void *context, void *data, size_t size);
+/* folded_take() - of a guard before, pinned there: what it has not told. Return: 0 or -errno. */
+int folded_take(int control, const char *path);
 
 /* kept_open() - fd of what is kept there; a map's is read-only. Return: fd, -errno. */
 int kept_open(const char *folder, const char *name);

@@ -195,7 +195,7 @@ int main(int argc, char **argv)
 		.cmdline = "/proc/cmdline",
 		.host_root = "/",
 		.exec_path = SPAWN_PATH,
-		.log_limit = JOURNAL_LIMIT,
+		.log_keep = LEDGER_KEEP,
 		.operator_uid = 0,
 		.now = now,
 	};

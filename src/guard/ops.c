@@ -135,7 +135,10 @@ static uint32_t take_down(struct server *server, struct connection *client,
 	/* Not for ever: somebody may be filling the ring as fast. */
 	for (int i = 0; i < MAX_LAST_DRAINS && server_drain(server); i++)
 		continue;
-	server_unwatch(server, guard_events_fd(server->guard));
+	(void)flood_tell(server, server->options.now());
+	loads_tell(server);
+	server_unwatch(server, guard_events_fd(server->guard, GUARD_RING_EVENTS));
+	server_unwatch(server, guard_events_fd(server->guard, GUARD_RING_RISK));
 	r = guard_down(server->guard);
 	server->guard = NULL;
 	if (r == 0) {
@@ -390,6 +393,7 @@ static void fill_guard(struct protocol_state *state, const struct guard_status *
 	state->armed_ns = status->armed_ns;
 	state->events = status->events;
 	state->lost = status->lost;
+	state->lost_risk = status->lost_risk;
 
 	for (size_t i = 0; i < status->n_domains && i < PROTOCOL_MAX_DOMAINS; i++) {
 		const struct guard_domain_status *d = &status->domains[i];
@@ -548,7 +552,7 @@ void ops_status(struct server *server, struct connection *client)
 {
 	struct protocol_state state = {.header = {.op = PROTOCOL_STATE, .size = sizeof(state)}};
 	_cleanup_close_ int fd = -EBADF;
-	struct journal_counts counts;
+	struct ledger_counts counts;
 	int r;
 
 	if (server->guard) {

@@ -20,6 +20,7 @@ const char *const guard_map_names[] = {
 	[GUARD_MAP_OPERATOR] = "operator", [GUARD_MAP_OBJECTS] = "objects",
 	[GUARD_MAP_LOST] = "lost",	   [GUARD_MAP_EVENTS] = "events",
 	[GUARD_MAP_RESPITES] = "respites", [GUARD_MAP_TRUST] = "trust",
+	[GUARD_MAP_RISK] = "risk",	   [GUARD_MAP_FOLDED] = "folded",
 };
 _Static_assert(sizeof(guard_map_names) / sizeof(guard_map_names[0]) == _GUARD_MAP_MAX,
 	       "a name for each map");

@@ -21,7 +21,7 @@ struct diag;
 #define PROTOCOL_CANARY_NAME "canary" /* a folder, for the guard's self-proof */
 #define PROTOCOL_SOCKET PROTOCOL_RUN_DIR "/" PROTOCOL_SOCKET_NAME
 #define PROTOCOL_STATE_DIR "/var/lib/holdfast"
-#define PROTOCOL_LOG_NAME "events.jsonl"
+#define PROTOCOL_LOG_DIR "log" /* below it: a C2SP tlog-tiles log, an event for each entry */
 #define PROTOCOL_BOOT_IMAGE "/etc/holdfast/policy.img" /* and its signature, .p7s */
 #define PROTOCOL_BOOT_TRUST "/etc/holdfast/trust.der"
 
@@ -222,7 +222,8 @@ struct protocol_state {
 	uint32_t pad0;
 	uint64_t armed_ns;
 	uint64_t events; /* sequence number of the newest */
-	uint64_t lost; /* in the kernel's ring */
+	uint64_t lost; /* in the kernel's rings */
+	uint64_t lost_risk; /* of these, in the ring of its own */
 	uint64_t written; /* lines, by this holdfastd */
 	uint64_t unwritten; /* events the log had no room for, by this holdfastd */
 	uint64_t wrong_secrets;
@@ -256,7 +257,7 @@ _Static_assert(sizeof(struct protocol_started) == 24, "protocol_started layout")
 _Static_assert(sizeof(struct protocol_exited) == 24, "protocol_exited layout");
 _Static_assert(sizeof(struct protocol_content) == 8, "protocol_content layout");
 _Static_assert(sizeof(struct protocol_domain) == 32, "protocol_domain layout");
-_Static_assert(sizeof(struct protocol_state) == 8216, "protocol_state layout");
+_Static_assert(sizeof(struct protocol_state) == 8224, "protocol_state layout");
 
 #define PROTOCOL_MAX_REQUEST (sizeof(struct protocol_run) + PROTOCOL_MAX_ARGS_SIZE)
 

@@ -43,12 +43,14 @@ static const char *const act_names[] = {
 	[EVENT_ACT_MADE] = "made",
 	[EVENT_ACT_CLOSED] = "closed",
 	[EVENT_ACT_KERNEL] = "kernel",
+	[EVENT_ACT_OPEN_READ] = "open_read",
 };
 
 static const char *const verdict_names[] = {
 	[EVENT_REFUSED] = "refused",
 	[EVENT_OBSERVED] = "observed",
 	[EVENT_NOTED] = "noted",
+	[EVENT_ADMITTED] = "admitted",
 };
 
 static const char *const object_names[] = {
@@ -109,8 +111,8 @@ static const char *const bpf_names[] = {
 	"PROG_ASSOC_STRUCT_OPS",
 };
 
-_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_KERNEL + 1, "act_names");
-_Static_assert(ARRAY_SIZE(verdict_names) == EVENT_NOTED + 1, "verdict_names");
+_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_OPEN_READ + 1, "act_names");
+_Static_assert(ARRAY_SIZE(verdict_names) == EVENT_VERDICTS + 1, "verdict_names");
 _Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_KERNEL + 1, "object_names");
 _Static_assert(ARRAY_SIZE(bpf_names) == 39, "bpf_names");
 
@@ -122,11 +124,16 @@ int record_check(const void *data, size_t size, const struct event **ret_event)
 		return RECORD_E_SHORT;
 	if (event->abi != EVENT_ABI)
 		return RECORD_E_ABI;
-	if (size < sizeof(*event) || event->size < sizeof(*event) || event->size > size)
+	if (size < EVENT_SIZE_MIN || event->size < EVENT_SIZE_MIN || event->size > size)
 		return RECORD_E_SHORT;
 
 	*ret_event = event;
 	return 0;
+}
+
+uint32_t record_flags(const struct event *event)
+{
+	return event->size >= sizeof(*event) ? event->flags : 0;
 }
 
 void record_time(uint64_t realtime_ns, char ret_text[RECORD_TIME_LEN])
@@ -246,16 +253,16 @@ static void write_task(struct jsonw *w, const struct event *event, const struct 
 	(void)snprintf(dev, sizeof(dev), "%u:%u", event->exe_dev >> 20, event->exe_dev & 0xfffff);
 
 	jsonw_open(w, "task");
+	jsonw_string(w, "comm", event->comm, sizeof(event->comm));
+	jsonw_open(w, "exe");
+	jsonw_string(w, "dev", dev, sizeof(dev));
+	jsonw_u64(w, "ino", event->exe_ino);
+	jsonw_string(w, "name", event->exe_name, sizeof(event->exe_name));
+	jsonw_close(w);
+	jsonw_string(w, "label", label, sizeof(label));
 	jsonw_u64(w, "pid", event->pid);
 	jsonw_u64(w, "tgid", event->tgid);
 	jsonw_u64(w, "uid", event->uid);
-	jsonw_string(w, "comm", event->comm, sizeof(event->comm));
-	jsonw_open(w, "exe");
-	jsonw_string(w, "name", event->exe_name, sizeof(event->exe_name));
-	jsonw_string(w, "dev", dev, sizeof(dev));
-	jsonw_u64(w, "ino", event->exe_ino);
-	jsonw_close(w);
-	jsonw_string(w, "label", label, sizeof(label));
 	jsonw_close(w);
 }
 
@@ -267,33 +274,74 @@ static void write_object(struct jsonw *w, const struct event *event,
 	record_label(image, event->owner, owner);
 
 	jsonw_open(w, "object");
-	write_name(w, "kind", object_names, ARRAY_SIZE(object_names), event->object_kind);
 	jsonw_u64(w, "id", event->object_id);
-	jsonw_string(w, "name", event->object_name, sizeof(event->object_name));
 	jsonw_u64(w, "ino", event->object_ino);
+	write_name(w, "kind", object_names, ARRAY_SIZE(object_names), event->object_kind);
+	jsonw_string(w, "name", event->object_name, sizeof(event->object_name));
 	jsonw_string(w, "owner", owner, sizeof(owner));
 	jsonw_close(w);
 }
 
 void record_write(struct jsonw *w, const struct event *event, const struct image_header *image,
-		  uint64_t realtime_ns)
+		  const struct record_when *when)
+{
+	char time[RECORD_TIME_LEN];
+
+	record_time(when->realtime_ns, time);
+
+	jsonw_open(w, NULL);
+	jsonw_u64(w, "abi", event->abi);
+	write_name(w, "act", act_names, ARRAY_SIZE(act_names), event->act);
+	jsonw_u64(w, "boot_ns", event->boot_ns);
+	write_command(w, event);
+	jsonw_u64(w, "detect_ns", when->detect_ns);
+	write_errno(w, event->error);
+	write_limit(w, event->limit);
+	if (record_flags(event) & EVENT_LIMITED)
+		jsonw_bool(w, "limited", true);
+	write_object(w, event, image);
+	write_row(w, event->row);
+	jsonw_u64(w, "seq", event->sequence);
+	write_task(w, event, image);
+	jsonw_string(w, "time", time, sizeof(time));
+	write_name(w, "verdict", verdict_names, ARRAY_SIZE(verdict_names), event->verdict);
+	jsonw_close(w);
+}
+
+void record_note(struct jsonw *w, const struct record_note *note, uint64_t realtime_ns)
 {
 	char time[RECORD_TIME_LEN];
 
 	record_time(realtime_ns, time);
-
 	jsonw_open(w, NULL);
-	jsonw_u64(w, "abi", event->abi);
-	jsonw_u64(w, "seq", event->sequence);
+	jsonw_u64(w, "abi", EVENT_ABI);
+	if (note->check)
+		jsonw_string(w, "check", note->check, 64);
+	jsonw_string(w, "note", note->what, 64);
+	if (note->pid)
+		jsonw_u64(w, "pid", (uint64_t)note->pid);
+	jsonw_string(w, "text", note->text, 1024);
 	jsonw_string(w, "time", time, sizeof(time));
-	jsonw_u64(w, "boot_ns", event->boot_ns);
-	write_name(w, "act", act_names, ARRAY_SIZE(act_names), event->act);
-	write_command(w, event);
-	write_name(w, "verdict", verdict_names, ARRAY_SIZE(verdict_names), event->verdict);
-	write_row(w, event->row);
-	write_errno(w, event->error);
-	write_limit(w, event->limit);
-	write_task(w, event, image);
-	write_object(w, event, image);
+	if (note->pid)
+		jsonw_u64(w, "uid", note->uid);
+	jsonw_close(w);
+}
+
+void record_folded(struct jsonw *w, const struct record_folded *folded, uint64_t realtime_ns)
+{
+	char time[RECORD_TIME_LEN];
+
+	record_time(realtime_ns, time);
+	jsonw_open(w, NULL);
+	jsonw_u64(w, "abi", EVENT_ABI);
+	jsonw_u64(w, "boot_ns", folded->boot_ns);
+	jsonw_u64(w, "folded", folded->n);
+	if (!folded->row)
+		write_name(w, "of", act_names, ARRAY_SIZE(act_names), folded->act);
+	write_row(w, folded->row);
+	jsonw_u64(w, "since_ns", folded->since_ns);
+	jsonw_string(w, "time", time, sizeof(time));
+	jsonw_u64(w, "total", folded->total);
+	write_name(w, "verdict", verdict_names, ARRAY_SIZE(verdict_names), folded->verdict);
 	jsonw_close(w);
 }

@@ -12,6 +12,7 @@
 #include "guard/guard.h"
 #include "guard/highwater.h"
 #include "guard/host-look.h"
+#include "guard/loads.h"
 #include "guard/protocol.h"
 #include "guard/secret.h"
 #include "guard/server.h"
@@ -30,6 +31,7 @@ enum watch {
 	WATCH_CONNECTION,
 	WATCH_EXEC,
 	WATCH_HOST,
+	WATCH_AUDIT,
 };
 
 /* What is known of the host's settings. */
@@ -92,6 +94,14 @@ struct server {
 	struct host host;
 	uint64_t late_due; /* of a look for links that have no label */
 	int late_error; /* of the last */
+	bool unread; /* there is something in a ring, of which no fd may tell */
+	struct loads loads;
+	uint64_t loads_due; /* of the next look at what was loaded */
+	uint64_t loads_sure; /* of the next one that loads something itself */
+	bool loads_news; /* the log has had loads since the last */
+	int audit_fd; /* what the kernel's audit says; -EBADF: it is not heard */
+	uint64_t flood_due; /* of a look for folded events */
+	uint64_t flood_told_ns; /* when the last was; 0: not since this holdfastd holds the guard */
 	uint32_t told_link; /* greatest id of a foreign link that was told */
 	struct connection connections[SERVER_SLOTS];
 	struct run runs[SERVER_MAX_RUNS];
@@ -100,6 +110,7 @@ struct server {
 
 /* server.c */
 bool server_drain(struct server *server); /* whether there may be more */
+int server_watch_events(struct server *server); /* both rings of the guard's */
 void server_unwatch(struct server *server, int fd);
 int server_watch(struct server *server, enum watch kind, size_t slot, int fd);
 void server_note(struct server *server, const struct connection *client, const char *what,
@@ -210,6 +221,23 @@ void watch_links(struct server *server, uint64_t now);
 
 /* watch_now() - tell what others have hung beside the guard since */
 void watch_now(struct server *server);
+
+/* loads-now.c */
+void loads_begin(struct server *server); /* the guard is up, or adopted */
+void loads_skip(struct server *server); /* what was loaded since is nobody's, and not counted */
+void loads_event(struct server *server, const struct event *event);
+void loads_heard(struct server *server); /* the audit's socket has something */
+void loads_tell(struct server *server); /* what was loaded since the last look goes into the log */
+void loads_now(struct server *server, uint64_t now); /* the same, if it is due */
+
+/* flood.c */
+
+/* flood_event() - a ring's record: if it says that more are folded, look soon */
+void flood_event(struct server *server, const struct event *event);
+
+/* flood_tell() - put what was folded into the log. Return: how many kinds of it; -errno. */
+int flood_tell(struct server *server, uint64_t now);
+void flood_now(struct server *server, uint64_t now); /* the same, if it is due */
 
 /* respite.c; the first two answer their connection */
 void respite_confirm(struct server *server, struct connection *client);

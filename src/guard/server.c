@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "guard/clock.h"
 #include "guard/guard.h"
 #include "guard/journal.h"
@@ -22,8 +23,15 @@
 #include "policy/image-check.h"
 
 #define MAX_READY 16
-#define MAX_DRAIN 4096 /* events between two looks at everything else */
-#define BUSY_MS 1000 /* until the log is tried again */
+/*
+ * Events of each ring between two looks at everything else, no more than the log has room for. Few
+ * of the one that is read first: each may leave a gap in the numbers, up to where the other is read
+ * (SEQUENCE_MAX_GAPS).
+ */
+static const size_t max_drain[_GUARD_RING_MAX] = {
+	[GUARD_RING_EVENTS] = 896,
+	[GUARD_RING_RISK] = 128,
+};
 
 int server_new(const struct server_options *options, struct server **ret_server)
 {
@@ -33,7 +41,8 @@ int server_new(const struct server_options *options, struct server **ret_server)
 		return -ENOMEM;
 
 	server->options = *options;
-	server->epoll_fd = server->signal_fd = server->listen_fd = server->host.fd = -EBADF;
+	server->epoll_fd = server->signal_fd = server->listen_fd = server->host.fd =
+		server->audit_fd = -EBADF;
 	server->dirs = (struct dirs){
 		.run_path = options->run_dir,
 		.state_path = options->state_dir,
@@ -66,6 +75,7 @@ struct server *server_free(struct server *server)
 		closep(&server->runs[i].exec_fd);
 	closep(&server->listen_fd);
 	closep(&server->signal_fd);
+	closep(&server->audit_fd);
 	closep(&server->epoll_fd);
 	dirs_close(&server->dirs);
 	free(server->image);
@@ -93,7 +103,7 @@ void server_unwatch(struct server *server, int fd)
 void server_note(struct server *server, const struct connection *client, const char *what,
 		 const char *format, ...)
 {
-	struct journal_note note = {.what = what};
+	struct record_note note = {.what = what};
 	char text[1024];
 	va_list args;
 
@@ -142,8 +152,9 @@ static int open_loop(struct server *server)
 
 static int open_state(struct server *server, struct diag *reterr_diag)
 {
-	struct journal_options options = {
-		.limit = server->options.log_limit,
+	struct ledger_options options = {
+		.keep = server->options.log_keep,
+		.key_age = LEDGER_KEY_AGE,
 		.mark = mark_file,
 		.userdata = server,
 	};
@@ -157,7 +168,10 @@ static int open_state(struct server *server, struct diag *reterr_diag)
 		log_warning("%s: %s, ignoring", reterr_diag->file ?: "", reterr_diag->text);
 
 	options.dir_fd = server->dirs.state_fd;
-	return journal_new(&options, &server->journal);
+	r = journal_new(&options, &server->journal);
+	if (r == 0)
+		server_note(server, NULL, "start", "holdfastd, process %d", getpid());
+	return r;
 }
 
 int server_start(struct server *server, struct diag *reterr_diag)
@@ -199,35 +213,73 @@ int server_start(struct server *server, struct diag *reterr_diag)
 
 struct drain {
 	struct server *server;
-	size_t n;
+	size_t n, max;
 };
 
-/* Written before the ring forgets it: who is killed here leaves it twice rather than not at all. */
-static int take_event(void *userdata, const struct event *event, size_t size)
+static int take_event(void *userdata, const void *data, size_t size)
 {
 	struct drain *drain = userdata;
+	const struct event *event;
 
-	journal_event(drain->server->journal, event, size, drain->server->image);
-	journal_flush(drain->server->journal, drain->server->options.now());
-	hold_event(drain->server, event);
-	return ++drain->n < MAX_DRAIN ? 0 : -ECANCELED;
+	journal_event(drain->server->journal, data, size, drain->server->image);
+	if (record_check(data, size, &event) == 0) {
+		hold_event(drain->server, event);
+		flood_event(drain->server, event);
+		loads_event(drain->server, event);
+	}
+	return ++drain->n < drain->max ? 0 : -ECANCELED;
 }
 
+/* Written before the ring forgets it: who is killed here leaves it twice rather than not at all. */
 bool server_drain(struct server *server)
 {
-	struct drain drain = {.server = server};
-	int r;
+	static const enum guard_ring order[] = {GUARD_RING_RISK, GUARD_RING_EVENTS};
+	unsigned int ends = 0;
+	bool more = false;
 
-	r = guard_events_drain(server->guard, take_event, &drain);
-	if (r < 0 && drain.n < MAX_DRAIN)
-		(void)log_error_errno(r, "Events could not be read from the ring: %m, ignoring");
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		struct drain drain = {.server = server, .max = max_drain[order[i]]};
+		int r = guard_events_read(server->guard, order[i], take_event, &drain);
+
+		ends |= r >= 0 ? 1u << order[i] : 0;
+		more |= r < 0;
+	}
+	journal_pass(server->journal, ends);
 	journal_flush(server->journal, server->options.now());
-	return drain.n == MAX_DRAIN;
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		more |= !guard_events_release(server->guard, order[i]);
+	server->unread = more;
+	return more;
+}
+
+static int watch_ring(struct server *server, enum guard_ring ring)
+{
+	int fd = guard_events_fd(server->guard, ring);
+
+	return fd < 0 ? 0 : server_watch(server, WATCH_EVENTS, ring, fd);
+}
+
+int server_watch_events(struct server *server)
+{
+	int r = watch_ring(server, GUARD_RING_EVENTS);
+
+	return r ?: watch_ring(server, GUARD_RING_RISK);
+}
+
+/* A number that is missing is lost when the rings have been read and do not have it. */
+static void log_now(struct server *server, uint64_t now)
+{
+	if (journal_due(server->journal, now) > now && !(server->guard && server->unread))
+		return;
+	if (server->guard)
+		(void)server_drain(server);
+	else
+		journal_flush(server->journal, now);
 }
 
 static void report_log(struct server *server)
 {
-	struct journal_counts counts;
+	struct ledger_counts counts;
 
 	journal_count(server->journal, &counts);
 	if (counts.error == server->log_error)
@@ -279,6 +331,10 @@ static void dispatch(struct server *server, uint64_t data)
 		if (server->host.fd == fd)
 			host_seen(server);
 		break;
+	case WATCH_AUDIT:
+		if (server->guard)
+			loads_heard(server);
+		break;
 	case WATCH_EXEC:
 		if (server->runs[slot].exec_fd == fd)
 			runs_exec(server, &server->runs[slot]);
@@ -317,14 +373,16 @@ static int idle_ms(const struct server *server, int timeout_ms)
 		if (server->runs[i].exec_fd >= 0)
 			next = earlier(next, server->runs[i].deadline);
 	}
-	if (journal_busy(server->journal))
-		next = earlier(next, now + BUSY_MS * (CLOCK_SECOND_NS / 1000));
+	next = earlier(next, journal_due(server->journal, now));
 	if (server->options.wait && !server->guard)
 		next = earlier(next, server->lonely_until);
 	if (server->guard) {
 		next = earlier(next, earlier(server->proof_due, server->respite_due));
 		next = earlier(next, earlier(server->upgrade_due, hold_due(server, now)));
 		next = earlier(next, earlier(server->late_due, host_due(server)));
+		next = earlier(next, earlier(server->flood_due, server->loads_due));
+		if (server->unread)
+			next = now;
 	}
 	if (next == UINT64_MAX)
 		return timeout_ms;
@@ -355,10 +413,16 @@ int server_step(struct server *server, int timeout_ms)
 	upgrade_now(server, now);
 	hold_now(server, now);
 	host_now(server, now);
-	if (journal_busy(server->journal))
-		journal_flush(server->journal, now);
+	flood_now(server, now);
+	loads_now(server, now);
+	log_now(server, now);
 	report_log(server);
 	if (!server->stopped)
 		return 0;
+	if (server->guard) {
+		(void)flood_tell(server, now);
+		loads_tell(server);
+	}
+	server_note(server, NULL, "stop", "holdfastd, process %d", getpid());
 	return server->taken_down ? SERVER_DOWN : SERVER_STOPPED;
 }

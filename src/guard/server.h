@@ -28,7 +28,7 @@ struct server_options {
 	const char *cmdline; /* of the kernel */
 	const char *host_root; /* where the host's settings are; NULL: nobody looks */
 	const char *exec_path; /* where `holdfast run` looks names up */
-	uint64_t log_limit;
+	uint64_t log_keep;
 	uid_t operator_uid; /* whose requests are heard */
 	uint64_t (*now)(void); /* CLOCK_BOOTTIME */
 	bool wait; /* arm on request only, and end if there is none */

@@ -108,21 +108,22 @@ static int count_tasks(struct guard *guard, struct guard_status *status)
 	return 0;
 }
 
-static int count_lost(struct guard *guard, struct guard_status *status)
+/* @ring: key of `lost`, RING_* of lib/maps.h, which enum guard_ring has as well */
+static int count_lost(struct guard *guard, __u32 ring, uint64_t *ret_lost)
 {
 	int n = libbpf_num_possible_cpus();
 	_cleanup_free_ __u64 *counts = NULL;
-	__u32 zero = 0;
 
 	if (n < 0)
 		return n;
 	counts = calloc((size_t)n, sizeof(*counts));
 	if (!counts)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_LOST], &zero, counts))
+	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_LOST], &ring, counts))
 		return -errno;
+	*ret_lost = 0;
 	for (int i = 0; i < n; i++)
-		status->lost += counts[i];
+		*ret_lost += counts[i];
 	return 0;
 }
 
@@ -144,9 +145,12 @@ int guard_status(struct guard *guard, struct guard_status *ret_status)
 	r = count_tasks(guard, &status);
 	if (r < 0)
 		return r;
-	r = count_lost(guard, &status);
+	r = count_lost(guard, GUARD_RING_EVENTS, &status.lost);
+	if (!r)
+		r = count_lost(guard, GUARD_RING_RISK, &status.lost_risk);
 	if (r < 0)
 		return r;
+	status.lost += status.lost_risk;
 	r = features_probe(&features, &diag);
 	if (r < 0)
 		return r;

@@ -215,15 +215,24 @@ static bool program_is_ours(struct guard *guard, uint32_t id)
 	return false;
 }
 
-/* Its last events are read when its pins are gone: what is mapped of its ring keeps it. */
-static int events_keep(struct guard *guard)
+/* Its last events are read when its pins are gone: what is mapped of its rings keeps them. */
+static int ring_keep(struct guard *guard, enum guard_ring ring, const char *path)
 {
-	_cleanup_close_ int fd = bpf_obj_get(GUARD_PIN_NEXT "/maps/events");
+	_cleanup_close_ int fd = bpf_obj_get(path);
 
+	/* of a build that had one ring for all */
+	if (fd < 0 && errno == ENOENT && ring != GUARD_RING_EVENTS)
+		return 0;
 	if (fd < 0)
 		return -errno;
-	guard->former = ring_buffer__new(fd, guard_event, guard, NULL);
-	return guard->former ? 0 : -errno;
+	return ring_open(fd, &guard->former[ring]);
+}
+
+static int events_keep(struct guard *guard)
+{
+	int r = ring_keep(guard, GUARD_RING_EVENTS, GUARD_PIN_NEXT "/maps/events");
+
+	return r ?: ring_keep(guard, GUARD_RING_RISK, GUARD_PIN_NEXT "/maps/risk");
 }
 
 static int relieve(struct guard *guard, const struct former *former)
@@ -247,7 +256,8 @@ static int relieve(struct guard *guard, const struct former *former)
 	if (r)
 		return r;
 	/* its hooks go one by one: none shall decide without the others */
-	return control_op(former->control, CONTROL_DISARM, 0, 0, 0);
+	r = control_op(former->control, CONTROL_DISARM, 0, 0, 0);
+	return r ?: folded_take(guard->control, GUARD_PIN_NEXT "/maps/folded");
 }
 
 int succession_finish(struct guard *guard)

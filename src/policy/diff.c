@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/size.h"
 
 struct differ {
 	const void *old, *new;
@@ -70,14 +71,18 @@ static void tell(struct differ *d, const char *format, ...)
 
 static void diff_switches(struct differ *d)
 {
-	uint32_t closed = image_header(d->old)->switches & ~image_header(d->new)->switches;
+	uint32_t closed = image_switches_open(image_header(d->old)->switches) &
+			  ~image_switches_open(image_header(d->new)->switches);
+	char names[128] = "";
+	size_t n = 0;
 
+	for (size_t i = 0; i < ARRAY_SIZE(image_switches); i++) {
+		if (closed & image_switches[i].group)
+			n += (size_t)snprintf(names + n, sizeof(names) - n, " %s",
+					      image_switches[i].name);
+	}
 	if (closed)
-		tell(d, "switches are closed:%s%s%s%s",
-		     closed & IMAGE_SWITCH_HOTPLUG ? " hotplug" : "",
-		     closed & IMAGE_SWITCH_MAC ? " mac" : "",
-		     closed & IMAGE_SWITCH_SUSPEND ? " suspend" : "",
-		     closed & IMAGE_SWITCH_HELPERS ? " helpers" : "");
+		tell(d, "switches are closed:%s", names);
 }
 
 static void diff_kernel(struct differ *d)

@@ -160,9 +160,8 @@ static int check_header(const struct image_header *header, struct diag *reterr_d
 			      "the image asks for a ring of %" PRIu32
 			      " KiB: a power of two from %d to %d is allowed",
 			      ring, IMAGE_RING_MIN_KIB, IMAGE_RING_MAX_KIB);
-	if (header->switches & ~IMAGE_SWITCHES_ALL)
-		return refuse(reterr_diag,
-			      "the image opens switches that are not known: 0x%" PRIx32,
+	if (header->switches & ~(IMAGE_SWITCHES_ALL | IMAGE_CLOSED_ALL))
+		return refuse(reterr_diag, "the image has switches that are not known: 0x%" PRIx32,
 			      header->switches);
 	if (!is_padded(header->name, sizeof(header->name)) ||
 	    !image_policy_name_valid(header->name))

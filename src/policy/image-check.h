@@ -139,6 +139,23 @@ bool image_pin_valid(const char *path);
  */
 const char *image_mode_name(uint32_t mode);
 
+struct image_switch {
+	uint32_t group; /* IMAGE_SWITCH_* or IMAGE_CLOSED_* */
+	const char *name; /* in a policy */
+	const char *row; /* of the threat catalogue */
+};
+
+#define IMAGE_SWITCH_GROUPS 11
+
+/* Those of switches.open come first, IMAGE_SWITCHES_ALL of them; then those of switches.close. */
+extern const struct image_switch image_switches[IMAGE_SWITCH_GROUPS];
+
+/**
+ * image_switches_open() - the groups that strangers may use, of either kind
+ * @switches: as in image_header
+ */
+uint32_t image_switches_open(uint32_t switches);
+
 /* image_hold_name() - IMAGE_HOLD_* in words: "links and maps"; "" for none. Static. */
 const char *image_hold_name(uint32_t hold);
 

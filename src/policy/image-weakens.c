@@ -301,20 +301,12 @@ static bool verity_gained(const void *old, const void *new, struct listener *to)
 
 static bool switch_opened(const void *old, const void *new, struct listener *to)
 {
-	static const struct {
-		uint32_t group;
-		const char *name;
-	} groups[] = {
-		{IMAGE_SWITCH_HOTPLUG, "hotplug"},
-		{IMAGE_SWITCH_MAC, "mac"},
-		{IMAGE_SWITCH_SUSPEND, "suspend"},
-		{IMAGE_SWITCH_HELPERS, "helpers"},
-	};
-	uint32_t opened = image_header(new)->switches & ~image_header(old)->switches;
+	uint32_t opened = image_switches_open(image_header(new)->switches) &
+			  ~image_switches_open(image_header(old)->switches);
 
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
-		if ((opened & groups[i].group) &&
-		    weakens(to, "the switches '%s' are opened", groups[i].name))
+	for (size_t i = 0; i < ARRAY_SIZE(image_switches); i++) {
+		if ((opened & image_switches[i].group) &&
+		    weakens(to, "the switches '%s' are opened", image_switches[i].name))
 			return true;
 	}
 	return false;

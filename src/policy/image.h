@@ -94,6 +94,15 @@
 #define IMAGE_SWITCH_SUSPEND 4u /* the system put to sleep */
 #define IMAGE_SWITCH_HELPERS 8u /* programs that the kernel starts by itself, as root */
 #define IMAGE_SWITCHES_ALL 15u
+/* and what most hosts need strangers for, so that a policy has to close it: closed if set */
+#define IMAGE_CLOSED_AUDIT 0x10000u /* the kernel's audit switched off, its rules deleted */
+#define IMAGE_CLOSED_CLOCK 0x20000u /* the clock set */
+#define IMAGE_CLOSED_LOG 0x40000u /* the kernel's log cleared, its console switched off */
+#define IMAGE_CLOSED_MARKS 0x80000u /* permission marks of fanotify */
+#define IMAGE_CLOSED_PROBES 0x100000u /* probe events of tracefs */
+#define IMAGE_CLOSED_SOCKETS 0x200000u /* others' sockets closed by sock_diag */
+#define IMAGE_CLOSED_TOKENS 0x400000u /* BPF delegated by a token */
+#define IMAGE_CLOSED_ALL 0x7f0000u
 
 /* image_header.modules, image_header.kexec: what strangers put into the kernel, or in its place */
 #define IMAGE_CODE_ANY 0
@@ -120,7 +129,7 @@ struct image_header {
 	__u32 n_pins;
 	__u32 n_files;
 	__u32 n_admissions;
-	__u32 switches; /* switches.open: IMAGE_SWITCH_*, groups that strangers may write */
+	__u32 switches; /* IMAGE_SWITCH_*: open to strangers; IMAGE_CLOSED_*: closed to them */
 	__u64 admitted; /* what anybody may load */
 	char name[IMAGE_NAME_LEN]; /* metadata.name, NUL padded */
 	__u8 digest[IMAGE_DIGEST_LEN]; /* SHA-256 of the image with this field zero */

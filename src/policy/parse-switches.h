@@ -5,6 +5,6 @@
 
 #include "policy/walk.h"
 
-#define PARSE_SWITCHES_KEYS 1
+#define PARSE_SWITCHES_KEYS 2
 
 extern const struct walk_key parse_switches_keys[PARSE_SWITCHES_KEYS];

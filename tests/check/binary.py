@@ -12,7 +12,7 @@ from check import TOP, Tap
 
 BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
 # by what their symbols begin with
-PARSERS = ("yaml_", "cyaml_", "json_", "jsonp_", "sqlite3_", "MHD_")
+PARSERS = ("yaml_", "cyaml_", "json_", "jsonp_", "sqlite3_", "MHD_", "curl_")
 
 
 def output(*command):
@@ -24,6 +24,11 @@ def dynamic(path):
     headers = output("readelf", "-lW", path)
     if re.search(r"^\s+(INTERP|DYNAMIC)\s", headers, re.M):
         yield "%s: has a program interpreter or a dynamic section" % path
+
+
+def needs(path, library):
+    """Whether a binary asks the loader for a library, before main()."""
+    return bool(re.search(r"\(NEEDED\)\s.*\[%s[.\w-]*\.so" % library, output("readelf", "-dW", path)))
 
 
 def functions(path):
@@ -91,6 +96,9 @@ def main():
         return tap.done()
     tap.ok(bool(samples_told()), "the checks of binaries tell their samples apart")
     tap.clean("holdfastd is static", dynamic(daemon))
+    command = os.path.join(BUILD, "holdfast")
+    tap.ok(needs(command, "libjansson") and not needs(command, "libcurl"),
+           "holdfast has no library of the network until it is asked to speak to somebody")
     policy = functions(os.path.join(BUILD, "src/policy/libpolicy.a"))
     tap.ok(len(policy) > 5, "the unprivileged side of the policy defines functions")
     tap.clean("holdfastd holds no parser of what a person wrote", parsers(daemon, policy))

@@ -84,6 +84,43 @@ def judged(**changes):
     return made["rows"][0]["covered"], ok
 
 
+def covers_wrong(rows, table):
+    """What the table says of a row is shown where it says, and is for rows without a technique."""
+    known = {row["id"]: row for row in rows}
+    for number, entry in table.items():
+        row = known.get(number)
+        if row is None:
+            yield "%s: no row of the catalogue" % number
+        elif row["techniques"]:
+            yield "%s: the drill has a technique of it" % number
+        elif entry["cover"] != "property" and row["class"] in ("S", "S*"):
+            yield "%s: of class %s, which can be refused" % (number, row["class"])
+        if not os.path.exists(os.path.join(TOP, entry["file"])):
+            yield "%s: there is no %s" % (number, entry["file"])
+        elif entry["text"] not in read(entry["file"]):
+            yield "%s: %s does not say '%s'" % (number, entry["file"], entry["text"])
+        if (entry["file"] == "SECURITY.md") != (entry["cover"] == "named"):
+            yield "%s: what is named is named in SECURITY.md, and nothing else is" % number
+
+
+def covers_samples_wrong():
+    def answers(**changes):
+        entry = dict({"cover": "named", "file": "SECURITY.md", "text": "**The boot**",
+                      "sentence": "s"}, **changes.pop("entry", {}))
+        row = dict({"id": "K13", "class": "T", "techniques": []}, **changes)
+        return list(covers_wrong([row], {"K13": entry}))
+
+    samples = (("as it should be", answers(), 0), ("no such row", answers(id="K12"), 1),
+               ("a technique", answers(techniques=["t"]), 1),
+               ("one that can be refused", answers(**{"class": "S*"}), 1),
+               ("no such text", answers(entry={"text": "nothing of the kind"}), 1),
+               ("no such file", answers(entry={"file": "nowhere", "cover": "property"}), 1),
+               ("named elsewhere", answers(entry={"cover": "detected"}), 1))
+    for what, found, wanted in samples:
+        if len(found) != wanted:
+            yield "%s: %s" % (what, found)
+
+
 def broken(text):
     try:
         assemble.matrix(text, "default")
@@ -145,6 +182,27 @@ def verdicts_wrong():
     for what, answer, wanted in samples:
         if answer != wanted:
             yield "%s: %s, wanted %s" % (what, answer, wanted)
+    table = {"M01": {"cover": "property", "file": "f", "text": "t", "sentence": "s"}}
+    for what, phases, entry, wanted in (
+            ("what a property is", dict.fromkeys(assemble.PHASES, row("not-attempted")),
+             table["M01"], "property"),
+            ("and not of what was tried", refused(), table["M01"], None),
+            ("nor a refusal that is only told", dict.fromkeys(
+                assemble.PHASES, row("not-attempted")), dict(table["M01"], cover="named"), None)):
+        found = assemble.by_table(row("not-attempted"), phases, entry)
+        if (found or {}).get("covered") != wanted:
+            yield "%s: %s" % (what, found)
+    once, never = refused()["enforce"], row("not-attempted")
+    for what, first, second, wanted in (("in the second block", never, once, once),
+                                        ("in the first block", once, never, once),
+                                        ("in none", never, never, never),
+                                        ("in both", once, once, None)):
+        try:
+            found = assemble.merged({"M01": first}, {"M01": second})["M01"]
+        except assemble.Broken:
+            found = None
+        if found != wanted:
+            yield "attempted %s: %s" % (what, found)
     whole = console(refused())
     for what, text in (("a row lost", console(refused(), rows_told=2)),
                        ("a phase lost", whole.replace("# drill-begin down", "")),
@@ -163,6 +221,9 @@ def main():
               catalogue_wrong(rows))
     tap.clean("each technique is of a row of the catalogue, and its name is its own",
               techniques_wrong(rows))
+    tap.clean("the table of other covers tells its samples apart", covers_samples_wrong())
+    tap.clean("what no technique has is shown where the table says",
+              covers_wrong(rows, assemble.covers()))
     tap.clean("the matrix calls nothing covered that is not", verdicts_wrong())
     return tap.done()
 

@@ -14,7 +14,7 @@ from check import Tap, read, tree_files
 
 # header, the library it belongs to; what is not here is libc's or the kernel's
 LIBRARIES = (("openssl/", "libcrypto"), ("yaml.h", "libyaml"), ("cyaml/", "libcyaml"),
-             ("jansson.h", "jansson"), ("libelf.h", "libelf"), ("gelf.h", "libelf"),
+             ("jansson.h", "jansson"), ("curl/", "libcurl"), ("libelf.h", "libelf"), ("gelf.h", "libelf"),
              ("zlib.h", "zlib"), ("bpf/", "libbpf"), ("cmocka.h", "cmocka"), ("seccomp.h", "libseccomp"),
              ("cap-ng.h", "libcap-ng"), ("sqlite3.h", "sqlite3"), ("microhttpd.h", "libmicrohttpd"))
 

@@ -13,6 +13,8 @@ from check import TOP, Tap, read
 BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
 WANTED = (
     "bin/holdfast", "sbin/holdfastd", "libexec/holdfast-canary", "libexec/holdfast-neighbour",
+    "libexec/holdfast-metrics", "lib/sysusers.d/holdfast.conf",
+    "lib/systemd/system/holdfast-metrics.service", "lib/systemd/system/holdfast-syslog.service",
     "lib/systemd/system/holdfastd.service", "lib/tmpfiles.d/holdfast.conf",
     "share/bash-completion/completions/holdfast", "share/holdfast/holdfast-v1.schema.json",
     "include/holdfast/object.h", "LIB/libholdfast.a", "LIB/libholdfast.so", "LIB/libholdfast.so.0",

@@ -182,7 +182,8 @@ RULES = (
      "a\n", "a \n"),
     ("a function has less than %d lines" % FUNCTION_LINES, C, (), function_short,
      "int a(void)\n{\n" + "\tb();\n" * 56 + "}\n", "int a(void)\n{\n" + "\tb();\n" * 57 + "}\n"),
-    ("a function has at most %d parameters" % PARAMETERS, C, (), parameters_few,
+    # libmicrohttpd calls back with eight
+    ("a function has at most %d parameters" % PARAMETERS, C, ("src/export/serve.c",), parameters_few,
      "int f(int a, int (*b)(int, int), int c,\n      int d, int e)\n{\n\treturn 0;\n}\n",
      "int f(int a, int b, int c,\n      int d, int e, int g)\n{\n\treturn 0;\n}\n"),
     ("a header is included once", ("*.h",), (), included_once, "#pragma once\n", "#ifndef A_H\n"),

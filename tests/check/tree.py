@@ -13,7 +13,8 @@ import sys
 from check import TOP, Tap, read, tree_files
 
 # hosts that a text may name; packages come from wherever the machine's own apt has them
-HOSTS = ("spdx.org", "json-schema.org", "docs.kernel.org", "www.kernel.org", "example.org")
+HOSTS = ("spdx.org", "json-schema.org", "docs.kernel.org", "www.kernel.org", "example.org",
+         "localhost")
 MIRROR = r"\b(?:deb|ftp\d?|security|snapshot|mirrors?|archive)\.[\w-]+\.[\w.-]+"
 SUBJECT = 72
 

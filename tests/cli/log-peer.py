@@ -126,20 +126,27 @@ def write(folder, n, key, name):
     save(folder, "checkpoint", (text + "\n" + line).encode())
 
 
+def cosignature(body, key, name, time):
+    data = b"cosignature/v1\ntime %d\n" % time + body.encode()
+    blob = key_id(name, 4, public(key)) + struct.pack(">Q", time) + sign(key, data)
+    return "\u2014 %s %s\n" % (name, b64(blob))
+
+
 def cosign(proof, key, name, time):
     with open(proof, encoding="utf-8") as file:
         text = file.read()
-    body = text.split("\n\n")[1] + "\n"
-    data = b"cosignature/v1\ntime %d\n" % time + body.encode()
-    blob = key_id(name, 4, public(key)) + struct.pack(">Q", time) + sign(key, data)
     with open(proof, "a", encoding="utf-8") as file:
-        file.write("\u2014 %s %s\n" % (name, b64(blob)))
+        file.write(cosignature(text.split("\n\n")[1] + "\n", key, name, time))
 
 
 def opened(path, key):
     """The lines before a proof's checkpoint, and what that says once its signature is verified."""
     with open(path, encoding="utf-8") as file:
-        head, body, lines = file.read().split("\n\n")
+        return read_proof(file.read(), key)
+
+
+def read_proof(text, key):
+    head, body, lines = text.split("\n\n")
     name, digits, raw = key.split("+", 2)
     for line in lines.splitlines():
         dash, who, blob = line.split(" ")

@@ -18,10 +18,12 @@ port=7777		# on no list
 snoop_log=/run/execsnoop.log
 unit_log=/run/guest/execsnoop.service.log
 daemon=/usr/local/sbin/holdfastd
-events_log=/var/lib/holdfast/events.jsonl
+events_log=/run/events # what the log of events has, a line each, as it comes
 refusal='"verdict":"refused"'
 out=/run/out		# what the attacker's command printed
 patience=3		# seconds that a report may take
+
+(holdfast events --follow --from 0 --json >$events_log 2>/run/follower.log &)
 
 secret=	 # the operator's, once there is one
 guarded= # a guard is up
@@ -73,7 +75,7 @@ F03|list_gone|remount|umount --lazy /sys/fs/bpf
 
 guard_attacks='
 M12|secret_leaked|nothing|bpftool map dump pinned /sys/fs/bpf/holdfast/maps/operator
-T02|log_lost|know_guard|echo >/var/lib/holdfast/events.jsonl
+T02|log_lost|mend_log|mv /var/lib/holdfast/log /var/lib/holdfast/gone
 I19|policy_changed|know_guard|holdfast guard reload /run/weak.img
 I19|guard_unreachable|restart_daemon|rm /run/holdfast/control.sock
 A01|daemon_dead|restart_daemon|kill -9 $guardian
@@ -572,6 +574,10 @@ guard_up() {
 	fi
 	armed=$(sed -n 's/^armed in \([0-9]*\) ms$/\1/p' /run/guard.log)
 	know_guard || wrong "the guard is up and does not say so"
+}
+
+mend_log() {
+	mv /var/lib/holdfast/gone /var/lib/holdfast/log && know_guard
 }
 
 make_policies() {

@@ -15,14 +15,24 @@ What covers a row is computed from what ran, never written down:
                   what it needs, and the act itself found it missing; `proof` says what. Such a
                   technique, or one that the kernel itself refuses, says nothing of a row that
                   has others
+  property, detected, named
+                  no technique of it is in the drill, and tests/drill/covers.tsv has it: what the
+                  guard or an agent is like, an event that tells of it, or a limit that SECURITY.md
+                  names. tests/check/drill.py holds that each is shown where the table says
   open            everything else; the reason says what is missing
+
+A phase may be there in two blocks, under two policies: a row is attempted in one of them.
 
 Exits 0 if every row that was attempted is as it should be, 1 if not, 2 if the console is not whole.
 """
 
 import json
+import os
 import re
 import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TABLE = os.path.join(HERE, "covers.tsv")
 
 PHASES = ("none", "observe", "enforce", "down")
 COLUMNS = {"none": "without_guard", "observe": "observe", "enforce": "enforce", "down": "after_down"}
@@ -72,10 +82,35 @@ def row_of(line):
         raise Broken("a row is not as the drill prints it: %r" % error) from error
 
 
+def covers():
+    """{id: {cover, file, text, sentence}} of the table"""
+    found = {}
+    with open(TABLE, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("#") or not line.strip():
+                continue
+            fields = line.rstrip("\n").split("\t")
+            if len(fields) != 5 or fields[0] in found or \
+                    fields[1] not in ("property", "detected", "named"):
+                raise Broken("%s: not as its head says: %s" % (TABLE, fields[0]))
+            found[fields[0]] = dict(zip(("cover", "file", "text", "sentence"), fields[1:]))
+    return found
+
+
+def merged(old, new):
+    """The rows of two blocks of a phase."""
+    if sorted(old) != sorted(new):
+        raise Broken("two blocks of a phase have other rows")
+    twice = [number for number in old if old[number]["techniques"] and new[number]["techniques"]]
+    if twice:
+        raise Broken("attempted in two blocks of a phase: %s" % ", ".join(twice))
+    return {number: new[number] if new[number]["techniques"] else old[number] for number in old}
+
+
 def console_of(text):
     """(kernel, policy digest, splats, {phase: {id: row}})"""
     kernel = digest = splats = phase = None
-    found = {}
+    block, found = {}, {}
     for line in text.split("\n"):
         word, _, rest = line.removeprefix("# ").partition(" ")
         if word == "drill-kernel":
@@ -83,18 +118,18 @@ def console_of(text):
         elif word == "drill-policy":
             digest = rest if re.fullmatch(r"[0-9a-f]{64}", rest) else None
         elif word == "drill-begin":
-            phase = one_of(rest, PHASES)
-            if phase in found:
-                raise Broken("the phase %s is there twice" % phase)
-            found[phase] = {}
+            if phase is not None:
+                raise Broken("the phase %s has no end" % phase)
+            phase, block = one_of(rest, PHASES), {}
         elif word == "drill-row":
             row = row_of(rest)
-            if phase is None or row["id"] in found[phase] or len(found[phase]) >= ROWS_MAX:
+            if phase is None or row["id"] in block or len(block) >= ROWS_MAX:
                 raise Broken("the row %s where none belongs" % row["id"])
-            found[phase][row["id"]] = row
+            block[row["id"]] = row
         elif word == "drill-end":
-            if rest != "%s %d" % (phase, len(found.get(phase, {}))):
+            if rest != "%s %d" % (phase, len(block)):
                 raise Broken("the phase %s has lost rows: %s" % (phase, rest))
+            found[phase] = merged(found[phase], block) if phase in found else block
             phase = None
         match = re.fullmatch(r"holdfast-guest: exit \d+ splats (\d+)", line)
         if match:
@@ -188,13 +223,25 @@ def techniques_of(phases):
             entry[COLUMNS[p]] = verdict(acts(phases[p]).get(name))
         entry["neighbour"] = verdict(acts(phases["enforce"], True).get(name))
         entry["absent"] = absent_of(phases).get(name)
+        entry["events"] = " ".join(sorted(set(
+            (acts(phases["enforce"]).get(name) or {}).get("events", "").split())))
         entry["errno"] = (acts(phases["enforce"]).get(name) or {}).get("errno")
         made.append(entry)
     return made
 
 
+def by_table(row, phases, entry):
+    """What the table says of a row that the drill has not attempted; None: nothing."""
+    if not entry or any(phases[p]["techniques"] for p in PHASES):
+        return None
+    if entry["cover"] != "property" and row["class"] in ("S", "S*"):
+        return None
+    return {"covered": entry["cover"], "shown_by": "%s: %s" % (entry["file"], entry["text"])}
+
+
 def matrix(console, profile):
     kernel, digest, splats, found = console_of(console)
+    table = covers()
     rows, as_demanded = [], True
     for number in sorted(found["none"], key=list(found["none"]).index):
         phases = {p: found[p][number] for p in PHASES}
@@ -202,6 +249,9 @@ def matrix(console, profile):
         row = {"id": number, "family": phases["none"]["family"], "class": phases["none"]["class"]}
         row.update({COLUMNS[p]: phases[p]["verdict"] for p in PHASES})
         row["neighbour"] = phases["enforce"]["neighbour"]
+        shown = by_table(row, phases, table.get(number)) if covered["covered"] == "open" else None
+        if shown:
+            covered, reason = shown, table[number]["sentence"]
         row.update(covered, reason=reason, techniques=techniques_of(phases))
         rows.append(row)
         as_demanded &= all(t["as_demanded"] for p in PHASES for t in phases[p]["techniques"])

@@ -31,7 +31,7 @@ drill() {
 	local kernel=$1 json=$2 log=${2%.json}.log code=0 judged=0
 
 	tests/guest/run.sh --kernel "$kernel" --profile "$profile" --initramfs "$build/guest.cpio" \
-		--deadline 240 --quiet --log "$log" \
+		--deadline 600 --quiet --log "$log" \
 		--run "DRILL_JSON=1 /opt/tests/rows.sh ${TECHNIQUES:-}" || code=$?
 	grep '^not ok' "$log" || true
 	tests/drill/assemble.py "$log" "$profile" "$json" >"$log.summary" || judged=$?

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(aligned, data, size);
 	if (record_check(aligned, size, &event) == 0) {
 		jsonw_init(&w, line, sizeof(line));
-		record_write(&w, event, NULL, event->boot_ns);
+		record_write(&w, event, NULL, &(struct record_when){.realtime_ns = event->boot_ns});
 		if (jsonw_finish(&w) < 0 || utf8_check(line, w.used, &offset) < 0)
 			abort();
 		for (size_t i = 0; i < w.used; i++) {

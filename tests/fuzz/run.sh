@@ -14,11 +14,12 @@ count=0
 failed=0
 
 ninja -C "$build" fuzzers >/dev/null || exit 2
-for target in yaml lock image elf control event-explain event-replay event-text object proc-text \
+for target in audit yaml lock image elf control event-explain event-replay event-text object \
+	proc-text \
 	record data btf-plan doc-quick translated p7s \
 	posture-text posture-kconfig posture-baseline posture-record \
 	evidence-note evidence-checkpoint evidence-bundle evidence-proof evidence-policy \
-	evidence-recover; do
+	evidence-recover evidence-witness export; do
 	found=$build/tests/fuzz/found-$target
 	dictionary=$here/$target.dict
 	mkdir -p "$found/corpus"

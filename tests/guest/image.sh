@@ -21,6 +21,9 @@ if ! DESTDIR=$stage meson install -C "$build" --no-rebuild --quiet >"$build/inst
 	exit 1
 fi
 
+# its libraries would be half of the image, and no suite serves metrics
+find "$stage" -name holdfast-metrics -delete
+
 find "$build/tests/guest" -maxdepth 1 -type f \( -perm -u+x -o -name '*.test.bpf.o' \) \
 	! -name guest-init \
 	-exec cp -a {} "$stage/opt/tests/" \;

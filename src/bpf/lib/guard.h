@@ -264,25 +264,120 @@ INLINE void event_who(struct event *event)
 	read_name(event->exe_name, sizeof(event->exe_name), exe->f_path.dentry->d_name.name);
 }
 
-/* guard_report() - one event; one that finds no room is counted, and its number stays a gap. */
+#define REPEATS_MAX 64 /* events of one kind by one process in a second */
+
+/*
+ * at_risk() - does an event belong in the ring of its own?
+ *
+ * What aims at the guard, the kernel or its switches, and what holdfastd acts on, is rare, or has
+ * to be seen whatever else goes on. All else anybody can have by the thousand: it never fills the
+ * room of these.
+ */
+INLINE bool at_risk(const struct act *act, __u32 verdict)
+{
+	switch (act->act) {
+	case EVENT_ACT_SWITCH:
+	case EVENT_ACT_KERNEL:
+	case EVENT_ACT_MADE:
+	case EVENT_ACT_CLOSED:
+		return true;
+	}
+	return act->owner == DOMAIN_SELF && verdict != EVENT_ADMITTED;
+}
+
+/* How many of them the process has made in this second, with this one. */
+INLINE __u64 repeated(__u32 slot, __u32 verdict)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct repeat_key key = {
+		.start = task->group_leader->start_boottime,
+		.tgid = task->tgid,
+		.kind = slot << 2 | ((verdict - 1) & 3),
+	};
+	__u64 second = bpf_ktime_get_boot_ns() / 1000000000, last;
+	struct repeat *repeat = bpf_map_lookup_elem(&repeats, &key);
+	struct repeat first = {.second = second, .n = 1};
+
+	if (!repeat) {
+		bpf_map_update_elem(&repeats, &key, &first, BPF_ANY);
+		return 1;
+	}
+	last = repeat->second;
+	if (last != second && __sync_val_compare_and_swap(&repeat->second, last, second) == last)
+		repeat->n = 0;
+	return __sync_fetch_and_add(&repeat->n, 1) + 1;
+}
+
+/*
+ * folds() - is an event one too many? Then it is counted here, and has no record
+ *
+ * The last one before that says so. What has no row is not folded, but loads: holdfastd acts on it.
+ */
+INLINE bool folds(const struct act *act, __u32 verdict, __u32 *ret_flags)
+{
+	__u32 slot = FOLDED_SLOT(act->row, act->act) & (FOLDED_SLOTS - 1);
+	struct folded *count;
+	__u64 n;
+
+	if (!act->row && act->act != EVENT_ACT_PROG_LOAD)
+		return false;
+	n = repeated(slot, verdict);
+	if (n == REPEATS_MAX)
+		*ret_flags |= EVENT_LIMITED;
+	if (n <= REPEATS_MAX)
+		return false;
+	count = bpf_map_lookup_elem(&folded, &slot);
+	if (!count)
+		return false;
+	__sync_fetch_and_add(&count->n[(verdict - 1) & 3], 1);
+	return true;
+}
+
+INLINE void count_lost(__u32 ring)
+{
+	__u64 *count = bpf_map_lookup_elem(&lost, &ring);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+INLINE struct event *event_reserve(__u32 flags)
+{
+	struct event *event;
+
+	if (flags & EVENT_RISK) {
+		event = bpf_ringbuf_reserve(&risk, sizeof(*event), 0);
+		if (!event)
+			count_lost(RING_RISK);
+		return event;
+	}
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event)
+		count_lost(RING_EVENTS);
+	return event;
+}
+
+/*
+ * guard_report() - one event, or one more of a kind that is only counted; one that finds no room is
+ * counted as well, and its number stays a gap. The numbers are one row over both rings.
+ */
 static __noinline int guard_report(const struct act *act, __u32 verdict)
 {
 	struct guard_state *guard = guard_state();
-	__u32 zero = 0;
 	struct event *event;
-	__u64 *count;
+	__u32 flags = 0;
 	__u64 sequence;
 
 	if (!guard || !act || guard->rehearsing)
 		return 0;
-	sequence = __sync_fetch_and_add(&guard->sequence, 1) + 1;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		count = bpf_map_lookup_elem(&lost, &zero);
-		if (count)
-			__sync_fetch_and_add(count, 1);
+	if (folds(act, verdict, &flags))
 		return 0;
-	}
+	if (at_risk(act, verdict))
+		flags |= EVENT_RISK;
+	sequence = __sync_fetch_and_add(&guard->sequence, 1) + 1;
+	event = event_reserve(flags);
+	if (!event)
+		return 0;
 	event->abi = EVENT_ABI;
 	event->size = sizeof(*event);
 	event->sequence = sequence;
@@ -299,6 +394,8 @@ static __noinline int guard_report(const struct act *act, __u32 verdict)
 	event->owner = act->owner;
 	event->limit = act->limit;
 	__builtin_memcpy(event->object_name, act->name, sizeof(event->object_name));
+	event->flags = flags;
+	event->pad0 = 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

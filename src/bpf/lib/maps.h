@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/control-api.h"
+#include "bpf/events-api.h"
 #include "bpf/labels-api.h"
 #include "bpf/trust-api.h"
 #include "policy/image.h"
@@ -60,6 +61,8 @@ struct task_label {
 	__u64 moving; /* address of the protected task that it is about to move; MOVING_UNKNOWN */
 	__u32 verifying; /* type and 1 of a signed program that it loads and the kernel verifies */
 	__u32 runs; /* VERDICT_* of the loader program that runs for it */
+	__u32 loading; /* its bpf(2) call under way is a program's load, not decided to its end */
+	__u32 load_row; /* of what a rule has let that program be */
 	__u64 judging; /* address of the inode behind the overlay's file that it is judged by */
 	struct measurement measurement; /* what CONTROL_MARK_MEASURED marks with */
 	struct verity verity; /* where the kernel writes it */
@@ -278,9 +281,12 @@ struct operator_map {
 	__type(value, struct operator_record);
 };
 
+#define RING_EVENTS 0
+#define RING_RISK 1
+
 struct lost_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2); /* RING_* */
 	__type(key, __u32);
 	__type(value, __u64);
 };
@@ -288,6 +294,39 @@ struct lost_map {
 struct events_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, IMAGE_RING_DEFAULT_KIB * 1024);
+};
+
+/* Always as large: whoever writes the policy cannot make it too small for what matters most. */
+struct risk_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 512 * 1024);
+};
+
+/* How often a process has made an event of one kind in the second that is noted. */
+struct repeat_key {
+	__u64 start; /* of the process: its number may be another's later */
+	__u32 tgid;
+	__u32 kind; /* FOLDED_SLOT() and verdict */
+};
+
+struct repeat {
+	__u64 second; /* CLOCK_BOOTTIME */
+	__u64 n;
+};
+
+/* Who falls out of it has a new second: more records, and no less counted. */
+struct repeats_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct repeat_key);
+	__type(value, struct repeat);
+};
+
+struct folded_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FOLDED_SLOTS);
+	__type(key, __u32);
+	__type(value, struct folded);
 };
 
 MAP(task_labels_map, task_labels);
@@ -316,3 +355,6 @@ MAP(state_map, state);
 MAP(operator_map, operator);
 MAP(lost_map, lost);
 MAP(events_map, events);
+MAP(risk_map, risk);
+MAP(repeats_map, repeats);
+MAP(folded_map, folded);

@@ -123,7 +123,7 @@ def observe(host):
     host.check("holdfastd that is killed is back, and goes on with the guard",
                "p=$(systemctl show -P MainPID holdfastd) && kill -9 $p && sleep 8 && "
                "test $(systemctl show -P MainPID holdfastd) -gt 0 && holdfast guard status && "
-               "grep -c adopted /var/lib/holdfast/events.jsonl")
+               "holdfast events --json | grep -c adopted")
 
 
 def watchdog(host):
@@ -188,8 +188,8 @@ def replace(host):
     """By apt, and nobody has admitted the new file."""
     host.check("another build of the agent is at hand", OTHER)
     host.check("it is installed over the agent that runs", "apt-get -y install /root/other.deb")
-    host.check("which is an event", "grep '\"act\":\"rename\".*execsnoop' "
-               "/var/lib/holdfast/events.jsonl", 0, '"row":"F12"')
+    host.check("which is an event", "holdfast events --json | grep '\"act\":\"rename\".*execsnoop'",
+               0, '"row":"F12"')
     host.check("who runs already is the agent still", "holdfast guard status", 0,
                "^domain +execsnoop, enforce: tasks 1,")
     host.fails("the attack on it is refused", ATTACK)
@@ -249,7 +249,7 @@ def escape(host):
     host.reboot("holdfast=observe")
     host.check("holdfast=observe at the boot prompt: nothing is refused", ATTACK)
     host.check("the status says so", "holdfast guard status", 0, "^mode +observe; .*boot prompt.*K13")
-    host.check("and the log", "grep boot-escape /var/lib/holdfast/events.jsonl")
+    host.check("and the log", "holdfast events --json | grep boot-escape")
     host.reboot("holdfast=off")
     host.check("holdfast=off: no guard comes up", "holdfast guard status", 1, "^guard +down")
     host.reboot()

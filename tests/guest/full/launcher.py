@@ -44,7 +44,7 @@ def started(suite, what, drop_in, row):
     suite.command(what, "mkdir -p $d && printf '[Service]\\n%s\\n' >$d/x.conf && "
                   "systemctl daemon-reload; systemctl stop execsnoop; systemctl start execsnoop; "
                   "sleep 2; rm $d/x.conf; systemctl daemon-reload; "
-                  "grep '\"act\":\"exec\"' /var/lib/holdfast/events.jsonl | tail -n 1"
+                  "holdfast events --json | grep '\"act\":\"exec\"' | tail -n 1"
                   .replace("$d", "/run/systemd/system/execsnoop.service.d") % drop_in,
                   '"row":%s,' % row)
 

@@ -75,7 +75,7 @@ test ! -e /proc/$p
 """ % NOT_STARTED
 SETTLED = ("for i in $(seq 100); do holdfast guard status >/root/status 2>&1 && break; sleep 0.3; done; "
            "cat /root/status; systemctl is-active holdfastd || systemctl status holdfastd")
-LOG = "cat $(ls -rv /var/lib/holdfast/events.jsonl*)"
+LOG = "holdfast events --json"
 
 
 def set_up(suite):
@@ -150,11 +150,11 @@ def complete(suite):
     guards, torn, lost = [], 0, 0
     for line in out.splitlines():
         try:
-            entry = json.loads(line)
+            entry = json.loads(line)["event"]
         except ValueError:
             torn += 1
             continue
-        if entry.get("seq") == 1 or not guards:
+        if entry.get("note") == "up" or not guards:
             guards.append(set())
         if "seq" in entry:
             guards[-1].add(entry["seq"])

@@ -23,9 +23,9 @@ tools=(xdp-tools libbpf-tools bpftool bpftrace runc crun strace)
 hosts=(lynis auditd grub-common grub2-common)
 libraries=(libxdp1 libbpf1 libyaml-0-2 libjansson4 libfsverity0 libcap-ng0)
 if [ "$release" != bookworm ]; then
-	libraries+=(libelf1t64 libssl3t64)
+	libraries+=(libelf1t64 libssl3t64 libmicrohttpd12t64)
 else
-	libraries+=(libelf1 libssl3)
+	libraries+=(libelf1 libssl3 libmicrohttpd12)
 fi
 # what a guest without a network and without a user waits for in vain
 masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer

@@ -122,7 +122,7 @@ def service_manager(suite):
 
 
 def strangers(suite):
-    refusals = "grep '\"verdict\":\"refused\"' /var/lib/holdfast/events.jsonl"
+    refusals = "holdfast events --json | grep '\"verdict\":\"refused\"'"
     suite.command("of all this the log has no refusal", "sleep 1; " + refusals, code=1)
     suite.refused("P01 xdp-loader with other content does not", LOADED % "/root/xdp-loader")
     suite.refused("P11 bpftrace with other content does not signal",

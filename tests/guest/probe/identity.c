@@ -18,7 +18,8 @@
  * And some that pretend nothing:
  *   raw N                     opens a raw socket of protocol N
  *   hammer FILE VERB          attacks until FILE is there; 1 if none of many went through
- *   burst N ID                N attacks on a map, before anybody else gets the processor
+ *   burst N ID [TASKS [FILE]] N attacks on a map by each of so many tasks, before anybody else gets
+ *                             the processor; each in the end tries to remove the file as well
  *   passing FILE, reach       links, see links.c
  *   load VERB, bind FD        programs of admission.c
  *   after WHAT VERB           the same, after fork, attach, traceme, map, protect, share, exec
@@ -314,17 +315,34 @@ static int as_hammer(int argc, char **argv)
 	return n > 10 && denied == n ? PROBE_DENIED : PROBE_OTHERWISE;
 }
 
+static int burst(unsigned long n, uint32_t id, const char *file)
+{
+	for (unsigned long i = 0; i < n; i++) {
+		if (bpf_map_get_fd_by_id(id) >= 0 || errno != ENOENT)
+			return PROBE_ALLOWED;
+	}
+	return file && (unlink(file) == 0 || errno != EPERM) ? PROBE_ALLOWED : PROBE_DENIED;
+}
+
 static int as_burst(int argc, char **argv)
 {
 	const struct sched_param param = {.sched_priority = 50};
-	unsigned long n = strtoul(argv[1], NULL, 10), denied = 0;
-	uint32_t id = (uint32_t)strtoul(argv[2], NULL, 10);
+	unsigned long tasks = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
+	int status, code = PROBE_DENIED;
 
 	if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
 		return PROBE_IMPOSSIBLE;
-	for (unsigned long i = 0; i < n; i++)
-		denied += bpf_map_get_fd_by_id(id) < 0 && errno == ENOENT;
-	return denied == n ? PROBE_DENIED : PROBE_ALLOWED;
+	for (unsigned long i = 0; i < tasks; i++) {
+		if (fork() == 0)
+			_exit(burst(strtoul(argv[1], NULL, 10),
+				    (uint32_t)strtoul(argv[2], NULL, 10),
+				    argc > 4 ? argv[4] : NULL));
+	}
+	for (unsigned long i = 0; i < tasks; i++) {
+		if (wait(&status) < 0 || status != PROBE_DENIED << 8)
+			code = PROBE_ALLOWED;
+	}
+	return code;
 }
 
 static int as_hold(int argc, char **argv)

@@ -111,8 +111,26 @@ static int load_cost(void)
 	return PROBE_ALLOWED;
 }
 
+/* Loads one program, fails to load another, and asks for the first by its id. */
+static int load_and_ask(void)
+{
+	const struct bpf_insn good[] = {MOV_IMM(BPF_REG_0, 0), EXIT()}, bad[] = {EXIT()};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "good", "GPL", good, 2, NULL);
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return verdict(-1);
+	if (bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "bad", "GPL", bad, 1, NULL) >= 0)
+		return PROBE_OTHERWISE;
+	printf("%u\n", info.id);
+	return verdict(bpf_prog_get_fd_by_id(info.id));
+}
+
 int make_main(int argc, char **argv)
 {
+	if (strcmp(argv[1], "ask") == 0)
+		return load_and_ask();
 	if (strcmp(argv[1], "map") == 0 && argc == 7)
 		return make_map(argv + 2);
 	if (strcmp(argv[1], "prog") == 0 && argc >= 6)

@@ -105,8 +105,11 @@ status_says() {
 
 # ---- the adopted agent
 
+# known MAPS: beside those of canary-more.c, one of which not every kernel has
 known() {
-	[ "$(status_of victim)" = "tasks 1, maps $1, programs 4, links 1" ] ||
+	bound=$(state bound)
+	more=$((${bound:-0} ? 6 : 5))
+	[ "$(status_of victim)" = "tasks 1, maps $(($1 + more)), programs $2, links 1" ] ||
 		{ status_of victim; return 1; }
 }
 
@@ -118,6 +121,8 @@ attacks() {
 	before=$(probe as ask victim state)
 	probe as verbs >$work/verbs
 	while read -r row verb; do
+		# what hung at tc before the guard is nobody's to it: SECURITY.md
+		case $verb in tc-*) continue ;; esac
 		check "$row $verb on the adopted agent is refused" exits 1 probe $verb
 	done <$work/verbs
 	check "the adopted agent is as it was" as_it_was
@@ -135,7 +140,7 @@ as_it_was() {
 restarted() {
 	guest-ctl until 10 sh -c "! probe as ask victim quit" || true
 	guest-ctl until 10 test ! -e "/proc/$(pid_of victim)" &&
-		agent victim victim.service $here/victim && known 5
+		agent victim victim.service $here/victim && known 5 9
 }
 
 # ---- Debian's tools
@@ -267,7 +272,7 @@ written_library() {
 # ---- what only observes adopts all the same, and a file that was written is no longer what it was
 
 observed() {
-	told "\"act\":\"$2\".*\"verdict\":\"observed\",\"row\":\"$1\""
+	told "\"act\":\"$2\".*\"row\":\"$1\".*\"verdict\":\"observed\""
 }
 
 watched() {
@@ -291,7 +296,7 @@ started() {
 	need "holdfastd starts" daemon_start
 	need "the guard comes up" guard_up "$img"
 	check "the victim is adopted" adopted victim
-	check "with all that it has" known 4
+	check "with all that it has" known 4 8
 }
 
 # Arguments choose parts: tools, attacks, later, watched; what every part needs is done always.

@@ -65,15 +65,18 @@ state_small() {
 	mkdir -p /var/lib/holdfast && mount -t tmpfs -o size=64k,mode=0750 none /var/lib/holdfast
 }
 
-# by events: the folder itself takes no stranger's file
+# by events: the folder itself takes no stranger's file. Of four tasks, so that none floods; what
+# holdfastd keeps in memory has to be full as well.
 state_fill() {
 	rm -f $work/enough
-	probe as hammer $work/enough map-update >$work/hammer 2>&1 &
+	for n in 1 2 3 4; do
+		probe as hammer $work/enough map-update >$work/hammer-$n 2>&1 &
+	done
 	code=0
-	guest-ctl until 40 sh -c ". $here/lib.sh; [ \"\$(status_number unwritten)\" -gt 0 ]" || code=$?
+	guest-ctl until 90 sh -c ". $here/lib.sh; [ \"\$(status_number unwritten)\" -gt 0 ]" || code=$?
 	touch $work/enough
 	wait $! || true
-	cat $work/hammer
+	cat $work/hammer-?
 	return $code
 }
 

@@ -100,7 +100,7 @@ labelled_all() {
 }
 
 some_late() {
-	grep -q '"act":"link_fd".*"row":"P17"' $log
+	guest-ctl until 10 grep -q '"act":"link_fd".*"row":"P17"' $log
 }
 
 plain=$(image hold) || exit 1

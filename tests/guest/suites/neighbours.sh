@@ -151,7 +151,7 @@ cgroups() {
 # Of what strangers did, all that was refused. A list of everything asks for each id there is: what
 # bpftool is not shown is in the log, and is no refusal of what it was run for.
 refused_strangers() {
-	grep '"label":"stranger"' $log | grep -v '"verdict":"noted"' |
+	grep '"label":"stranger"' $log | grep -ve '"verdict":"noted"' -e '"verdict":"admitted"' |
 		grep -vE '"comm":"(bpftool|probe)"'
 }
 

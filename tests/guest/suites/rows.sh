@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The drill through every phase: without a guard, observed, refused, and after the guard is gone.
-# Arguments choose techniques, and `phase=enforce` before them that phase alone; for `make drill`
-# DRILL_JSON=1 prints the rows on the console as well.
+# What needs a strict policy is done again under one. Arguments choose techniques, and
+# `phase=enforce` before them that phase alone; for `make drill` DRILL_JSON=1 prints the rows on the
+# console as well.
 # shellcheck disable=SC2086 # no path of ours has a space in it
 # shellcheck disable=SC2317 # the functions are called through check
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -16,9 +17,19 @@ drill() {
 		--restore "holdfast guard reload $observe >/dev/null" -- "$@" || failed=1
 }
 
+# What strict.c has, which the other policy lets through.
+drill_strict() {
+	drill "$1" lock- limit-
+}
+
 unit='s/launch: any/launch: unit canary.service/'
 observe=$(image drill "$unit") || exit 1
 enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
+listed='cgroup_inet_ingress, cgroup_inet_egress, cgroup_inet_sock_create, xdp, none'
+strict='s/version: 1/version: 2/; s/kexec: deny/kexec: deny, lockdown: confidentiality/'
+strict="$strict; \$ a admission: { struct_ops: refuse, limits: { attach: [ $listed ] } }"
+observe_strict=$(image drill "$unit" "$strict" '' '') || exit 1
+enforce_strict=$(image drill "$unit" "$strict" 's/mode: observe/mode: enforce/' '' '') || exit 1
 [ -z "$DRILL_JSON" ] || echo "# drill-kernel $(uname -r)"
 
 switches_prepare
@@ -37,6 +48,10 @@ if [ $phases = all ]; then
 	need "holdfastd starts" daemon_start
 	need "the guard comes up to observe" guard_up "$observe"
 	drill observe "$@"
+	if [ $# = 0 ]; then
+		check "a strict policy takes its place" holdfast guard reload "$observe_strict"
+		drill_strict observe
+	fi
 
 	# not by a reload: what was attacked and put back is no longer what the guard has marked
 	check "the guard goes down" holdfast guard down
@@ -46,6 +61,12 @@ need "the guard comes up to enforce" guard_up "$enforce"
 [ -z "$DRILL_JSON" ] || echo "# drill-policy $(holdfast guard status --json | tr -d ' ",' |
 	sed -n 's/^sha256://p' | head -n 1)"
 drill enforce "$@"
+if [ $# = 0 ]; then
+	check "the guard goes down for a strict policy" guard_down
+	need "holdfastd starts for it" daemon_start
+	need "the guard comes up, strict" guard_up "$enforce_strict"
+	drill_strict enforce
+fi
 
 if [ $phases = enforce ]; then
 	exit $failed

@@ -306,8 +306,8 @@ dearest() {
 
 # The same of both, five processes each, and whatever each of them says is shown.
 costs() {
-	cost 10 >/dev/null && few=$(dearest 10) && cp $work/cost $work/few && many=$(dearest 10000) ||
-		return 1
+	cost 10 >/dev/null && few=$(dearest 10) && cp $work/cost $work/few &&
+		many=$(dearest 10000) || return 1
 	echo "# a load costs $few instructions with 10 rules, $many with 10,000;" \
 		"all: $(tr '\n' ' ' <$work/few)and $(tr '\n' ' ' <$work/cost)" >$work/costs
 	cat $work/costs

@@ -174,6 +174,10 @@ nothing_left() {
 		guest-ctl until 20 sh -c "! bpftool map list | grep -E 'name (task_labels|objects|policy) '"
 }
 
+log_verified() {
+	holdfast log verify /var/lib/holdfast/log --key "$(head -n 1 /var/lib/holdfast/log/vkey)"
+}
+
 check "bpf has nothing of the kind before" nothing_left
 mkdir /run/second && mount -t bpf bpf /run/second
 observe=$(image self 's/version: 1/version: 2/') &&
@@ -199,6 +203,7 @@ daemon
 proof
 check "the guard goes down by the operator" guard_down
 check "and leaves nothing behind" nothing_left
+check "the log is complete, by the first of its keys" log_verified
 check "M01 the attack works again" exits 0 probe map-update
 check "F05 and so does the one on the mount point" mountpoint_taken
 exit $failed

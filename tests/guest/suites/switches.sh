@@ -10,6 +10,9 @@
 
 ftrace=/proc/sys/kernel/ftrace_enabled
 sysrq=/proc/sys/kernel/sysrq
+trace=$work/trace
+locked=yes
+grep -qF '[none]' /sys/kernel/security/lockdown && locked=
 group=/sys/fs/cgroup/system.slice/victim.service
 
 # logged VERDICT ROW: the newest event of that row
@@ -87,6 +90,32 @@ mends_no_switch() {
 		[ "$(cat $ftrace)" = 0 ] && holdfast posture fix --undo
 }
 
+# blinded FILE CMD...: with 0 in that file, if the kernel lets anybody write it
+blinded() {
+	file=$1
+	shift
+	echo 0 >$file || [ $locked ] || return 1
+	still_refused
+	r=$?
+	echo 1 >$file
+	return $r
+}
+
+still_refused() {
+	exits 1 probe map-update &&
+		guest-ctl until 10 sh -c "tail -n 1 $log | grep -q '\"row\":\"M01\"'"
+}
+
+# Whoever reads it away has all there is meanwhile.
+pipe_read() {
+	cat $trace/trace_pipe >/dev/null &
+	reader=$!
+	still_refused
+	r=$?
+	kill $reader 2>/dev/null
+	return $r
+}
+
 switched_on() {
 	guest-ctl until 20 sh -c "echo 1 >$ftrace" && [ "$(cat $ftrace)" = 1 ]
 }
@@ -103,8 +132,17 @@ check "L19 hotplug is open and noted" open_group hotplug L19
 check "A12 policy of AppArmor is open and noted" open_group apparmor-load A12
 check "A16 suspend is open and noted" open_group suspend A16
 check "A04 what is in no group is closed" exits 1 probe sysrq
+for verb in clock-set audit-off log-clear mark-open sockets-close; do
+	check "what no policy closes is open: $verb" exits 0 asks $verb
+done
 check "A05 a domain writes the files of its own task and group" own_files
 check "A04 and not those of the host" not_the_hosts
+mkdir -p $trace && mount -t tracefs none $trace
+check "L16 with tracing off attacks are refused as before" blinded $trace/tracing_on
+check "L17 with kprobes unoptimized they are refused as before" \
+	blinded /proc/sys/debug/kprobes-optimization
+check "T06 who reads the trace pipe away takes no event" pipe_read
+umount $trace
 check "posture fix, a stranger, mends what is no switch, and takes it back" mends
 check "closing them needs no secret" holdfast guard reload "$closed"
 check "L19 hotplug is closed" closed_group hotplug L19

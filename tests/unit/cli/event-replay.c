@@ -31,7 +31,7 @@ static const char policy_text[] =
 	"kind: Policy\n"
 	"metadata: {name: t, version: 1}\n"
 	"mode: enforce\n"
-	"switches: {open: [mac]}\n"
+	"switches: {open: [mac], close: [log]}\n"
 	"domains:\n"
 	"  - name: agent\n"
 	"    executables:\n"
@@ -126,11 +126,13 @@ static void what_a_program_calls_is_told_by_the_row(void **state)
 	says(LOAD("P04", "tracing", "bash"), "refused ", "and modify_return\n");
 }
 
-static void three_groups_of_switches_are_the_policys(void **state)
+static void some_groups_of_switches_are_the_policys(void **state)
 {
 	says(SWITCH("A12"), "allowed ", "t.yaml: switches.open has mac\n");
 	says(SWITCH("L19"), "refused ", "t.yaml: switches.open has not hotplug\n");
 	says(SWITCH("A16"), "refused ", "t.yaml: switches.open has not suspend\n");
+	says(SWITCH("T04"), "refused ", "t.yaml: switches.close has log\n");
+	says(SWITCH("T05"), "allowed ", "t.yaml: switches.close has not clock\n");
 	says(SWITCH("L14"), "refused ", "the guard's own");
 }
 
@@ -214,7 +216,7 @@ int main(void)
 		cmocka_unit_test(what_a_domain_maps_has_to_be_named),
 		cmocka_unit_test(admission_is_decided_by_tool_and_kind),
 		cmocka_unit_test(what_a_program_calls_is_told_by_the_row),
-		cmocka_unit_test(three_groups_of_switches_are_the_policys),
+		cmocka_unit_test(some_groups_of_switches_are_the_policys),
 		cmocka_unit_test(what_would_allow_it_is_told_unless_it_is_allowed),
 		cmocka_unit_test(like_events_are_counted_together),
 		cmocka_unit_test(kinds_have_a_limit_and_say_so),

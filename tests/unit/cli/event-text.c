@@ -56,6 +56,19 @@ static void gaps_and_full_disks_are_told(void **state)
 	assert_non_null(strstr(b, "9 lines found no room"));
 }
 
+static void folded_events_are_told_by_their_kind(void **state)
+{
+	static const char row[] = "{\"abi\":1,\"folded\":3,\"total\":9,\"time\":\"t\","
+				  "\"row\":\"M01\",\"verdict\":\"refused\"}";
+	static const char act[] = "{\"abi\":1,\"folded\":4,\"total\":4,\"time\":\"t\","
+				  "\"row\":null,\"of\":\"prog_load\","
+				  "\"verdict\":\"admitted\"}";
+	_cleanup_free_ char *a = print(row, strlen(row)), *b = print(act, strlen(act));
+
+	assert_non_null(strstr(a, "3 more events of M01, refused"));
+	assert_non_null(strstr(b, "4 more events of prog_load, admitted"));
+}
+
 static void control_characters_never_reach_the_terminal(void **state)
 {
 	static const char *const lines[] = {
@@ -87,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(event_is_one_line_of_words),
 		cmocka_unit_test(gaps_and_full_disks_are_told),
+		cmocka_unit_test(folded_events_are_told_by_their_kind),
 		cmocka_unit_test(control_characters_never_reach_the_terminal),
 		cmocka_unit_test(line_that_was_cut_anywhere_is_survived),
 	};

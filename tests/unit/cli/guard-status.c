@@ -58,11 +58,16 @@ static void guard_that_is_up_is_shown_whole(void **state)
 	struct test_image spec = {IMAGE_MODE_ENFORCE, 7, "agent", 2};
 	size_t size;
 	_cleanup_free_ void *image = test_image_make(&spec, &size);
-	struct protocol_state up = {
-		.up = 1, .armed = 1, .n_domains = 2, .n_weak = 1, .lost = 5, .unwritten = 6};
+	struct protocol_state up = {.up = 1,
+				    .armed = 1,
+				    .n_domains = 2,
+				    .n_weak = 1,
+				    .lost = 5,
+				    .lost_risk = 2,
+				    .unwritten = 6};
 	struct guard_picture picture = {.state = &up, .image = image};
 	_cleanup_free_ char *text = NULL;
-	json_t *json, *domain;
+	json_t *json, *domain, *events;
 
 	up.domains[0] = (struct protocol_domain){.id = DOMAIN_SELF, .progs = 30};
 	assert_int_equal(image_domain_id("agent", &up.domains[1].id), 0);
@@ -80,10 +85,15 @@ static void guard_that_is_up_is_shown_whole(void **state)
 				     "content known by fs-verity, seal\n"));
 	assert_non_null(
 		strstr(text, "/usr/bin/agent0 (sha256:010000000000..., launch: holdfast)\n"));
-	assert_non_null(strstr(text, "lost in the kernel 5, lines written 0, not written 6"));
+	assert_non_null(strstr(text,
+			       "lost in the kernel 5 (at the guard itself 2), lines written 0, "
+			       "not written 6"));
 	assert_non_null(strstr(text, "weak      no hook for X"));
 
 	json = guard_picture_json(&picture);
+	events = json_object_get(json, "events");
+	assert_int_equal(json_integer_value(json_object_get(events, "lost")), 5);
+	assert_int_equal(json_integer_value(json_object_get(events, "lost_risk")), 2);
 	domain = json_array_get(json_object_get(json, "domains"), 0);
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(domain, "counts"), "maps")), 12);

@@ -124,13 +124,162 @@ static void what_is_read_is_what_was_written(void **state)
 
 static void what_is_shown_to_a_witness(void **state)
 {
-	static const char text[] = HEAD "index 0\n" HASH "\nrest\n";
+	static const char text[] = "old 17\n" HASH "\nrest\n";
+	static const struct {
+		const char *text;
+		unsigned line;
+	} rows[] = {
+		{"", 1},      {"old\n\n", 1}, {"old 01\n\n", 1},   {HEAD "index 1\n\n", 1},
+		{"old 1", 1}, {"old 1\n", 2}, {"old 1\n" HASH, 3}, {"old 1\nZm9v\n\n", 2},
+	};
 	_cleanup_free_ char *back = NULL;
-	struct proof proof;
+	struct proof_since proof;
 
-	assert_int_equal(proof_parse(text, strlen(text), &proof, NULL), 0);
-	assert_int_equal(proof_format_since(17, &proof, &back), 0);
-	assert_string_equal(back, "old 17\n" HASH "\nrest\n");
+	assert_int_equal(proof_parse_since(text, strlen(text), &proof, NULL), 0);
+	assert_true(proof.earlier == 17 && proof.hashes.n == 1 && !proof.has_root);
+	assert_int_equal(proof_format_since(&proof, &back), 0);
+	assert_string_equal(back, text);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct diag diag = {0};
+
+		assert_int_equal(
+			proof_parse_since(rows[i].text, strlen(rows[i].text), &proof, &diag),
+			NOTE_E_REFUSED);
+		assert_int_equal(diag.line, rows[i].line);
+	}
+}
+
+/* Two checkpoints of the fixture's log, and what shows that one continues the other. */
+struct two {
+	struct log earlier;
+	uint8_t *first, *second;
+	size_t first_size;
+	struct proof_since proof;
+};
+
+static void two_done(struct two *two)
+{
+	log_done(&two->earlier);
+	free(two->first);
+	free(two->second);
+}
+
+static void two_make(const struct fixture *f, size_t size, struct two *two)
+{
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	_cleanup_(merkle_freep) struct merkle *merkle = NULL;
+	struct prove_source source;
+	size_t n;
+
+	log_make(size, &two->earlier);
+	two->first = log_read(&two->earlier, "checkpoint", &two->first_size);
+	two->second = log_read(&f->log, "checkpoint", &n);
+	two->proof.note = (struct text){(char *)two->second, n};
+	two->proof.earlier = size;
+	assert_int_equal(merkle_new(&merkle), 0);
+	assert_int_equal(reader_new(f->log.dir_fd, 300, merkle, &reader), 0);
+	source = reader_source(reader, NULL);
+	if (size <= 300)
+		assert_int_equal(prove_consistency(&source, size, 300, &two->proof.hashes), 0);
+}
+
+static int check_two(const struct fixture *f, const struct two *two, const char *said)
+{
+	struct text first = {(char *)two->first, two->first_size};
+	struct proof_since_report report;
+	struct diag diag = {0};
+	int r = proof_check_since(first, &two->proof, f->policy, &report, &diag);
+
+	if (r > 0 && (!said || !strstr(diag.text, said)))
+		fail_msg("%s", diag.text);
+	if (r == 0)
+		assert_true(report.earlier.tree.size == two->proof.earlier &&
+			    report.later.checkpoint.tree.size == 300);
+	return r;
+}
+
+static void a_log_continues_its_earlier_ones(void **state)
+{
+	static const size_t sizes[] = {0, 1, 2, 128, 255, 256, 257, 299, 300};
+	_cleanup_(fixture_done) struct fixture f = {.log.dir_fd = -1};
+
+	fixture_make(&f);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		_cleanup_(two_done) struct two two = {.earlier.dir_fd = -1};
+
+		two_make(&f, sizes[i], &two);
+		assert_int_equal(check_two(&f, &two, NULL), 0);
+		if (!two.proof.hashes.n)
+			continue;
+		two.proof.hashes.hashes[0].bytes[31] ^= 1;
+		assert_int_equal(check_two(&f, &two, "it is not shown"), NOTE_E_REFUSED);
+		two.proof.hashes.n--;
+		assert_int_equal(check_two(&f, &two, "it is not shown"), NOTE_E_REFUSED);
+	}
+}
+
+static void a_log_that_became_shorter_was_rolled_back(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f = {.log.dir_fd = -1};
+	_cleanup_(two_done) struct two two = {.earlier.dir_fd = -1};
+
+	fixture_make(&f);
+	two_make(&f, 301, &two);
+	assert_int_equal(check_two(&f, &two, "rolled back: the log had 301 entries"),
+			 NOTE_E_REFUSED);
+}
+
+/* Signs another root for the earlier log. */
+static void sign_again(struct two *two)
+{
+	struct naive_hash root = {.bytes = {1}};
+
+	log_sign(&two->earlier, LOG_ORIGIN, two->earlier.size, &root);
+	free(two->first);
+	two->first = log_read(&two->earlier, "checkpoint", &two->first_size);
+}
+
+static void a_log_with_two_roots_was_forked(void **state)
+{
+	static const size_t sizes[] = {200, 256, 300};
+	_cleanup_(fixture_done) struct fixture f = {.log.dir_fd = -1};
+
+	fixture_make(&f);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		_cleanup_(two_done) struct two two = {.earlier.dir_fd = -1};
+
+		two_make(&f, sizes[i], &two);
+		sign_again(&two);
+		assert_int_equal(check_two(&f, &two,
+					   sizes[i] == 300 ? "forked: the log has signed"
+							   : "forked, or the proof"),
+				 NOTE_E_REFUSED);
+		if (sizes[i] == 300)
+			continue;
+		/* who has the log itself knows the root of its first entries */
+		two.proof.has_root = true;
+		two.proof.root = (struct merkle_hash){.bytes = {2}};
+		assert_int_equal(check_two(&f, &two, "forked: the first"), NOTE_E_REFUSED);
+	}
+}
+
+static void both_checkpoints_have_to_be_signed(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f = {.log.dir_fd = -1};
+	_cleanup_(two_done) struct two two = {.earlier.dir_fd = -1};
+
+	fixture_make(&f);
+	two_make(&f, 200, &two);
+	two.first[two.first_size - 9] ^= 1;
+	assert_int_equal(check_two(&f, &two, ""), NOTE_E_REFUSED);
+	two.first[two.first_size - 9] ^= 1;
+	two.second[two.proof.note.size - 9] ^= 1;
+	assert_int_equal(check_two(&f, &two, ""), NOTE_E_REFUSED);
+	two.second[two.proof.note.size - 9] ^= 1;
+	two.proof.earlier = 199;
+	assert_int_equal(check_two(&f, &two, "the proof begins at 199"), NOTE_E_REFUSED);
+	two.proof.earlier = 200;
+	assert_int_equal(check_two(&f, &two, NULL), 0);
 }
 
 static void what_is_no_proof_and_where(void **state)
@@ -203,6 +352,10 @@ int main(void)
 		cmocka_unit_test(a_flipped_bit_shows_nothing),
 		cmocka_unit_test(what_is_read_is_what_was_written),
 		cmocka_unit_test(what_is_shown_to_a_witness),
+		cmocka_unit_test(a_log_continues_its_earlier_ones),
+		cmocka_unit_test(a_log_that_became_shorter_was_rolled_back),
+		cmocka_unit_test(a_log_with_two_roots_was_forked),
+		cmocka_unit_test(both_checkpoints_have_to_be_signed),
 		cmocka_unit_test(what_is_no_proof_and_where),
 		cmocka_unit_test(a_proof_has_63_hashes_at_most),
 		cmocka_unit_test(nothing_is_left_when_memory_runs_out),

@@ -250,6 +250,30 @@ static void all_of_64_witnesses(void **state)
 	assert_int_equal(check(text, UINT64_MAX >> 1, &report), NOTE_E_REFUSED);
 }
 
+static void a_witness_may_have_a_url(void **state)
+{
+	for (size_t length = QUORUM_URL_LEN - 1; length <= QUORUM_URL_LEN; length++) {
+		_cleanup_free_ struct quorum *policy = NULL;
+		char text[4096], url[QUORUM_URL_LEN + 1];
+		struct diag diag = {0};
+		int r;
+
+		memset(url, 'u', length);
+		url[length] = '\0';
+		head(text, 0);
+		add(text, "witness a %s\nwitness b %s %s\nquorum none\n", vkeys[0], vkeys[1], url);
+		r = quorum_parse(text, strlen(text), &policy, &diag);
+		if (length == QUORUM_URL_LEN) {
+			assert_int_equal(r, NOTE_E_REFUSED);
+			assert_int_equal(diag.line, 3);
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_string_equal(policy->witnesses[0].url, "");
+		assert_string_equal(policy->witnesses[1].url, url);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_key_of_the_other_type_or_that_is_there_twice),
 		cmocka_unit_test(as_many_of_each_as_the_limit),
 		cmocka_unit_test(all_of_64_witnesses),
+		cmocka_unit_test(a_witness_may_have_a_url),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -18,12 +18,13 @@
 #define MAX_QUEUED 8192
 
 struct guard {
-	int events_fd;
+	int events_fd, risk_fd; /* one eventfd: any event wakes both */
 };
 
 struct queued {
 	void *data;
 	size_t size;
+	bool was_read; /* and is still in the ring */
 };
 
 static struct fake_kernel kernel;
@@ -86,6 +87,21 @@ void fake_event(uint64_t sequence)
 	fake_raw_event(&event, sizeof(event));
 }
 
+void fake_flagged_event(uint64_t sequence, uint32_t flags)
+{
+	struct event event = {
+		.abi = EVENT_ABI,
+		.size = sizeof(event),
+		.sequence = sequence,
+		.act = EVENT_ACT_UNLINK,
+		.verdict = EVENT_REFUSED,
+		.row = EVENT_ROW('M', 1),
+		.flags = flags,
+	};
+
+	fake_raw_event(&event, sizeof(event));
+}
+
 void fake_object_event(uint32_t act, uint32_t id, uint32_t command)
 {
 	struct event event = {
@@ -101,6 +117,14 @@ void fake_object_event(uint32_t act, uint32_t id, uint32_t command)
 	};
 
 	fake_raw_event(&event, sizeof(event));
+}
+
+static enum guard_ring ring_of(const struct queued *queued)
+{
+	const struct event *event = queued->data;
+
+	return queued->size >= sizeof(*event) && event->flags & EVENT_RISK ? GUARD_RING_RISK
+									   : GUARD_RING_EVENTS;
 }
 
 static int take(int *knob)
@@ -131,7 +155,8 @@ static int hold(struct guard **ret_guard)
 	if (!guard)
 		return -ENOMEM;
 	guard->events_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (guard->events_fd < 0) {
+	guard->risk_fd = dup(guard->events_fd);
+	if (guard->risk_fd < 0) {
 		free(guard);
 		return -errno;
 	}
@@ -183,6 +208,7 @@ struct guard *guard_free(struct guard *guard)
 		return NULL;
 	holder = NULL;
 	(void)close(guard->events_fd);
+	(void)close(guard->risk_fd);
 	free(guard);
 	return NULL;
 }
@@ -360,28 +386,71 @@ int guard_expect(struct guard *guard, uint32_t domain)
 	return kernel.expect_result;
 }
 
-int guard_events_fd(struct guard *guard)
+int guard_events_fd(struct guard *guard, enum guard_ring ring)
 {
-	return guard->events_fd;
+	return ring == GUARD_RING_RISK ? guard->risk_fd : guard->events_fd;
 }
 
-int guard_events_drain(struct guard *guard,
-		       int (*fn)(void *userdata, const struct event *event, size_t size),
-		       void *userdata)
+int guard_events_read(struct guard *guard, enum guard_ring ring, guard_event_fn *fn, void *userdata)
 {
 	uint64_t value;
-	size_t n = 0;
 	int r = 0;
 
 	(void)!read(guard->events_fd, &value, sizeof(value));
-	while (n < n_queued && r >= 0) {
-		r = fn(userdata, queue[n].data, queue[n].size);
-		n++;
+	for (size_t i = 0; i < n_queued && r >= 0; i++) {
+		if (ring_of(&queue[i]) != ring || queue[i].was_read)
+			continue;
+		r = fn(userdata, queue[i].data, queue[i].size);
+		queue[i].was_read = true;
 	}
-	drop_queue(n);
+	return r;
+}
+
+bool guard_events_release(struct guard *guard, enum guard_ring ring)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n_queued; i++) {
+		if (queue[i].was_read && ring_of(&queue[i]) == ring)
+			free(queue[i].data);
+		else
+			queue[left++] = queue[i];
+	}
+	n_queued = left;
 	if (n_queued > 0)
 		wake();
-	return r < 0 ? r : (int)n;
+	return true;
+}
+
+int guard_numbers(struct guard *guard, uint64_t *ret_last)
+{
+	*ret_last = kernel.last_number;
+	return 0;
+}
+
+int guard_programs(struct guard *guard, bool load, uint32_t *ret_high)
+{
+	*ret_high = kernel.programs;
+	return 0;
+}
+
+int guard_folded_each(struct guard *guard,
+		      void (*see)(void *context, const struct guard_folded *folded), void *context)
+{
+	struct guard_folded folded = {.row = EVENT_ROW('M', 1), .verdict = EVENT_REFUSED};
+
+	folded.total = kernel.folded;
+	folded.n = kernel.folded - kernel.folded_told;
+	if (!folded.n)
+		return 0;
+	see(context, &folded);
+	return 1;
+}
+
+int guard_folded_told(struct guard *guard, const struct guard_folded *folded)
+{
+	kernel.folded_told = folded->total;
+	return 0;
 }
 
 int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag *reterr_diag)

@@ -15,10 +15,13 @@
 #define FAKE_KEPT_MAX 8
 
 struct fake_kernel {
+	uint32_t programs; /* the highest id of one */
+	uint64_t last_number; /* of an event; 0: as they came */
 	bool up;
 	void *image;
 	size_t image_size;
 	struct guard_operator operator;
+	uint64_t folded, folded_told; /* events of the row M01 */
 	struct guard_respite respites[2]; /* of all, of the one domain */
 	struct guard_daemon own, next;
 	unsigned marks, path_marks; /* calls */
@@ -53,6 +56,9 @@ void fake_reset(void);
 
 /* fake_event() - an event with this number comes into the ring */
 void fake_event(uint64_t sequence);
+
+/* fake_flagged_event() - another, with these EVENT_* flags; EVENT_RISK: into the ring of its own */
+void fake_flagged_event(uint64_t sequence, uint32_t flags);
 
 /*
  * fake_object_event() - one of the domain's about a link; links whose ids end alike are alike, and

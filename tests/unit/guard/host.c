@@ -179,16 +179,15 @@ static void a_change_is_told_with_the_checks_id_required_or_not(void **state)
 	look(world);
 	put(world, KPTR, "0\n");
 	look(world);
-	assert_int_equal(world_told(world, "\"note\":\"posture-worse\",\"time\":"), 1);
-	assert_int_equal(world_told(world,
-				    "\"check\":\"kptr-restrict\",\"text\":\"weak (0), it was "
-				    "good (2)\""),
+	assert_int_equal(world_told(world, "\"check\":\"kptr-restrict\",\"note\":\"posture-worse\","
+					   "\"text\":\"weak (0), it was good (2)\""),
 			 1);
 	assert_int_equal(world_told(world, "\"note\":\"degraded\""), 0);
 	put(world, FTRACE, "0\n");
 	look(world);
-	assert_int_equal(
-		world_told(world, "\"check\":\"ftrace\",\"text\":\"bad (0), it was good (1)\""), 1);
+	assert_int_equal(world_told(world, "\"check\":\"ftrace\",\"note\":\"posture-worse\","
+					   "\"text\":\"bad (0), it was good (1)\""),
+			 1);
 	assert_int_equal(world_told(world, "\"note\":\"degraded\""), 1);
 	look(world);
 	assert_int_equal(world_told(world, "\"note\":\"degraded\""), 1);

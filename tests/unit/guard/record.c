@@ -49,7 +49,7 @@ static json_t *to_json(const struct event *event, const struct image_header *ima
 	json_t *json;
 
 	jsonw_init(&w, text, sizeof(text));
-	record_write(&w, event, image, 1700000000123456789);
+	record_write(&w, event, image, &(struct record_when){.realtime_ns = 1700000000123456789});
 	assert_int_equal(jsonw_finish(&w), 0);
 	assert_null(strchr(text, '\n'));
 	json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
@@ -219,12 +219,99 @@ static void record_that_is_short_or_of_another_abi_is_refused(void **state)
 	for (size_t size = 0; size < sizeof(event); size++)
 		assert_int_equal(record_check(&event, size, &got), RECORD_E_SHORT);
 	assert_int_equal(record_check(&event, sizeof(event), &got), 0);
-	event.size--;
+	event.size = EVENT_SIZE_MIN - 1;
 	assert_int_equal(record_check(&event, sizeof(event), &got), RECORD_E_SHORT);
 	event.size = sizeof(event) + 1;
 	assert_int_equal(record_check(&event, sizeof(event), &got), RECORD_E_SHORT);
 	event.abi++;
 	assert_int_equal(record_check(&event, sizeof(event), &got), RECORD_E_ABI);
+}
+
+static void record_of_a_build_before_the_flags_is_read(void **state)
+{
+	struct event event = plain;
+	const struct event *got;
+	char *old;
+
+	event.flags = EVENT_LIMITED | EVENT_RISK;
+	event.size = EVENT_SIZE_MIN;
+	old = malloc(EVENT_SIZE_MIN);
+	assert_non_null(old);
+	memcpy(old, &event, EVENT_SIZE_MIN);
+	assert_int_equal(record_check(old, EVENT_SIZE_MIN, &got), 0);
+	assert_int_equal(record_flags(got), 0);
+	free(old);
+}
+
+static void event_that_reaches_the_limit_says_so(void **state)
+{
+	struct event event = plain;
+	json_t *json = to_json(&event, NULL);
+
+	assert_null(json_object_get(json, "limited"));
+	json_decref(json);
+	event.flags = EVENT_LIMITED;
+	json = to_json(&event, NULL);
+	assert_true(json_is_true(json_object_get(json, "limited")));
+	json_decref(json);
+}
+
+static json_t *folded_json(const struct record_folded *folded)
+{
+	char line[RECORD_LINE_LEN];
+	struct jsonw w;
+
+	jsonw_init(&w, line, sizeof(line));
+	record_folded(&w, folded, 0);
+	assert_int_equal(jsonw_finish(&w), 0);
+	return json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static void folded_events_have_a_line_of_their_kind(void **state)
+{
+	struct record_folded folded = {
+		.row = EVENT_ROW('M', 1),
+		.verdict = EVENT_REFUSED,
+		.n = 19936,
+		.total = 19999,
+		.since_ns = 1,
+		.boot_ns = 2,
+	};
+	json_t *json = folded_json(&folded);
+
+	assert_int_equal(json_integer_value(json_object_get(json, "folded")), 19936);
+	assert_int_equal(json_integer_value(json_object_get(json, "total")), 19999);
+	assert_string_equal(json_string_value(json_object_get(json, "row")), "M01");
+	assert_string_equal(json_string_value(json_object_get(json, "verdict")), "refused");
+	assert_null(json_object_get(json, "of"));
+	json_decref(json);
+
+	folded.row = 0;
+	folded.act = EVENT_ACT_PROG_LOAD;
+	folded.verdict = EVENT_ADMITTED;
+	json = folded_json(&folded);
+	assert_true(json_is_null(json_object_get(json, "row")));
+	assert_string_equal(json_string_value(json_object_get(json, "of")), "prog_load");
+	assert_string_equal(json_string_value(json_object_get(json, "verdict")), "admitted");
+	json_decref(json);
+}
+
+static void each_row_and_act_has_a_slot_of_its_own(void **state)
+{
+	bool taken[FOLDED_SLOTS] = {};
+
+	for (uint32_t letter = 'A'; letter <= 'Z'; letter++) {
+		for (uint32_t number = 0; number < 64; number++) {
+			uint32_t slot = FOLDED_SLOT(EVENT_ROW(letter, number), 0);
+
+			assert_true(slot < FOLDED_SLOTS && !taken[slot]);
+			taken[slot] = true;
+		}
+	}
+	for (uint32_t act = 1; act <= EVENT_ACT_KERNEL; act++) {
+		assert_false(taken[FOLDED_SLOT(0, act)]);
+		taken[FOLDED_SLOT(0, act)] = true;
+	}
 }
 
 static void record_that_was_appended_to_is_read(void **state)
@@ -247,7 +334,7 @@ static void buffer_that_is_too_small_is_noticed(void **state)
 		struct jsonw w;
 
 		jsonw_init(&w, text, size);
-		record_write(&w, &plain, NULL, 0);
+		record_write(&w, &plain, NULL, &(struct record_when){0});
 		assert_int_equal(jsonw_finish(&w), -ENOBUFS);
 		assert_true(size == 0 || memchr(text, '\0', size));
 	}
@@ -267,6 +354,10 @@ int main(void)
 		cmocka_unit_test(bytes_that_a_terminal_obeys_are_escaped),
 		cmocka_unit_test(record_that_is_short_or_of_another_abi_is_refused),
 		cmocka_unit_test(record_that_was_appended_to_is_read),
+		cmocka_unit_test(record_of_a_build_before_the_flags_is_read),
+		cmocka_unit_test(event_that_reaches_the_limit_says_so),
+		cmocka_unit_test(folded_events_have_a_line_of_their_kind),
+		cmocka_unit_test(each_row_and_act_has_a_slot_of_its_own),
 		cmocka_unit_test(buffer_that_is_too_small_is_noticed),
 	};
 

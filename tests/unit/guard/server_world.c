@@ -20,7 +20,8 @@
 #include "base/diag.h"
 #include "base/system.h"
 #include "guard/clock.h"
-#include "guard/journal.h"
+#include "guard/ledger.h"
+#include "guard/log_text.h"
 #include "test.h"
 
 #define PATIENCE_MS 20000
@@ -62,7 +63,7 @@ int world_setup(void **state)
 		.boot_image = world->boot_image,
 		.boot_trust = world->boot_trust,
 		.exec_path = "/usr/bin:/bin",
-		.log_limit = JOURNAL_LIMIT,
+		.log_keep = LEDGER_KEEP,
 		.operator_uid = getuid(),
 		.now = read_the_time,
 	};
@@ -222,13 +223,7 @@ unsigned world_reload(struct world *world, const char *secret, const struct test
 
 char *world_log(const struct world *world)
 {
-	char path[PATH_MAX], *text;
-	size_t size;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", world->state_dir, PROTOCOL_LOG_NAME);
-	if (file_read(AT_FDCWD, path, (size_t)1 << 24, &text, &size) != 0)
-		return strdup("");
-	return text;
+	return log_text(world->state_dir);
 }
 
 size_t world_told(const struct world *world, const char *text)

@@ -694,6 +694,13 @@ static const struct {
 	{"other switches are opened", HEAD("1", "enforce") DOMAINS A "switches: {open: [mac]}\n",
 	 HEAD("1", "enforce") DOMAINS A "switches: {open: [hotplug]}\n", IMAGE_CHANGE_WEAKENS,
 	 "the switches 'hotplug' are opened"},
+	{"more is closed", HEAD("1", "enforce") DOMAINS A "switches: {open: [mac]}\n",
+	 HEAD("1", "enforce") DOMAINS A "switches: {open: [mac], close: [clock]}\n",
+	 IMAGE_CHANGE_NONE, ""},
+	{"less is closed",
+	 HEAD("1", "enforce") DOMAINS A "switches: {open: [mac], close: [clock, log]}\n",
+	 HEAD("1", "enforce") DOMAINS A "switches: {open: [mac], close: [log]}\n",
+	 IMAGE_CHANGE_WEAKENS, "the switches 'clock' are opened"},
 	{"the key goes, and all are open", HEAD("1", "enforce") DOMAINS A "switches: {open: []}\n",
 	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_WEAKENS, "switches"},
 };

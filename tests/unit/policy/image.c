@@ -162,7 +162,7 @@ static void what_a_policy_says_is_found_in_its_image(void **state)
 		"  - name: b\n"
 		"    mode: observe\n"
 		"    executables: [{digest: " DIGEST("3") ", size: 5000, launch: parent a}]\n"
-		"switches: {open: [mac]}\n";
+		"switches: {open: [mac], close: [clock]}\n";
 	/* clang-format on */
 	const struct image_domain *a, *b;
 	const struct image_executable *e;
@@ -176,7 +176,7 @@ static void what_a_policy_says_is_found_in_its_image(void **state)
 	assert_int_equal(h->version, 3);
 	assert_int_equal(h->mode, IMAGE_MODE_ENFORCE);
 	assert_int_equal(h->ring_kib, IMAGE_RING_DEFAULT_KIB);
-	assert_int_equal(h->switches, IMAGE_SWITCH_MAC);
+	assert_int_equal(h->switches, IMAGE_SWITCH_MAC | IMAGE_CLOSED_CLOCK);
 	assert_string_equal(h->name, "t");
 
 	a = image_domain_find_name(image, "a");

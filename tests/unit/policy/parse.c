@@ -211,6 +211,15 @@ static void switches_are_open_unless_the_policy_says_which(void **state)
 	assert_int_equal(none->switches, 0);
 }
 
+static void switches_are_closed_if_the_policy_says_so(void **state)
+{
+	_cleanup_(policy_freep) struct policy *some =
+		fixture_parse(PLAIN "switches: {close: [tokens, audit], open: [mac]}\n");
+
+	assert_int_equal(some->switches,
+			 IMAGE_CLOSED_TOKENS | IMAGE_CLOSED_AUDIT | IMAGE_SWITCH_MAC);
+}
+
 /* clang-format off */
 static const struct {
 	const char *text;
@@ -368,7 +377,13 @@ static const struct {
 	/* switches */
 	{PLAIN "switches: []\n", 8, 11, "switches: expected a mapping"},
 	{PLAIN "switches: {}\n", 8, 11, "the key \"open\" is missing"},
-	{PLAIN "switches: {shut: []}\n", 8, 12, "unknown key \"shut\", allowed here: open"},
+	{PLAIN "switches: {shut: []}\n", 8, 12, "unknown key \"shut\", allowed here: open, close"},
+	{PLAIN "switches: {close: []}\n", 8, 11, "the key \"open\" is missing"},
+	{PLAIN "switches: {open: [], close: [mac]}\n", 8, 30,
+	 "switches.close[0]: expected \"audit\", \"clock\", \"log\", \"marks\", \"probes\","
+	 " \"sockets\" or \"tokens\", got \"mac\""},
+	{PLAIN "switches: {open: [], close: [log, log]}\n", 8, 35, "\"log\" is there twice"},
+	{PLAIN "switches: {open: [audit]}\n", 8, 19, "got \"audit\""},
 	{PLAIN "switches: {open: mac}\n", 8, 18, "switches.open: expected a list of groups"},
 	{PLAIN "switches: {open: [sysrq]}\n", 8, 19,
 	 "switches.open[0]: expected \"hotplug\", \"mac\", \"suspend\" or \"helpers\", got \"sysrq\""},
@@ -508,6 +523,7 @@ int main(void)
 		cmocka_unit_test(a_rule_for_unsigned_programs_covers_signed_ones),
 		cmocka_unit_test(a_rule_of_admission_is_read),
 		cmocka_unit_test(switches_are_open_unless_the_policy_says_which),
+		cmocka_unit_test(switches_are_closed_if_the_policy_says_so),
 		cmocka_unit_test(each_mistake_is_named_with_its_place),
 		cmocka_unit_test(sixty_four_domains_are_enough),
 		cmocka_unit_test(ten_thousand_domains_are_one_error_and_soon),
