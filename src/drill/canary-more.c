@@ -61,7 +61,7 @@ static int load(const char *name, const struct bpf_insn *insns, size_t n)
 	return must(bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, name, "GPL", insns, n, &opts), name);
 }
 
-static uint32_t map_id(int fd)
+uint32_t map_id(int fd)
 {
 	struct bpf_map_info info = {};
 	uint32_t size = sizeof(info);
@@ -69,7 +69,7 @@ static uint32_t map_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? 0 : info.id;
 }
 
-static uint32_t prog_id(int fd)
+uint32_t prog_id(int fd)
 {
 	struct bpf_prog_info info = {};
 	uint32_t size = sizeof(info);

@@ -15,6 +15,10 @@ struct canary_more {
 	uint32_t slots; /* id of the array of programs */
 };
 
+/* map_id(), prog_id() - of an fd; 0 if it is of none */
+uint32_t map_id(int fd);
+uint32_t prog_id(int fd);
+
 /* canary_more_none() - before anything is made */
 void canary_more_none(struct canary_more *more);
 

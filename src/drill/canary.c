@@ -343,22 +343,6 @@ static uint64_t proc_number(const char *path, const char *key)
 	return value;
 }
 
-static uint32_t map_id(int fd)
-{
-	struct bpf_map_info info = {};
-	uint32_t size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? 0 : info.id;
-}
-
-static uint32_t prog_id(int fd)
-{
-	struct bpf_prog_info info = {};
-	uint32_t size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? 0 : info.id;
-}
-
 static void say_maps(const struct canary *v, struct text *text)
 {
 	struct {

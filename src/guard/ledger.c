@@ -293,7 +293,10 @@ static int open_log(struct ledger *ledger)
 		r = begin_if_gone(ledger);
 	if (r == 0)
 		r = open_writer(ledger, &found, &diag);
-	if (r == WRITER_E_REFUSED) {
+	/* or a file of it has another name, or says what none of ours does */
+	if (r == -EBADFD || r == -EBADMSG)
+		diag_set(&diag, NULL, 0, 0, "%s", strerror(-r));
+	if (r == WRITER_E_REFUSED || r == -EBADFD || r == -EBADMSG) {
 		r = put_aside(ledger, diag_format(&diag, why, sizeof(why)));
 		if (r == 0)
 			r = open_writer(ledger, &found, &diag);
@@ -515,7 +518,10 @@ static bool key_is_old(const struct ledger *ledger)
 	return (now > since ? now - since : since - now) >= ledger->options.key_age;
 }
 
-/* Signing syncs a dozen files: four times as long as it took, nothing is signed. */
+/*
+ * Signing syncs a dozen files, and an entry takes longer to publish than to append: half as long as
+ * it took, the ring is read and nothing is signed. As long, and each time would take longer.
+ */
 static int checkpoint(struct ledger *ledger, uint64_t now)
 {
 	uint64_t before = clock_ns(CLOCK_BOOTTIME), took;
@@ -524,7 +530,8 @@ static int checkpoint(struct ledger *ledger, uint64_t now)
 
 	took = clock_ns(CLOCK_BOOTTIME) - before;
 	if (now != UINT64_MAX)
-		ledger->rest_until = now + (r == 0 && 5 * took < SIGN_NS ? 5 * took : SIGN_NS);
+		ledger->rest_until =
+			now + (r == 0 && took + took / 2 < SIGN_NS ? took + took / 2 : SIGN_NS);
 	if (r != 0)
 		return r < 0 ? r : -EFBIG;
 	ledger->first_unsigned = 0;

@@ -28,7 +28,8 @@ void loads_begin(struct server *server)
 	uint32_t high = 0;
 	int r;
 
-	(void)guard_programs(server->guard, true, &high);
+	if (guard_programs(server->guard, true, &high) < 0)
+		(void)guard_programs(server->guard, false, &high);
 	loads_start(&server->loads, high);
 	server->loads_due = server->options.now() + LOOK_NS;
 	if (server->audit_fd < 0 && server->options.host_root) {
@@ -57,6 +58,8 @@ static int look(struct server *server, struct loads_count *ret_count)
 		return r;
 	if (load)
 		server->loads_sure = now + SURE_NS;
+	else if (high < server->loads.high)
+		high = server->loads.high; /* the one that had it is gone, as our own always is */
 	(void)server_drain(server);
 	server->loads_news = false;
 	if (server->audit_fd >= 0)

@@ -30,7 +30,7 @@
  */
 static const size_t max_drain[_GUARD_RING_MAX] = {
 	[GUARD_RING_EVENTS] = 896,
-	[GUARD_RING_RISK] = 128,
+	[GUARD_RING_RISK] = 28,
 };
 
 int server_new(const struct server_options *options, struct server **ret_server)

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@
 #define BATCH 2000 /* events for each run of the program: ten milliseconds' worth */
 #define READ_MOST 896 /* as holdfastd */
 #define LIMIT_RSS_KIB (12 * 1024)
+#define LIMIT_NS CLOCK_SECOND_NS /* from the hook to the signature, but for one in a hundred */
 #define SLOTS 100000 /* checkpoints whose delay is kept */
 
 struct totals {
@@ -201,6 +203,12 @@ static int read_told(int dir_fd, uint64_t *ret_told)
 	return r;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)remove(path);
+	return 0;
+}
+
 static int put_json(const char *path, const struct result *result, uint64_t unreported)
 {
 	_cleanup_fclose_ FILE *file = fopen(path, "we");
@@ -240,6 +248,8 @@ int main(int argc, char **argv)
 	r = run(object, dir_fd, &result);
 	if (r == 0)
 		r = read_told(dir_fd, &result.told);
+	(void)close(dir_fd);
+	(void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	unreported = result.made - result.events - result.told;
 	if (r == 0)
 		r = put_json(argv[3], &result, unreported);
@@ -248,7 +258,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	bpf_object__close(object);
-	printf("1..2\n# %" PRIu64 " events at %llu a second: %" PRIu64 " recorded, %" PRIu64
+	printf("1..3\n# %" PRIu64 " events at %llu a second: %" PRIu64 " recorded, %" PRIu64
 	       " lost, %" PRIu64 " of them told; signed after %.3f s (p99), %ld KiB\n",
 	       result.made, RATE, result.events, result.lost, result.told,
 	       (double)result.p99_ns / 1e9, result.rss_kib);
@@ -256,5 +266,7 @@ int main(int argc, char **argv)
 	       unreported ? "not " : "");
 	printf("%sok - it takes less than %d KiB\n", result.rss_kib < LIMIT_RSS_KIB ? "" : "not ",
 	       LIMIT_RSS_KIB);
-	return unreported || result.rss_kib >= LIMIT_RSS_KIB;
+	printf("%sok - what is recorded is signed within a second\n",
+	       result.p99_ns < LIMIT_NS ? "" : "not ");
+	return unreported || result.rss_kib >= LIMIT_RSS_KIB || result.p99_ns >= LIMIT_NS;
 }

@@ -467,6 +467,24 @@ static void a_tail_that_somebody_wrote_to_is_gone_on_from(void **state)
 	assert_true(verified(world, 0).checkpoint.tree.size >= 5);
 }
 
+/* Whoever can write by another name is not in the guard's way. */
+static void a_tail_with_a_second_name_is_put_aside(void **state)
+{
+	struct world *world = opened(state);
+	_cleanup_free_ char *text = NULL;
+
+	put(world, 3, true);
+	world->ledger = ledger_free(world->ledger);
+	assert_int_equal(linkat(world->options.dir_fd, "log/tail/00000000000000000000",
+				world->options.dir_fd, "second", 0),
+			 0);
+	(void)opened(state);
+	ledger_flush(world->ledger, UINT64_MAX);
+	assert_int_equal(counts_of(world).error, 0);
+	text = log_text(world->dir);
+	assert_non_null(strstr(text, "\"note\":\"log-aside\""));
+}
+
 static void what_a_kill_tore_is_told(void **state)
 {
 	struct world *world = opened(state);
@@ -618,6 +636,7 @@ int main(void)
 		TEST(what_was_signed_and_is_gone_is_put_aside),
 		TEST(a_log_that_is_removed_begins_anew_under_another_name),
 		TEST(a_tail_that_somebody_wrote_to_is_gone_on_from),
+		TEST(a_tail_with_a_second_name_is_put_aside),
 		TEST(what_a_kill_tore_is_told),
 		TEST(full_disk_is_counted_and_told_of_later),
 		TEST(planted_names_are_not_written_to),

@@ -87,6 +87,15 @@ static void loads_are_counted_from_two_sides(void **state)
 	*world_clock() += 31 * CLOCK_SECOND_NS;
 	world_idle(world);
 	assert_int_equal(world_told(world, "\"note\":\"loads\""), 3);
+	/* the last ones are gone again: what has been counted is not counted twice */
+	fake_kernel()->programs = 50;
+	*world_clock() += 31 * CLOCK_SECOND_NS;
+	world_idle(world);
+	fake_kernel()->programs = 106;
+	*world_clock() += 31 * CLOCK_SECOND_NS;
+	world_idle(world);
+	assert_int_equal(world_told(world, "\"note\":\"loads\""), 4);
+	assert_int_equal(world_told(world, "\"decided\":0,\"ids\":1,\"note\":\"loads\""), 1);
 }
 
 static void folded_events_are_told_before_down(void **state)
