@@ -26,7 +26,7 @@ all_rooms() {
 
 # What is installed, and what else the demo carries into its guest; not the tests of the host.
 carried() {
-	local ours='src/drill|src/libholdfast|tests/demo'
+	local ours='src/drill|src/export|src/libholdfast|tests/demo'
 
 	ninja -C "$1" -t targets all | sed 's/: [^:]*$//' |
 		grep -xE "holdfastd?|($ours)/[^/]*|tests/guest/guest-init"
