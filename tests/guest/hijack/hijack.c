@@ -216,6 +216,7 @@ int __wrap_trust_offer(int control, int judge, const struct guard_policy *policy
 {
 	static bool up;
 	FILE *log;
+	int r;
 
 	/* the first image is the one that it comes up with */
 	if (up) {
@@ -227,6 +228,7 @@ int __wrap_trust_offer(int control, int judge, const struct guard_policy *policy
 			end(log, control);
 		(void)fclose(log);
 	}
-	up = true;
-	return __real_trust_offer(control, judge, policy, reterr_diag);
+	r = __real_trust_offer(control, judge, policy, reterr_diag);
+	up |= !r;
+	return r;
 }
