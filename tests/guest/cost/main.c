@@ -36,18 +36,20 @@ static int measure(const struct operation *operation, const char *state, const c
 		   unsigned int part)
 {
 	int64_t samples[SAMPLES_MAX];
-	unsigned int n = operation->samples / part | 1;
+	unsigned int n = operation->samples / part | 1, warm_up = WARM_UP;
 	int r = operation->prepare ? operation->prepare() : 0;
 
-	for (unsigned int i = 0; !r && i < WARM_UP + n; i++) {
+	for (unsigned int i = 0; !r && i < warm_up + n; i++) {
 		int64_t cost = operation->once();
 
-		if (cost < 0)
+		if (cost < 0) {
 			r = (int)cost;
-		else if (i >= WARM_UP)
-			samples[i - WARM_UP] = cost;
-		else if (i == 0 && cost > LONG)
+		} else if (i >= warm_up) {
+			samples[i - warm_up] = cost;
+		} else if (i == 0 && cost > LONG) {
 			n = n / 5 | 1;
+			warm_up = 1;
+		}
 	}
 	if (r) {
 		fprintf(stderr, "cost: %s, %s: %s: %s\n", state, who, operation->name,
