@@ -82,8 +82,8 @@ static void harden(void)
 }
 
 /*
- * The kernel's types and the images are read in large blocks, used once and freed: each goes back to
- * the kernel. By itself the C library keeps, after the first of them, the room of all others.
+ * The kernel's types and the images are read in large blocks, used once and freed: each goes back
+ * to the kernel. By itself the C library keeps, after the first of them, the room of all others.
  */
 #define LARGE_BLOCK (64 * 1024)
 
