@@ -47,7 +47,7 @@ test: setup ## the tests on every kernel; QUICK=1: one, what changed; FULL=1: no
 drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=
 	@tests/drill/run.sh
 
-bench: all ## what loading 100,000 entries, a posture check and a log take, against their limits
+bench: all ## what the guard costs, a load, a posture check and a log, against their limits; KERNEL=
 	@mkdir -p $(BUILD)/bench
 	@$(BUILD)/tests/bench/bench-load $(BUILD)/tests/bench/load.bpf.o $(BUILD)/bench
 	@$(BUILD)/tests/bench/bench-posture $(BUILD)/holdfast
@@ -55,6 +55,7 @@ bench: all ## what loading 100,000 entries, a posture check and a log take, agai
 	@$(BUILD)/tests/bench/bench-flood $(BUILD)/tests/bench/flood.bpf.o $(BUILD)/bench \
 		$(BUILD)/bench/flood.json
 	@tests/bench/join.py $(BUILD)/bench/evidence.json $(BUILD)/bench/flood.json
+	@tests/bench/cost.py $(BUILD) $(KERNEL)
 
 install: all ## install into PREFIX (DESTDIR is honoured)
 	@meson configure $(BUILD) --prefix=$(PREFIX)

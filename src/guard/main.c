@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -78,6 +79,18 @@ static void harden(void)
 		log_warning("Memory cannot be locked: %m, ignoring");
 	(void)umask(022);
 	(void)chdir("/");
+}
+
+/*
+ * The kernel's types and the images are read in large blocks, used once and freed: each goes back
+ * to the kernel. By itself the C library keeps, after the first of them, the room of all others.
+ */
+#define LARGE_BLOCK (64 * 1024)
+
+static void give_back(void)
+{
+	if (!mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK))
+		log_warning("Memory that is freed may stay with this process, ignoring");
 }
 
 static void prepare_signals(void)
@@ -218,6 +231,7 @@ int main(int argc, char **argv)
 	}
 
 	harden();
+	give_back();
 	prepare_signals();
 	if (origin(&from) != EXIT_SUCCESS)
 		return EXIT_FAILURE;

@@ -1,0 +1,179 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+What the guard costs, in instructions of a guest (tests/guest/suites/cost.sh): a table for people,
+and build/bench/guard-KERNEL.json with each figure and the targets, met or not.
+
+usage: cost.py BUILD [KERNEL...]       in a guest each; 6.12 and 7.x
+       cost.py --console FILE KERNEL   of a guest that ran: the JSON, to stdout
+
+Exits 0 if the figures are whole, whatever they are: a target that is missed is said to be. 1 if a
+guest failed, 2 if its console lacks something.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+KERNELS = ("6.12", "7.x")
+BPF = ("map_update", "map_lookup", "map_create", "prog_load", "link_create")
+# in the order of the tables; `again` is a second run without a guard
+STATES = ("none stranger", "again stranger", "floor stranger", "small stranger", "small agent",
+          "large stranger", "large agent")
+DEADLINE = 1500
+
+
+class Broken(Exception):
+    """The console does not hold what the suite prints."""
+
+
+def console_of(text):
+    """({"STATE WHO": {operation: (median, least)}}, {name: what else was said})"""
+    figures, said = {}, {}
+    for line in text.split("\n"):
+        words = line.split()
+        if words[:2] == ["#", "cost"] and len(words) == 8:
+            state, operation = " ".join(words[2:4]), words[4]
+            if operation in figures.setdefault(state, {}):
+                raise Broken("%s has %s twice" % (state, operation))
+            figures[state][operation] = (int(words[5]), int(words[6]))
+        elif len(words) >= 3 and words[0] == "#" and words[1].startswith("cost-"):
+            said[" ".join(words[1:-1])] = words[-1]
+    for state in STATES:
+        if state not in figures:
+            raise Broken("there is nothing of: " + state)
+        lacks = set(figures[STATES[0]]) ^ set(figures[state])
+        if lacks:
+            raise Broken("%s has other operations: %s" % (state, ", ".join(sorted(lacks))))
+    for name in ("kernel", "policy small", "armed", "bare", "floor", "rss small", "rss large"):
+        if "cost-" + name not in said:
+            raise Broken("there is no cost-" + name)
+    return figures, said
+
+
+def ratio(figures, operation, state, base="none stranger"):
+    return figures[state][operation][0] / figures[base][operation][0]
+
+
+def worst(figures, operations, state, base):
+    """(how much, of which operation)"""
+    return max((ratio(figures, o, state, base), o) for o in operations)
+
+
+def targets_of(figures, said):
+    """{name: (value, limit, what is said with it)}"""
+    def small(operation):
+        return ratio(figures, operation, "small stranger")
+
+    def added(operation, state):
+        return figures[state][operation][0] - figures["none stranger"][operation][0]
+
+    everyday = [o for o in figures["none stranger"] if o not in BPF]
+    most, which = worst(figures, everyday, "small stranger", "none stranger")
+    scale, scales = max(worst(figures, figures["none stranger"], "large " + who, "small " + who)
+                        for who in ("stranger", "agent"))
+    floor = added("map_update", "floor stranger")
+    return {
+        "map_update": (small("map_update"), 1.11, ""),
+        "map_update_floor": (added("map_update", "small stranger") / floor if floor else 0, 1.15,
+                             "of what empty programs add"),
+        "open_ro": (small("open_ro"), 1.05, ""),
+        "stat": (small("stat"), 1.00, ""),
+        "open_rw": (small("open_rw"), 1.06, ""),
+        "exec": (small("exec"), 1.03, ""),
+        "fork": (added("fork_exit", "small stranger"), 300, "instructions"),
+        "kill0": (small("kill0"), 1.30, ""),
+        "everyday_max": (most, 1.5, which),
+        "scale": (scale - 1, 0.05, scales),
+        "armed": (int(said["cost-armed"]) * 1e6 / int(said["cost-bare"]), 1.3, "of libbpf alone"),
+        "rss": (max(int(said["cost-rss small"]), int(said["cost-rss large"])) / 1024, 12, "MiB"),
+    }
+
+
+def report_of(text, kernel):
+    figures, said = console_of(text)
+    return {
+        "kernel": kernel,
+        "release": said["cost-kernel"],
+        "unit": "guest instructions, medians",
+        "policy": said["cost-policy small"],
+        "floor_programs": int(said["cost-floor"]),
+        "armed_instructions": int(said["cost-armed"]) * 1000000,
+        "bare_instructions": int(said["cost-bare"]),
+        "rss_kib": {s: int(said["cost-rss " + s]) for s in ("small", "large")},
+        "operations": {o: {s: figures[s][o][0] for s in STATES} for o in figures[STATES[0]]},
+        "least": {o: {s: figures[s][o][1] for s in STATES} for o in figures[STATES[0]]},
+        "spread": {o: round(abs(ratio(figures, o, "again stranger") - 1), 5)
+                   for o in figures[STATES[0]]},
+        "targets": {name: {"value": round(value, 4), "limit": limit, "met": value <= limit,
+                           "of": of}
+                    for name, (value, limit, of) in targets_of(figures, said).items()},
+    }
+
+
+def table(report):
+    print("# %s (%s), policy %s, %d programs" % (
+        report["kernel"], report["release"], report["policy"][:16], report["floor_programs"]))
+    print("%-15s %10s %7s" % ("instructions", "none", "spread") +
+          "".join("%17s" % s.replace("stranger", "str.") for s in STATES[2:]))
+    for name, row in report["operations"].items():
+        none = row[STATES[0]]
+        print("%-15s %10d %6.2f%%" % (name, none, 100 * report["spread"][name]) +
+              "".join("%10d %6.2f" % (row[s], row[s] / none) for s in STATES[2:]))
+    for name, target in report["targets"].items():
+        print("%-17s %9.3f of %6.2f  %s  %s" % (name, target["value"], target["limit"],
+                                               "met   " if target["met"] else "missed",
+                                               target["of"]))
+    met = [t["met"] for t in report["targets"].values()]
+    print("%s: targets met %d of %d" % (report["kernel"], sum(met), len(met)))
+
+
+def measured(build, kernel):
+    """The console of a guest that has ended well; None if it has not."""
+    log = os.path.join(build, "bench", "guard-%s.log" % kernel)
+    done = subprocess.run(
+        ["tests/guest/run.sh", "--kernel", kernel, "--profile", "counted",
+         "--initramfs", os.path.join(build, "guest.cpio"), "--deadline", str(DEADLINE),
+         "--quiet", "--log", log, "--run", "/opt/tests/cost.sh"], cwd=TOP, check=False)
+    with open(log, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    for line in re.findall(r"^not ok.*", text, re.M):
+        print("%s: %s" % (kernel, line))
+    return None if done.returncode else text
+
+
+def main(arguments):
+    if arguments[:1] == ["--console"] and len(arguments) == 3:
+        with open(arguments[1], encoding="utf-8", errors="replace") as file:
+            json.dump(report_of(file.read(), arguments[2]), sys.stdout, indent=1)
+        return 0
+    if not arguments or arguments[0].startswith("-"):
+        print(__doc__.split("usage: ")[1].split("\n\n")[0], file=sys.stderr)
+        return 2
+    build, failed = os.path.abspath(arguments[0]), 0
+    os.makedirs(os.path.join(build, "bench"), exist_ok=True)
+    subprocess.run(["tests/guest/image.sh", build], cwd=TOP, check=True,
+                   stdout=subprocess.DEVNULL)
+    for kernel in arguments[1:] or KERNELS:
+        text = measured(build, kernel)
+        if text is None:
+            failed = 1
+            continue
+        report = report_of(text, kernel)
+        with open(os.path.join(build, "bench", "guard-%s.json" % kernel), "w",
+                  encoding="ascii") as file:
+            json.dump(report, file, indent=1)
+            file.write("\n")
+        table(report)
+    return failed
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Broken as error:
+        print("cost.py: %s" % error, file=sys.stderr)
+        sys.exit(2)

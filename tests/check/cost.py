@@ -1,0 +1,76 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+What `make bench` says of the guard's cost is what its guest printed: a console that lacks a figure
+says nothing, and a target is met only by what was measured.
+"""
+
+import os
+import sys
+
+from check import TOP, Tap
+
+sys.path.insert(0, os.path.join(TOP, "tests", "bench"))
+import cost  # noqa: E402
+
+SAID = ["# cost-kernel 6.0", "# cost-policy small " + "0" * 64, "# cost-armed 1200",
+        "# cost-bare 1000000000", "# cost-floor 66", "# cost-rss small 8192",
+        "# cost-rss large 12288"]
+TARGETS = ("map_update map_update_floor open_ro stat open_rw exec fork kill0 everyday_max scale "
+           "armed rss").split()
+OPERATIONS = ("map_update", "open_ro", "stat", "open_rw", "exec", "fork_exit", "kill0")
+
+
+def console(changed=(), without=None, said=None):
+    """Of a guard that costs nothing, but for {(state, operation): figure}."""
+    changed = dict(changed)
+    changed.setdefault(("floor stranger", "map_update"), 1100)
+    lines = list(SAID if said is None else said)
+    for state in cost.STATES:
+        for operation in OPERATIONS:
+            if (state, operation) != without:
+                figure = changed.get((state, operation), 1000)
+                lines.append("# cost %s %s %d %d 31" % (state, operation, figure, figure - 1))
+    return "\n".join(lines)
+
+
+def met(**arguments):
+    targets = cost.report_of(console(**arguments), "6.0")["targets"]
+    return {name for name, target in targets.items() if target["met"]}
+
+
+def broken(text):
+    try:
+        cost.report_of(text, "6.0")
+    except cost.Broken:
+        return True
+    return False
+
+
+def missed_by(state, operation, figure, targets):
+    return met(changed=[((state, operation), figure)]) == set(TARGETS) - set(targets.split())
+
+
+def main():
+    tap = Tap()
+    tap.ok(met() == set(TARGETS), "a guard that costs nothing meets every target")
+    tap.ok(missed_by("small stranger", "map_update", 1111, "map_update") and
+           missed_by("small stranger", "map_update", 1116, "map_update map_update_floor") and
+           missed_by("small stranger", "open_ro", 1051, "open_ro") and
+           missed_by("small stranger", "stat", 1001, "stat") and
+           missed_by("small stranger", "fork_exit", 1301, "fork") and
+           missed_by("small stranger", "kill0", 1501, "kill0 everyday_max"),
+           "what costs a stranger more than its limit misses its target")
+    tap.ok(missed_by("large stranger", "open_ro", 1051, "scale") and
+           missed_by("large agent", "map_update", 1051, "scale"),
+           "so does what costs more under a large policy, stranger or agent")
+    tap.ok(met(said=SAID[:2] + ["# cost-armed 1301"] + SAID[3:6] + ["# cost-rss large 12289"]) ==
+           set(TARGETS) - {"armed", "rss"}, "and what takes longer to arm, or more memory")
+    tap.ok(broken(console(without=("large agent", "stat"))) and
+           all(broken(console(said=SAID[:i] + SAID[i + 1:])) for i in range(len(SAID))) and
+           broken(console() + "\n# cost none stranger stat 1 1 31"),
+           "a console that lacks a figure, or has one twice, says nothing")
+    return tap.done()
+
+
+sys.exit(main())
