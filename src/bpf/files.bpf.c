@@ -2,15 +2,19 @@
 /*
  * Files: content that nobody may change in place: the guard's own files, and what a domain's tasks
  * have mapped executable, for a library that was trusted when it was mapped must stay what it was.
- * Replacing it by rename, as package managers do, stays open.
+ * Replacing it by rename, as package managers do, stays open. Where a policy closes that, nobody
+ * writes the disks below all of these either.
  *
  *   hook            refuses with               cost to others
  *   file_open       EPERM; ETXTBSY if held     two tests; for writing three storage, a few hash
  *                                              lookups
  *   inode_setattr   ETXTBSY                    one storage lookup
  *   inode_free_security   -                    one hash lookup
+ *   sb_free_security      -                    one hash operation per filesystem's end
  */
 
+#include "bpf/lib/closed.h"
+#include "bpf/lib/disks.h"
 #include "bpf/lib/inodes.h"
 
 #define FMODE_WRITE 2
@@ -28,6 +32,34 @@ static __noinline bool reading_refused(struct file *file)
 	return guard_refuses(&act);
 }
 
+struct disk_search {
+	__u32 device;
+	__u32 found;
+};
+
+static long disk_compare(struct bpf_map *map, const __u64 *superblock,
+			 const struct disk_label *label, struct disk_search *search)
+{
+	search->found = label->device == search->device || label->whole == search->device;
+	return search->found;
+}
+
+/* By the device's number, whatever node it is opened by. */
+static __noinline bool disk_refused(struct file *file)
+{
+	struct disk_search search = {.device = file->f_inode->i_rdev};
+	struct act act = {};
+
+	if (!closed_to_current(IMAGE_CLOSED_DISKS))
+		return false;
+	bpf_for_each_map_elem(&disks, disk_compare, &search, 0);
+	if (!search.found)
+		return false;
+	dentry_act(&act, file->f_path.dentry, EVENT_ACT_SWITCH, EVENT_ROW('F', 13), DOMAIN_SELF);
+	act.kind = EVENT_OBJECT_SWITCH;
+	return guard_refuses(&act);
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(files_open, struct file *file)
 {
@@ -37,6 +69,8 @@ int BPF_PROG(files_open, struct file *file)
 
 	if (!(file->f_mode & FMODE_WRITE) && !(inode->i_mode & S_ISVTX))
 		return 0;
+	if ((inode->i_mode & S_IFMT) == S_IFBLK && file->f_mode & FMODE_WRITE)
+		return disk_refused(file) ? REFUSED(EPERM) : 0;
 	if ((inode->i_mode & S_IFMT) != S_IFREG)
 		return 0;
 	if (!(file->f_mode & FMODE_WRITE))
@@ -107,6 +141,16 @@ int BPF_PROG(files_forget, struct inode *inode)
 
 	if (bpf_map_lookup_elem(&stacked, &address))
 		bpf_map_delete_elem(&stacked, &address);
+	return 0;
+}
+
+/* The address of a superblock is used again, and so is the device that it was on. */
+SEC("lsm/sb_free_security")
+int BPF_PROG(files_disk_free, struct super_block *sb)
+{
+	__u64 address = (__u64)sb;
+
+	bpf_map_delete_elem(&disks, &address);
 	return 0;
 }
 

@@ -310,6 +310,7 @@ static void interpreter_hold(struct file *file, struct task_label *label)
 
 	if (!superblock_qualifies(inode->i_sb))
 		return;
+	inode_disk_note(inode);
 	held = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (held && !held->held)
 		held->held = label->pending ? label->pending : DOMAIN_SELF;
@@ -438,6 +439,7 @@ static bool mapping_trusted(struct file *file, __u32 trust, __u32 holder)
 		return stacked_trusted(file, trust, holder);
 	if (!image || (inode->i_mode & S_IFMT) != S_IFREG || !superblock_qualifies(inode->i_sb))
 		return false;
+	inode_disk_note(inode);
 	label = bpf_inode_storage_get(&inode_labels, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!label)
 		return false;

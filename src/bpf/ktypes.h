@@ -36,8 +36,18 @@ struct file_system_type {
 	const char *name;
 };
 
+struct gendisk {
+	struct block_device *part0; /* the whole of it */
+};
+
+struct block_device {
+	__u32 bd_dev;
+	struct gendisk *bd_disk;
+};
+
 struct super_block {
 	__u32 s_dev;
+	struct block_device *s_bdev;
 	unsigned long s_magic;
 	struct dentry *s_root;
 };
@@ -63,6 +73,7 @@ struct inode___verity {
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_flags;
+	__u32 i_rdev; /* of a device's node */
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_generation;

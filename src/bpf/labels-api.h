@@ -24,6 +24,7 @@
 #define LABELS_MAX_MEASURED 4096
 #define LABELS_MAX_STACKED 8192
 #define LABELS_MAX_PLACES 256
+#define LABELS_MAX_DISKS 1024
 #define LABELS_MAX_NAMES 1024
 #define LABELS_MAX_INTERFACES 256
 #define LABELS_MAX_ATTACH_TYPES 128
@@ -91,6 +92,15 @@ struct place_label {
 	__u32 domain;
 	__u32 pad0;
 	__u64 witness; /* what another at that address would not have */
+};
+
+/*
+ * Of a filesystem that has what carries a label; the key is its superblock's address. Numbers of
+ * devices as the kernel has them; 0: it lies on none.
+ */
+struct disk_label {
+	__u32 device;
+	__u32 whole; /* the disk that the device is a partition of, or itself */
 };
 
 /* A name that a policy reserves for a domain, whether anything has it or not. */
@@ -174,6 +184,7 @@ struct guard_state {
 _Static_assert(sizeof(struct object_label) == 16 + LAYOUT_TEST_SIZE, "object_label layout");
 _Static_assert(sizeof(struct file_key) == 24, "file_key layout");
 _Static_assert(sizeof(struct place_label) == 16, "place_label layout");
+_Static_assert(sizeof(struct disk_label) == 8, "disk_label layout");
 _Static_assert(sizeof(struct name_key) == 24, "name_key layout");
 _Static_assert(sizeof(struct interface_key) == 8, "interface_key layout");
 _Static_assert(sizeof(struct respite) == 16, "respite layout");

@@ -15,6 +15,7 @@
  * Cost to others: a storage and a hash lookup or two per change of a folder; none per read.
  */
 
+#include "bpf/lib/disks.h"
 #include "bpf/lib/inodes.h"
 
 /* bpffs only: elsewhere a name's first lookup instantiates what has long been there. */
@@ -201,6 +202,7 @@ static void measurement_keep(struct inode *inode, const struct measurement *meas
 	struct file_key key;
 
 	file_key(inode, &key);
+	disk_note(&key.superblock);
 	if (bpf_map_update_elem(&measured, &key, measurement, seals ? BPF_ANY : BPF_EXIST))
 		return;
 	if (seals && inode->i_writecount.counter > 0)
@@ -225,6 +227,7 @@ static bool marked(struct dentry *dentry)
 	case CONTROL_MARK_FILE:
 		file_key(inode, &key);
 		bpf_map_update_elem(&files, &key, &task->mark_domain, BPF_ANY);
+		disk_note(&key.superblock);
 		return true;
 	case CONTROL_MARK_PIN:
 		label = bpf_inode_storage_get(&inode_labels, inode, NULL,

@@ -9,6 +9,7 @@
  * this one was attached is found by passes, until one changes nothing.
  */
 
+#include "bpf/lib/disks.h"
 #include "bpf/lib/inodes.h"
 #include "bpf/lib/tasks.h"
 #include "bpf/succession-api.h"
@@ -104,6 +105,7 @@ int succeed_code(struct bpf_iter__task_vma *context)
 		return 0;
 	file_key(vma->vm_file->f_inode, &key);
 	bpf_map_update_elem(&measured, &key, &sealed, BPF_NOEXIST);
+	disk_note(&key.superblock);
 	return 0;
 }
 
@@ -125,6 +127,7 @@ int BPF_PROG(succeed_inode, const struct path *path)
 		return 0;
 	label->domain = FORMER(before, inode_domain);
 	label->held = FORMER(before, inode_held);
+	inode_disk_note(inode);
 	return 0;
 }
 

@@ -86,6 +86,7 @@ struct row {
 #define HELPER(fs, flag, file, ...) \
 	ROW(fs, 'K', 3, IMAGE_SWITCH_HELPERS, OF_SELF, flag, file, ##__VA_ARGS__)
 #define PROBES(file) ROW(TRACEFS, 'L', 13, IMAGE_CLOSED_PROBES, OF_SELF, 0, file)
+#define SQUEEZE(file) ROW(CGROUP2, 'M', 18, IMAGE_CLOSED_RESOURCES, OF_CGROUP, ANYWHERE, file)
 #define POWER(file) ROW(SYSFS, 'A', 16, IMAGE_SWITCH_SUSPEND, OF_SELF, 0, file, IN("power"))
 
 static const struct row rows[] = {
@@ -101,6 +102,12 @@ static const struct row rows[] = {
 	ROW(CGROUP2, 'A', 2, 0, OF_CGROUP, ANYWHERE, "cgroup.kill"),
 	ROW(CGROUP2, 'A', 3, 0, OF_CGROUP, ANYWHERE, "cgroup.freeze"),
 	ROW(CGROUP, 'A', 3, 0, OF_CGROUP, ANYWHERE, "freezer.state"),
+	SQUEEZE("memory.max"),
+	SQUEEZE("memory.high"),
+	SQUEEZE("memory.swap.max"),
+	SQUEEZE("pids.max"),
+	SQUEEZE("cpu.max"),
+	SQUEEZE("io.max"),
 	ROW(PROC, 'A', 4, 0, OF_SELF, 0, "sysrq-trigger"),
 	OF_PROCESS('A', 5, "oom_score_adj"),
 	OF_PROCESS('A', 5, "oom_adj"),

@@ -253,12 +253,13 @@ static void by_limit(const struct look *look)
 
 static void by_switches(const struct look *look)
 {
-	/* A control group that has tasks of a domain. */
-	if (image_domain_name_valid(look->owner)) {
+	/* A control group that has tasks of a domain; M18 alone of these is a policy's. */
+	if (image_domain_name_valid(look->owner))
 		by_owner(look);
+	else
+		by_guard(look);
+	if (look->decision->verdict == DECISION_ALLOWED)
 		return;
-	}
-	by_guard(look);
 	for (size_t i = 0; i < ARRAY_SIZE(image_switches); i++) {
 		const struct image_switch *group = &image_switches[i];
 		uint32_t is = look->policy->switches & group->group;

@@ -61,7 +61,7 @@ static const struct catalogue_row rows[] = {
 	{"L04", "S", "detach a program by its type"},
 	{"L05", "S", "override or replace a program at a cgroup"},
 	{"L06", "S*", "move a task out of the cgroup that is watched"},
-	{"L07", "S", "remove the cgroup that programs are attached to"},
+	{"L07", "D", "remove the cgroup that programs are attached to"},
 	{"L08", "S", "take XDP off an interface or exchange it by netlink"},
 	{"L09", "S*", "remove the interface or the network namespace"},
 	{"L10", "S", "delete a tc filter or qdisc"},

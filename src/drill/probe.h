@@ -90,6 +90,7 @@ extern const struct technique taking_techniques[];
 extern const struct technique ways_techniques[];
 extern const struct technique strict_techniques[];
 extern const struct technique closed_techniques[];
+extern const struct technique storage_techniques[];
 
 /* ---- target.c */
 

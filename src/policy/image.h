@@ -102,7 +102,9 @@
 #define IMAGE_CLOSED_PROBES 0x100000u /* probe events of tracefs */
 #define IMAGE_CLOSED_SOCKETS 0x200000u /* others' sockets closed by sock_diag */
 #define IMAGE_CLOSED_TOKENS 0x400000u /* BPF delegated by a token */
-#define IMAGE_CLOSED_ALL 0x7f0000u
+#define IMAGE_CLOSED_DISKS 0x800000u /* the disks below what is protected written */
+#define IMAGE_CLOSED_RESOURCES 0x1000000u /* what a control group may use, of agents' groups */
+#define IMAGE_CLOSED_ALL 0x1ff0000u
 
 /* image_header.modules, image_header.kexec: what strangers put into the kernel, or in its place */
 #define IMAGE_CODE_ANY 0

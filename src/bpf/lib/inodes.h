@@ -12,6 +12,7 @@
 
 #define S_IFMT 00170000
 #define S_IFDIR 0040000
+#define S_IFBLK 0060000
 #define S_IFREG 0100000
 #define BPF_FS_MAGIC 0xcafe4a11u
 

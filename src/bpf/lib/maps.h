@@ -246,6 +246,13 @@ struct signature_room {
 	__u32 pad0;
 };
 
+struct disks_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LABELS_MAX_DISKS);
+	__type(key, __u64);
+	__type(value, struct disk_label);
+};
+
 struct signature_rooms_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SIGNATURE_ROOMS);
@@ -337,6 +344,7 @@ MAP(files_map, files);
 MAP(measured_map, measured);
 MAP(stacked_map, stacked);
 MAP(places_map, places);
+MAP(disks_map, disks);
 MAP(names_map, names);
 MAP(interfaces_map, interfaces);
 MAP(attach_types_map, attach_types);

@@ -15,6 +15,7 @@
  */
 
 #include "bpf/lib/content.h"
+#include "bpf/lib/disks.h"
 
 #define S_IMA 1024u /* of an inode's flags: IMA keeps a digest of it */
 #define ASTRAY 1 /* in place of an address: another file was opened to be read */
@@ -151,8 +152,14 @@ static __noinline __attribute__((unused)) bool stacked_read(struct file *file,
 /* stacked_end() - for that domain it stays so, or with DOMAIN_NONE for nobody */
 INLINE void stacked_end(struct real_file *real, __u32 domain)
 {
+	__u64 superblock;
+
 	if (!real->label)
 		return;
+	if (domain) {
+		superblock = real_number(real, bpf_core_field_offset(struct inode, i_sb));
+		disk_note(&superblock);
+	}
 	/* who holds it already is not held against it */
 	if (domain && (domain != DOMAIN_SELF || !real->label->held))
 		real->label->held = domain;

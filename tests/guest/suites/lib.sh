@@ -195,6 +195,27 @@ status_number() {
 
 # What an attacker may have held before there was a guard; a technique finds it as fd 7. A kernel
 # that lets nobody switch ftrace off says so, and it stays on.
+# disks_prepare: an ext4 with a copy of the canary on a partition, a disk that nobody uses, and what
+# control groups may use
+disks_prepare() {
+	modprobe loop 2>/dev/null
+	dd if=/dev/zero of=/run/drill.img bs=1M count=16 2>/dev/null &&
+		dd if=/dev/zero of=/run/drill-other.img bs=1M count=1 2>/dev/null &&
+		mke2fs -q -t ext4 -E offset=1048576 /run/drill.img 14M &&
+		printf '\203\0\0\0\0\010\0\0\0\160\0\0' |
+		dd of=/run/drill.img bs=1 seek=450 conv=notrunc 2>/dev/null &&
+		printf '\125\252' | dd of=/run/drill.img bs=1 seek=510 conv=notrunc 2>/dev/null ||
+		return 1
+	disk=$(losetup -f) && losetup -P "$disk" /run/drill.img && mkdir -p /srv/holdfast-drill &&
+		mount -t ext4 "${disk}p1" /srv/holdfast-drill &&
+		cp /usr/local/libexec/holdfast-canary /srv/holdfast-drill/ || return 1
+	disk=$(losetup -f) && losetup "$disk" /run/drill-other.img &&
+		ln -s "$disk" /run/holdfast-drill-other || return 1
+	mkdir -p /sys/fs/cgroup/system.slice
+	echo '+memory +pids' >/sys/fs/cgroup/cgroup.subtree_control &&
+		echo '+memory +pids' >/sys/fs/cgroup/system.slice/cgroup.subtree_control
+}
+
 switches_prepare() {
 	# a control file that comes with a module, where the kernel has it
 	modprobe hwpoison-inject 2>/dev/null || true

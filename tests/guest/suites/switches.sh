@@ -78,6 +78,13 @@ other_sysctl() {
 	echo guest >/proc/sys/kernel/hostname
 }
 
+# a mount namespace whose copy of the pins' mount is a peer of the host's has come and gone
+namespace_ends() {
+	unshare -m --propagation shared sh -c "[ -e /sys/fs/bpf/holdfast/links/switches_sysctl ]" &&
+		[ -e /sys/fs/bpf/holdfast/links/switches_sysctl ] && grep -q ' /sys/fs/bpf bpf ' \
+		/proc/mounts && still_refused
+}
+
 # holdfast's own mending is a stranger's
 mends() {
 	echo 1 >$sysrq && holdfast posture fix --yes sysrq && [ "$(cat $sysrq)" = 0 ] &&
@@ -137,6 +144,7 @@ for verb in clock-set audit-off log-clear mark-open sockets-close; do
 done
 check "A05 a domain writes the files of its own task and group" own_files
 check "A04 and not those of the host" not_the_hosts
+check "F04 a mount namespace with the pins ends, and they stay" namespace_ends
 mkdir -p $trace && mount -t tracefs none $trace
 check "L16 with tracing off attacks are refused as before" blinded $trace/tracing_on
 check "L17 with kprobes unoptimized they are refused as before" \

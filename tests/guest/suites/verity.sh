@@ -138,12 +138,36 @@ changed_behind() {
 	check "F13 and it is a stranger" strange sh -c "$at/plain peek $id; test \$? -eq 0"
 }
 
+# The guard's own files on that disk, as on a host.
+state_there() {
+	mkdir -p $at/state /var/lib/holdfast && mount --bind $at/state /var/lib/holdfast
+}
+
+inodes() {
+	awk '$1 == "ext4_inode_cache" { print $2 }' /proc/slabinfo
+}
+
+# what nobody holds leaves the kernel: it says itself how many there are
+evicts() {
+	mkdir $at/many && sh -c "cd $at/many && seq 400 | xargs touch" && sync || return 1
+	before=$(inodes)
+	echo 3 >/proc/sys/vm/drop_caches
+	echo "inodes: $before, then $(inodes)"
+	[ $((before - $(inodes))) -ge 300 ]
+}
+
+own_file_kept() {
+	exits 2 sh -c ": >>/var/lib/holdfast/operator" &&
+		guest-ctl until 10 grep -q '"act":"open_write".*"row":"F12"' $log
+}
+
 case " $* " in
 *" measured "*) other="seal" ;;
 *) other="hash" ;;
 esac
 need "an ext4 is made" disk_make
 need "files under fs-verity are made" files_make
+need "the state folder is on that disk" state_there
 img=$(image verity) || exit 1
 check "the lock has the digests that the kernel has" lock_is_kernels
 need "holdfastd starts" daemon_start
@@ -156,6 +180,9 @@ id=$(state map)
 check "status says by what its executable is known" status_of_unit fs-verity
 ways
 contents
+check "M19 inodes that nobody holds are evicted" evicts
+check "M19 a file of the guard's that is read anew is its own" own_file_kept
+check "M19 and what is known is known" labelled $at/any peek "$id"
 changed_behind
 check "the guard goes down by the operator" guard_down
 check "I09 without a guard anybody gets the map" labelled $at/evil-any peek "$id"

@@ -23,6 +23,7 @@
 #define KILL(exe, owner) EVENT("A01", "signal", "KILL", "refused", exe, "stranger", "agent", owner)
 #define LOAD(row, type, exe) EVENT(row, "prog_load", type, "observed", exe, "stranger", "p", "none")
 #define SWITCH(row) EVENT(row, "switch", "", "noted-not", "sh", "stranger", "f", "self")
+#define SQUEEZE(exe) EVENT("M18", "switch", "", "refused", exe, "stranger", "memory.max", "agent")
 #define MAPS(name) EVENT("I16", "map_executable", "", "refused", "agent", "agent", name, "none")
 #define EXEC(name) EVENT("I08", "exec", "", "refused", "sh", "stranger", name, "agent")
 
@@ -133,6 +134,9 @@ static void some_groups_of_switches_are_the_policys(void **state)
 	says(SWITCH("A16"), "refused ", "t.yaml: switches.open has not suspend\n");
 	says(SWITCH("T04"), "refused ", "t.yaml: switches.close has log\n");
 	says(SWITCH("T05"), "allowed ", "t.yaml: switches.close has not clock\n");
+	says(SWITCH("F13"), "allowed ", "t.yaml: switches.close has not disks\n");
+	says(SQUEEZE("sh"), "allowed ", "t.yaml: switches.close has not resources\n");
+	says(SQUEEZE("agent"), "allowed ", "an executable of the domain agent");
 	says(SWITCH("L14"), "refused ", "the guard's own");
 }
 

@@ -380,8 +380,8 @@ static const struct {
 	{PLAIN "switches: {shut: []}\n", 8, 12, "unknown key \"shut\", allowed here: open, close"},
 	{PLAIN "switches: {close: []}\n", 8, 11, "the key \"open\" is missing"},
 	{PLAIN "switches: {open: [], close: [mac]}\n", 8, 30,
-	 "switches.close[0]: expected \"audit\", \"clock\", \"log\", \"marks\", \"probes\","
-	 " \"sockets\" or \"tokens\", got \"mac\""},
+	 "switches.close[0]: expected \"audit\", \"clock\", \"disks\", \"log\", \"marks\", \"probes\","
+	 " \"resources\", \"sockets\" or \"tokens\", got \"mac\""},
 	{PLAIN "switches: {open: [], close: [log, log]}\n", 8, 35, "\"log\" is there twice"},
 	{PLAIN "switches: {open: [audit]}\n", 8, 19, "got \"audit\""},
 	{PLAIN "switches: {open: mac}\n", 8, 18, "switches.open: expected a list of groups"},
