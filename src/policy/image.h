@@ -102,7 +102,10 @@
 #define IMAGE_CLOSED_PROBES 0x100000u /* probe events of tracefs */
 #define IMAGE_CLOSED_SOCKETS 0x200000u /* others' sockets closed by sock_diag */
 #define IMAGE_CLOSED_TOKENS 0x400000u /* BPF delegated by a token */
-#define IMAGE_CLOSED_ALL 0x7f0000u
+#define IMAGE_CLOSED_NETWORK 0x800000u /* the network's configuration and firewall */
+#define IMAGE_CLOSED_STATS 0x1000000u /* the kernel's times of BPF programs */
+#define IMAGE_CLOSED_UPROBES 0x2000000u /* probes of user memory */
+#define IMAGE_CLOSED_ALL 0x3ff0000u
 
 /* image_header.modules, image_header.kexec: what strangers put into the kernel, or in its place */
 #define IMAGE_CODE_ANY 0
