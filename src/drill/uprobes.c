@@ -128,12 +128,14 @@ static int by_tracefs(const struct target *target)
 	return r;
 }
 
-/* What is traced, and how, stays in its reader's hands. */
+/* What is traced, and how, anybody may read who may read tracefs. */
 static int other_tracefs(const struct target *target)
 {
 	int fd, r;
 	char text[16];
 
+	if (no_tracefs())
+		return other_event(target);
 	if (private_namespace(false) < 0 || mount("none", "/mnt", "tracefs", 0, NULL) < 0)
 		return setup_failed("tracefs");
 	fd = open("/mnt/uprobe_events", O_RDONLY | O_CLOEXEC);
