@@ -8,14 +8,21 @@
  *   bpf    EPERM; ENOENT: an object by its id;
  *          ENOSPC: no label for a link           one storage lookup per bpf(2)
  *
- * A token that a policy closes is refused here, so on kernels that have none as well.
+ * A token, times of programs or uprobes that a policy closes are refused here, so on kernels that
+ * have none as well.
  */
 
 #include "bpf/lib/closed.h"
 
 #define TOKEN_CREATE 36 /* enum bpf_cmd, since 6.9 */
 
+/* enum bpf_attach_type, since 6.6 and 6.13 */
+#define TRACE_UPROBE_MULTI 48
+#define TRACE_UPROBE_SESSION 57
+
 static const struct closed tokens = CLOSED(TOKENS, 'F', 14, "tokens");
+static const struct closed stats = CLOSED(STATS, 'K', 18, "stats");
+static const struct closed uprobes = CLOSED(UPROBES, 'P', 15, "uprobes");
 
 /* enum bpf_attach_type, by what it attaches to: the ranges that cgroups use */
 static bool attaches_to_cgroup(__u32 type)
@@ -133,6 +140,13 @@ int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
 	switch (command) {
 	case TOKEN_CREATE:
 		return closed_refused(&tokens, 0) ? REFUSED(EPERM) : 0;
+	case BPF_ENABLE_STATS:
+		return closed_refused(&stats, 0) ? REFUSED(EPERM) : 0;
+	case BPF_LINK_CREATE:
+		if (attr->link_create.attach_type != TRACE_UPROBE_MULTI &&
+		    attr->link_create.attach_type != TRACE_UPROBE_SESSION)
+			return 0;
+		return closed_refused(&uprobes, 0) ? REFUSED(EPERM) : 0;
 	case BPF_MAP_GET_FD_BY_ID:
 		act.kind = EVENT_OBJECT_MAP;
 		act.row = attr->open_flags & BPF_F_RDONLY ? EVENT_ROW('M', 12) : EVENT_ROW('M', 1);

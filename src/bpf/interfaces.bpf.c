@@ -2,8 +2,8 @@
 /*
  * Interfaces: a program at XDP or tc is set, replaced and removed by a netlink message, without an
  * fd of what was there, and goes with its interface. So the message is read: one by a domain's task
- * claims the interface, one by a stranger is refused at a claimed one. Two other families are read
- * if the policy closes them: audit, and the diagnosis of sockets.
+ * claims the interface, one by a stranger is refused at a claimed one. What a policy closes is read
+ * as well: audit, the diagnosis of sockets, and of the network all that is not a question.
  *
  *   hook           refuses with   fails                                      cost to others
  *   netlink_send   EPERM          closed: what is too long to read whole is   two tests per message
@@ -19,6 +19,7 @@
 #define NETLINK_ROUTE 0
 #define NETLINK_SOCK_DIAG 4
 #define NETLINK_AUDIT 9
+#define NETLINK_NETFILTER 12
 
 #define NLM_F_EXCL 0x200
 
@@ -42,6 +43,19 @@
 #define TC_CLSACT 0xffffu /* upper half of all that belongs to clsact or ingress */
 #define TC_BLOCK 0xffffffffu /* in place of an interface: a block that several may share */
 
+/* Of the four that rtnetlink has of each kind: new, del, get, set. */
+#define RTM_BASE 16
+#define RTM_KIND 3
+#define RTM_GET 2
+
+/* Of netfilter: the part of it, in the upper half of the type; and a bit for each question. */
+#define PART_CONNTRACK 1
+#define CONNTRACK_QUESTIONS 0xfaull
+#define PART_IPSET 6
+#define IPSET_QUESTIONS 0xf983ull
+#define PART_TABLES 10
+#define TABLES_QUESTIONS 0x202a92492ull
+
 #define SOCK_DESTROY 21
 #define AUDIT_SET 1001
 #define AUDIT_DEL_RULE 1012
@@ -55,6 +69,7 @@
 
 static const struct closed sockets = CLOSED(SOCKETS, 'A', 18, "sockets");
 static const struct closed audit = CLOSED(AUDIT, 'T', 3, "audit");
+static const struct closed network = CLOSED(NETWORK, 'A', 19, "network");
 
 struct message_walk {
 	void *data; /* stays as it is: the verifier follows it from round to round */
@@ -69,6 +84,8 @@ struct message_walk {
 	__u32 removes;
 	__u32 moves; /* the message names another network namespace */
 	__u32 whole; /* all of it was read */
+	__u32 protocol; /* what the socket is for: whose types these are */
+	__u32 type; /* of the message at which the walk has ended */
 	__u32 nothing; /* 0, and no verifier knows that; see link_permitted() */
 };
 
@@ -301,19 +318,52 @@ static int route_refused(struct sock *sk, struct sk_buff *skb)
 	return guard_refuses(&act);
 }
 
-/* Messages of one type, and of AUDIT_SET those that switch it off. */
+/*
+ * Is it what the policy's group keeps? Of netfilter what drops packets, or what tells it which; who
+ * asks, or is handed packets by a rule (queue, log), goes on. A kind of message that is too new to
+ * be known here is taken for no question.
+ */
+static bool is_closed(__u32 protocol, __u32 type)
+{
+	__u64 questions;
+
+	switch (protocol) {
+	case NETLINK_SOCK_DIAG:
+		return type == SOCK_DESTROY;
+	case NETLINK_AUDIT:
+		return type == AUDIT_DEL_RULE;
+	case NETLINK_ROUTE:
+		return type >= RTM_BASE && (type & RTM_KIND) != RTM_GET;
+	}
+	switch (type >> 8) {
+	case PART_CONNTRACK:
+		questions = CONNTRACK_QUESTIONS;
+		break;
+	case PART_IPSET:
+		questions = IPSET_QUESTIONS;
+		break;
+	case PART_TABLES:
+		questions = TABLES_QUESTIONS;
+		break;
+	default:
+		return false;
+	}
+	type &= 0xff;
+	return type > 63 || !(questions >> type & 1);
+}
+
+/* Of AUDIT_SET those messages that switch it off. */
 static long closed_step(__u32 i, void *context)
 {
 	struct message_walk *walk = context;
 	struct block header = {}, body = {};
-	__u32 type;
 
 	if (!message_begin(walk, &header))
 		return 1;
-	type = header.word[1] & 0xffff;
-	if (type == walk->found)
+	walk->type = header.word[1] & 0xffff;
+	if (is_closed(walk->protocol, walk->type))
 		return 1;
-	if (type == AUDIT_SET && walk->found == AUDIT_DEL_RULE) {
+	if (walk->protocol == NETLINK_AUDIT && walk->type == AUDIT_SET) {
 		if (read_block(walk->data, walk->at + HEADER_SIZE, &body) ||
 		    (body.word[0] & AUDIT_STATUS_ENABLED && !body.word[1]))
 			return 1;
@@ -323,29 +373,35 @@ static long closed_step(__u32 i, void *context)
 }
 
 /* What ends the walk before its end is what must not be, or more than can be read. */
-static int family_refused(struct sk_buff *skb, const struct closed *closed, __u32 type)
+static int family_refused(struct sk_buff *skb, const struct closed *closed, __u32 protocol)
 {
-	struct message_walk walk = {.found = type};
+	struct message_walk walk = {.protocol = protocol};
 
 	if (!closed_to_current(closed->group))
+		return 0;
+	/* the proof's canary has an interface, and loses it again */
+	if (protocol == NETLINK_ROUTE && current_domain() == DOMAIN_CANARY)
 		return 0;
 	walk.data = skb->data;
 	walk.end = skb->len;
 	bpf_loop(MESSAGES_MAX, closed_step, &walk, 0);
-	return !walk.whole && closed_refused(closed, type);
+	return !walk.whole && closed_refused(closed, walk.type);
 }
 
 SEC("lsm/netlink_send")
 int BPF_PROG(interfaces_netlink, struct sock *sk, struct sk_buff *skb)
 {
+	__u32 protocol = sk->sk_protocol;
 	int refused = 0;
 
-	if (sk->sk_protocol == NETLINK_ROUTE)
-		refused = route_refused(sk, skb);
-	else if (sk->sk_protocol == NETLINK_SOCK_DIAG)
-		refused = family_refused(skb, &sockets, SOCK_DESTROY);
-	else if (sk->sk_protocol == NETLINK_AUDIT)
-		refused = family_refused(skb, &audit, AUDIT_DEL_RULE);
+	if (protocol == NETLINK_ROUTE)
+		refused = route_refused(sk, skb) || family_refused(skb, &network, protocol);
+	else if (protocol == NETLINK_NETFILTER)
+		refused = family_refused(skb, &network, protocol);
+	else if (protocol == NETLINK_SOCK_DIAG)
+		refused = family_refused(skb, &sockets, protocol);
+	else if (protocol == NETLINK_AUDIT)
+		refused = family_refused(skb, &audit, protocol);
 	if (refused)
 		return REFUSED(EPERM);
 	return 0;

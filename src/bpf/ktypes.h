@@ -363,6 +363,15 @@ struct sock_common {
 	possible_net_t skc_net;
 };
 
+struct pmu {
+	const char *name;
+};
+
+struct perf_event {
+	struct perf_event *parent;
+	struct pmu *pmu;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;

@@ -56,7 +56,7 @@ union name {
 struct row {
 	__u32 magic; /* of the filesystem */
 	__u32 row; /* of the threat catalogue */
-	__u32 group; /* IMAGE_SWITCH_* or IMAGE_CLOSED_*: the policy has a word; 0: none */
+	__u32 group; /* IMAGE_SWITCH_*, or some of IMAGE_CLOSED_*: a policy's word; 0: none */
 	enum whose whose;
 	__u32 flags;
 	__u32 leaf; /* length of the file's own name; 0: any */
@@ -85,15 +85,17 @@ struct row {
 	ROW(fs, 'A', 12, IMAGE_SWITCH_MAC, OF_SELF, flag, file, ##__VA_ARGS__)
 #define HELPER(fs, flag, file, ...) \
 	ROW(fs, 'K', 3, IMAGE_SWITCH_HELPERS, OF_SELF, flag, file, ##__VA_ARGS__)
-#define PROBES(file) ROW(TRACEFS, 'L', 13, IMAGE_CLOSED_PROBES, OF_SELF, 0, file)
+#define PROBES(file, groups) ROW(TRACEFS, 'L', 13, groups, OF_SELF, 0, file)
 #define SQUEEZE(file) ROW(CGROUP2, 'M', 18, IMAGE_CLOSED_RESOURCES, OF_CGROUP, ANYWHERE, file)
 #define POWER(file) ROW(SYSFS, 'A', 16, IMAGE_SWITCH_SUSPEND, OF_SELF, 0, file, IN("power"))
 
 static const struct row rows[] = {
 	ROW(DEBUGFS, 'L', 14, 0, OF_SELF, 0, "enabled", IN("kprobes")),
-	PROBES("kprobe_events"),
-	PROBES("uprobe_events"),
-	PROBES("dynamic_events"),
+	PROBES("kprobe_events", IMAGE_CLOSED_PROBES),
+	PROBES("uprobe_events", IMAGE_CLOSED_PROBES | IMAGE_CLOSED_UPROBES),
+	PROBES("dynamic_events", IMAGE_CLOSED_PROBES | IMAGE_CLOSED_UPROBES),
+	ROW(PROC, 'K', 18, IMAGE_CLOSED_STATS, OF_SELF, 0, "bpf_stats_enabled", IN("kernel"),
+	    IN("sys")),
 	SYSCTL('L', 15, "ftrace_enabled", IN("kernel")),
 	HOTPLUG("online", IN("*")),
 	HOTPLUG("target", IN("hotplug"), IN("*")),
@@ -321,6 +323,8 @@ static __noinline bool switch_refused(struct file *file, __u32 number)
 	if (!strange(current_domain(), act.owner) ||
 	    (row->group & IMAGE_CLOSED_ALL && !closed_to_current(row->group)))
 		return false;
+	if (row->group & IMAGE_CLOSED_UPROBES && !closed_to_current(IMAGE_CLOSED_PROBES))
+		act.row = EVENT_ROW('P', 15);
 	read_name(act.name, sizeof(act.name), file->f_path.dentry->d_name.name);
 	if (image && guard && guard->armed && row->group & IMAGE_SWITCHES_ALL & image->switches) {
 		guard_report(&act, EVENT_NOTED);

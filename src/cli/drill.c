@@ -39,6 +39,7 @@ static int phase_now(struct drill_options *options)
 	options->phase = IMAGE_ENFORCES(image_header(image)->mode) ? DRILL_ENFORCE : DRILL_OBSERVE;
 	options->locked = image_header(image)->lockdown == IMAGE_LOCKDOWN_CONFIDENTIALITY;
 	options->limited = image_header(image)->limits != 0;
+	options->cut_off = image_header(image)->switches & IMAGE_CLOSED_NETWORK;
 	return CLI_DONE;
 }
 

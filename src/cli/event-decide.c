@@ -251,8 +251,19 @@ static void by_limit(const struct look *look)
 	      name, rule ? "an admission rule" : "who has no admission rule");
 }
 
+/* The groups of the policy that close a file of tracefs which makes probes of both kinds. */
+static uint32_t closed_probes(const struct look *look)
+{
+	bool both = strcmp(look->name, "uprobe_events") == 0 ||
+		    strcmp(look->name, "dynamic_events") == 0;
+
+	return both ? look->policy->switches & (IMAGE_CLOSED_PROBES | IMAGE_CLOSED_UPROBES) : 0;
+}
+
 static void by_switches(const struct look *look)
 {
+	uint32_t probes = closed_probes(look);
+
 	/* A control group that has tasks of a domain; M18 alone of these is a policy's. */
 	if (image_domain_name_valid(look->owner))
 		by_owner(look);
@@ -265,7 +276,7 @@ static void by_switches(const struct look *look)
 		uint32_t is = look->policy->switches & group->group;
 		bool opens = group->group & IMAGE_SWITCHES_ALL;
 
-		if (strcmp(group->row, look->row) != 0)
+		if (probes ? !(group->group & probes) : strcmp(group->row, look->row) != 0)
 			continue;
 		if (!is != opens)
 			look->decision->verdict = DECISION_ALLOWED;

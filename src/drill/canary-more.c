@@ -6,12 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "canary.h"
 #include "insn.h"
 #include "whole.h"
 
@@ -169,6 +172,23 @@ static uint32_t answer_of(int prog)
 	return bpf_prog_test_run_opts(prog, &opts) < 0 ? 0 : opts.retval;
 }
 
+/* Does what it sends to its collector leave it? */
+static bool exports(void)
+{
+	const struct sockaddr_in collector = {
+		.sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(CANARY_COLLECTOR),
+	};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool sent = fd >= 0 && sendto(fd, "", 1, 0, (const struct sockaddr *)&collector,
+				      sizeof(collector)) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return sent;
+}
+
 void canary_more_state(const struct canary_more *more,
 		       void (*say)(void *text, const char *key, uint64_t value), void *text)
 {
@@ -191,6 +211,7 @@ void canary_more_state(const struct canary_more *more,
 	say(text, "bound_value", bound);
 	say(text, "whole", prog_id(more->whole));
 	say(text, "passes", answer_of(more->whole));
+	say(text, "exports", exports());
 }
 
 int canary_write(char *argument)

@@ -204,6 +204,8 @@ static int open_cgroup(const char *name, const char *sub)
 
 static void attach(struct canary *v)
 {
+	int r;
+
 	v->cgroup = open_cgroup(v->name, "");
 	v->child = open_cgroup(v->name, "/child");
 	v->link = must(bpf_link_create(v->count, v->cgroup, BPF_CGROUP_INET_EGRESS, NULL), "link");
@@ -212,7 +214,10 @@ static void attach(struct canary *v)
 	v->ifindex = if_nametoindex(v->name);
 	if (!v->ifindex)
 		die("interface %s", v->name);
-	must(bpf_xdp_attach((int)v->ifindex, v->xdp, XDP_FLAGS_SKB_MODE, NULL), "XDP");
+	r = bpf_xdp_attach((int)v->ifindex, v->xdp, XDP_FLAGS_SKB_MODE, NULL);
+	/* where a policy closes the network to strangers, one of them lives without */
+	if (r != -EPERM || strcmp(v->name, CANARY_NEIGHBOUR) != 0)
+		must(r, "XDP");
 	v->tc = canary_tc_attach(v->ifindex);
 }
 

@@ -42,6 +42,7 @@
 
 #define CANARY_PIN_ROOT "/sys/fs/bpf"
 #define CANARY_CGROUP_ROOT "/sys/fs/cgroup"
+#define CANARY_COLLECTOR 0x7f00004d /* 127.0.0.77, where nobody listens: whom it exports to */
 
 /* What its hash map holds: key 1 and key 2. */
 enum canary_value { CANARY_VALUE_1 = 4711, CANARY_VALUE_2 };

@@ -27,6 +27,7 @@
 #define TOKEN_CREATE 36 /* enum bpf_cmd, since 6.9 */
 #define LOG_CLEAR 5 /* of syslog(2) */
 #define LOG_SIZE 10
+#define STATS "/proc/sys/kernel/bpf_stats_enabled"
 
 /* ---- netlink */
 
@@ -193,6 +194,38 @@ static int no_token(void)
 	return EOPNOTSUPP;
 }
 
+/* Counted until the fd is closed. */
+static int time_programs(const struct target *target)
+{
+	union bpf_attr attr = {.enable_stats.type = BPF_STATS_RUN_TIME};
+
+	return result(syscall(SYS_bpf, BPF_ENABLE_STATS, &attr, sizeof(attr)));
+}
+
+/* What it is already. */
+static int time_by_sysctl(const struct target *target)
+{
+	int fd = open(STATS, O_WRONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return setup_failed(STATS);
+	r = result(write(fd, "0", 1));
+	close(fd);
+	return r > 0 ? 0 : r;
+}
+
+static int ask_times(const struct target *target)
+{
+	char state[2];
+	int fd = open(STATS, O_RDONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return setup_failed(STATS);
+	r = result(read(fd, state, sizeof(state)));
+	close(fd);
+	return r > 0 ? 0 : r;
+}
+
 static int no_permissions(void)
 {
 	int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
@@ -225,5 +258,9 @@ const struct technique closed_techniques[] = {
 	 "adjtimex, to read"},
 	{"F14", "token-create", "a BPF token made (the kernel: in a user namespace only)", EPERM,
 	 "F14", NULL, QUIET | LONELY, make_token, NULL, NULL, no_token},
+	{"K18", "stats-on", "programs' times switched on by BPF_ENABLE_STATS", EPERM, "K18", NULL,
+	 QUIET, time_programs, ask_times, "bpf_stats_enabled, to read"},
+	{"K18", "stats-sysctl", "bpf_stats_enabled written", EPERM, "K18", NULL, QUIET,
+	 time_by_sysctl, ask_times, "to read it"},
 	{},
 };

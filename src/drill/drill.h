@@ -32,6 +32,7 @@ struct drill_options {
 	bool disposable; /* the host may be lost: do what is marked `guest only`, too */
 	bool locked; /* the policy in force holds strangers to lockdown=confidentiality */
 	bool limited; /* and limits what they attach */
+	bool cut_off; /* and closes the network to them */
 	const char *only; /* a row of the catalogue; NULL: all */
 	char **verbs; /* techniques, by the beginning of their name; none: all */
 	size_t n_verbs;

@@ -143,6 +143,8 @@ static void attack(struct drive *d, const struct technique *technique)
 	if (mounts)
 		restore_mounts(d);
 	restore_folders();
+	if (outcome->harmed && !enforcing(d))
+		network_mend();
 	if (outcome->harmed && !mounts)
 		heal(d, CANARY_NAME);
 	if (technique->flags & KILLS && outcome->code == PROBE_ALLOWED)
@@ -203,6 +205,7 @@ static bool chosen(const struct drill_options *options, const struct technique *
 	    (technique->flags & UNIT && !options->start) ||
 	    (technique->flags & LOCKED && guarded(options) && !options->locked) ||
 	    (technique->flags & LIMITED && guarded(options) && !options->limited) ||
+	    (technique->flags & NETWORK && guarded(options) && !options->cut_off) ||
 	    (technique_guest_only(technique) && !options->disposable) ||
 	    (options->only && strcmp(options->only, technique->id) != 0))
 		return false;

@@ -22,17 +22,12 @@
 
 #include "canary.h"
 #include "insn.h"
+#include "netlink.h"
 
 /* A stranger's interface, which the drill has made. */
 #define OWN_INTERFACE "own"
 
-struct buffer {
-	char bytes[8192];
-	size_t length;
-	struct nlmsghdr *message;
-};
-
-static void add_message(struct buffer *b, uint16_t type, const void *body, size_t size)
+void add_message(struct buffer *b, uint16_t type, const void *body, size_t size)
 {
 	struct nlmsghdr *header = (struct nlmsghdr *)(void *)(b->bytes + b->length);
 
@@ -46,7 +41,7 @@ static void add_message(struct buffer *b, uint16_t type, const void *body, size_
 	b->length += NLMSG_ALIGN(header->nlmsg_len);
 }
 
-static struct nlattr *add_attribute(struct buffer *b, uint16_t type, const void *value, size_t size)
+struct nlattr *add_attribute(struct buffer *b, uint16_t type, const void *value, size_t size)
 {
 	struct nlattr *attribute = (struct nlattr *)(void *)(b->bytes + b->length);
 	size_t aligned = NLA_ALIGN(NLA_HDRLEN + size);
@@ -77,15 +72,14 @@ static void add_request(struct buffer *b, uint16_t type, uint32_t ifindex)
 	add_message(b, type, &link, sizeof(link));
 }
 
-/* The first error among the answers to all messages of the buffer. */
-static int transact(const struct buffer *b, int n_messages)
+int transact(const struct buffer *b, int n_messages)
 {
 	struct timeval patience = {.tv_sec = 5};
 	char answer[8192];
 	int fd, r = 0;
 	ssize_t n;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, b->protocol);
 	if (fd < 0)
 		return setup_failed("netlink");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));

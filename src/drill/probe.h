@@ -44,6 +44,7 @@ struct target {
 #define UNIT 128u /* the canary is launched by somebody else: who just runs it is a stranger */
 #define LOCKED 256u /* needs a policy that locks strangers down to confidentiality */
 #define LIMITED 512u /* needs a policy that limits what strangers attach */
+#define NETWORK 1024u /* needs a policy that closes the network to strangers */
 
 struct technique {
 	const char *id; /* row of the threat catalogue */
@@ -91,6 +92,8 @@ extern const struct technique ways_techniques[];
 extern const struct technique strict_techniques[];
 extern const struct technique closed_techniques[];
 extern const struct technique storage_techniques[];
+extern const struct technique network_techniques[];
+extern const struct technique uprobes_techniques[];
 
 /* ---- target.c */
 
@@ -128,6 +131,12 @@ int exit_of(const struct technique *technique, int r);
 /* locked_down() - in switches.c. Return: 0; EPERM if the kernel is. */
 int locked_down(void);
 
+/* no_tracefs() - the same: whether a kernel is locked down so far that it fills its tracefs with
+ * nothing. Return: 0; ENOENT. */
+int no_tracefs(void);
+
+#define NO_TRACEFS "no file in tracefs under lockdown=confidentiality"
+
 /* ---- families.c */
 
 /* technique_find() - by verb; NULL if there is none. */
@@ -141,6 +150,11 @@ const struct technique *technique_each(size_t i);
  * -errno.
  */
 int private_namespace(bool shared);
+
+/* ---- network.c */
+
+/* network_mend() - take away again what cuts the canary's export, if anything does */
+void network_mend(void);
 
 /* ---- netlink.c: interfaces for the drill itself */
 

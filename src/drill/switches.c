@@ -98,8 +98,7 @@ static int no_sleep(void)
 	return has_symbol("pm_suspend") ? 0 : ENOENT;
 }
 
-/* A kernel that is locked down that far fills its tracefs with nothing. */
-static int no_tracefs(void)
+int no_tracefs(void)
 {
 	char text[128] = "";
 	int fd = open(SECURITY "lockdown", O_RDONLY | O_CLOEXEC);
@@ -538,8 +537,6 @@ ASK(patch, "/sys/kernel/livepatch/patch/enabled", "0")
 #define NO_FAULTS "no function setup_fault_attr in /proc/kallsyms"
 #define NO_OFFLINING "no function memory_failure in /proc/kallsyms"
 #define NO_SLEEP "no function pm_suspend in /proc/kallsyms"
-
-#define NO_TRACEFS "no file in tracefs under lockdown=confidentiality"
 
 /* Where nothing refuses them they change the host. */
 #define QUIET (SILENT | GUEST_ONLY)

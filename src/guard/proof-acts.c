@@ -9,19 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/fanotify.h>
 #include <sys/io.h>
-#include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -29,7 +25,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -509,44 +504,6 @@ static int port_use(const struct proof *proof)
 	return r == -ENOSYS ? PROOF_ABSENT : r;
 }
 
-/* ---- what a policy may close */
-
-/* The kernel asks nobody of who lacks the capability: a service may run without it. */
-static bool lacks(unsigned long capability)
-{
-	return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 1;
-}
-
-/* As it is. */
-static int clock_set(const struct proof *proof)
-{
-	struct timespec now;
-
-	if (lacks(CAP_SYS_TIME))
-		return PROOF_ABSENT;
-	if (clock_gettime(CLOCK_REALTIME, &now))
-		return -EIO;
-	return result(clock_settime(CLOCK_REALTIME, &now));
-}
-
-/* To see the messages on the console, as is the rule. */
-static int console_on(const struct proof *proof)
-{
-	if (lacks(CAP_SYSLOG))
-		return PROOF_ABSENT;
-	return result(klogctl(7 /* SYSLOG_ACTION_CONSOLE_ON */, NULL, 0));
-}
-
-/* Of a file that nobody else opens; gone with the fd. */
-static int open_held(const struct proof *proof)
-{
-	_cleanup_close_ int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
-
-	if (fd < 0)
-		return errno == ENOSYS || errno == EINVAL ? PROOF_ABSENT : -EIO;
-	return result(fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN_PERM, proof->folder, "owned"));
-}
-
 /* ---- programs */
 
 static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
@@ -661,9 +618,13 @@ const struct proof_act proof_acts[] = {
 	{"kernel_read", "a module from a file", PROOF_CANARYS, EPERM, module_file},
 	{"kernel_load", "a module from memory", PROOF_CANARYS, EPERM, module_memory},
 	{"kernel_locked_down", "a port used", PROOF_CANARYS, EPERM, port_use},
-	{"closed_clock", "the clock set", PROOF_CANARYS, EPERM, clock_set},
-	{"closed_log", "the kernel's console", PROOF_CANARYS, EPERM, console_on},
-	{"closed_mark", "an open held by fanotify", PROOF_CANARYS, EPERM, open_held},
+	{"closed_clock", "the clock set", PROOF_CANARYS, EPERM, proof_clock_set},
+	{"closed_log", "the kernel's console", PROOF_CANARYS, EPERM, proof_console_on},
+	{"closed_mark", "an open held by fanotify", PROOF_CANARYS, EPERM, proof_open_held},
+	{"closed_uprobe", "a uprobe", PROOF_CANARYS, EPERM, proof_uprobe},
+	{"closed_tables", "iptables's table", PROOF_CANARYS, EPERM, proof_tables},
+	{"closed_ioctl", "a route by ioctl", PROOF_CANARYS, EPERM, proof_ioctl},
+	{"closed_ioctl_32", "the same with 32 bits", PROOF_CANARYS, EPERM, proof_ioctl_compat},
 	{"identity_mmap", "code from untrusted content", PROOF_CANARYS, EPERM, content_map},
 	{"identity_mprotect", "code from memory", PROOF_CANARYS, EPERM, memory_protect},
 	{"agents_kill", "a signal", PROOF_CANARYS, EPERM, holdfastd_signal},

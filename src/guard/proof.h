@@ -57,3 +57,26 @@ int proof_canary_send(const struct proof *proof);
 
 /* proof_canary_done() - in the canary: remove its pins. Return: 0 or negative errno. */
 int proof_canary_done(void);
+
+/* ---- proof-closed.c: what a policy may close. Return: as an act's. */
+
+/* proof_clock_set() - the clock, to what it is */
+int proof_clock_set(const struct proof *proof);
+
+/* proof_console_on() - the kernel's console, as is the rule */
+int proof_console_on(const struct proof *proof);
+
+/* proof_open_held() - a permission mark of fanotify */
+int proof_open_held(const struct proof *proof);
+
+/* proof_uprobe() - a uprobe by perf_event_open(2) */
+int proof_uprobe(const struct proof *proof);
+
+/* proof_tables() - a table of iptables by setsockopt(2) */
+int proof_tables(const struct proof *proof);
+
+/* proof_ioctl() - a route by ioctl(2) */
+int proof_ioctl(const struct proof *proof);
+
+/* proof_ioctl_compat() - the same by a call of 32 bits */
+int proof_ioctl_compat(const struct proof *proof);

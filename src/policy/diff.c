@@ -73,7 +73,7 @@ static void diff_switches(struct differ *d)
 {
 	uint32_t closed = image_switches_open(image_header(d->old)->switches) &
 			  ~image_switches_open(image_header(d->new)->switches);
-	char names[128] = "";
+	char names[192] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(image_switches); i++) {

@@ -104,7 +104,10 @@
 #define IMAGE_CLOSED_TOKENS 0x400000u /* BPF delegated by a token */
 #define IMAGE_CLOSED_DISKS 0x800000u /* the disks below what is protected written */
 #define IMAGE_CLOSED_RESOURCES 0x1000000u /* what a control group may use, of agents' groups */
-#define IMAGE_CLOSED_ALL 0x1ff0000u
+#define IMAGE_CLOSED_NETWORK 0x2000000u /* the network's configuration and firewall */
+#define IMAGE_CLOSED_STATS 0x4000000u /* the kernel's times of BPF programs */
+#define IMAGE_CLOSED_UPROBES 0x8000000u /* probes of user memory */
+#define IMAGE_CLOSED_ALL 0xfff0000u
 
 /* image_header.modules, image_header.kexec: what strangers put into the kernel, or in its place */
 #define IMAGE_CODE_ANY 0

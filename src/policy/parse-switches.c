@@ -16,7 +16,7 @@
 static int read_group(struct walk *walk, const struct doc_node *item, struct policy *policy,
 		      const struct image_switch *first, size_t n)
 {
-	char what[128] = "";
+	char what[192] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++) {

@@ -225,7 +225,7 @@ switches_prepare() {
 	if modprobe msr 2>/dev/null; then
 		echo on >/sys/module/msr/parameters/allow_writes
 	fi
-	modprobe -a sch_ingress cls_bpf 2>/dev/null || true
+	modprobe -a sch_ingress cls_bpf nf_tables 2>/dev/null || true
 	exec 7>/proc/sys/kernel/ftrace_enabled
 	echo 0 | busybox dd of=/proc/sys/kernel/ftrace_enabled 2>$work/ftrace
 	if grep -q 'Operation not supported' $work/ftrace; then

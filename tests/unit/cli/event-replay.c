@@ -22,7 +22,8 @@
 	"\"}}"
 #define KILL(exe, owner) EVENT("A01", "signal", "KILL", "refused", exe, "stranger", "agent", owner)
 #define LOAD(row, type, exe) EVENT(row, "prog_load", type, "observed", exe, "stranger", "p", "none")
-#define SWITCH(row) EVENT(row, "switch", "", "noted-not", "sh", "stranger", "f", "self")
+#define SWITCH_FILE(row, name) EVENT(row, "switch", "", "noted-not", "sh", "stranger", name, "self")
+#define SWITCH(row) SWITCH_FILE(row, "f")
 #define SQUEEZE(exe) EVENT("M18", "switch", "", "refused", exe, "stranger", "memory.max", "agent")
 #define MAPS(name) EVENT("I16", "map_executable", "", "refused", "agent", "agent", name, "none")
 #define EXEC(name) EVENT("I08", "exec", "", "refused", "sh", "stranger", name, "agent")
@@ -32,7 +33,7 @@ static const char policy_text[] =
 	"kind: Policy\n"
 	"metadata: {name: t, version: 1}\n"
 	"mode: enforce\n"
-	"switches: {open: [mac], close: [log]}\n"
+	"switches: {open: [mac], close: [log, network, uprobes]}\n"
 	"domains:\n"
 	"  - name: agent\n"
 	"    executables:\n"
@@ -133,6 +134,13 @@ static void some_groups_of_switches_are_the_policys(void **state)
 	says(SWITCH("L19"), "refused ", "t.yaml: switches.open has not hotplug\n");
 	says(SWITCH("A16"), "refused ", "t.yaml: switches.open has not suspend\n");
 	says(SWITCH("T04"), "refused ", "t.yaml: switches.close has log\n");
+	says(SWITCH("A19"), "refused ", "t.yaml: switches.close has network\n");
+	says(SWITCH("K18"), "allowed ", "t.yaml: switches.close has not stats\n");
+	says(SWITCH("P15"), "refused ", "t.yaml: switches.close has uprobes\n");
+	says(SWITCH_FILE("L13", "kprobe_events"), "allowed ",
+	     "t.yaml: switches.close has not probes\n");
+	says(SWITCH_FILE("L13", "uprobe_events"), "refused ",
+	     "t.yaml: switches.close has uprobes\n");
 	says(SWITCH("T05"), "allowed ", "t.yaml: switches.close has not clock\n");
 	says(SWITCH("F13"), "allowed ", "t.yaml: switches.close has not disks\n");
 	says(SQUEEZE("sh"), "allowed ", "t.yaml: switches.close has not resources\n");

@@ -38,7 +38,7 @@ static const char after[] = HEAD(
 				  "    pins: [/sys/fs/bpf/a]\n"
 				  "    hold: [maps]\n"
 				  "  - {name: new, executables: [" EIGHT "]}\n"
-				  "switches: {open: [mac], close: [log]}\nadmission: {default: deny}\n";
+				  "switches: {open: [mac], close: [log, network, uprobes]}\nadmission: {default: deny}\n";
 
 static bool has(const struct diff *diff, bool weakens, const char *text, unsigned times)
 {
@@ -99,7 +99,8 @@ static void what_does_not_weaken_is_told_as_that(void **state)
 	assert_true(
 		has(&diff, false, "the domain 'a' loses the executable '(named by digest)'", 1));
 	assert_true(has(&diff, false, "the domain 'a' loses a trusted file", 3));
-	assert_true(has(&diff, false, "switches are closed: hotplug suspend helpers log", 1));
+	assert_true(has(&diff, false,
+			"switches are closed: hotplug suspend helpers log network uprobes", 1));
 	assert_true(
 		has(&diff, false, "not anybody may load programs of the kind 'xdp' any more", 1));
 	assert_true(diff.lines[0].weakens && !diff.lines[diff.n_lines - 1].weakens);

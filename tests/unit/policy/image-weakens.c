@@ -698,9 +698,9 @@ static const struct {
 	 HEAD("1", "enforce") DOMAINS A "switches: {open: [mac], close: [clock]}\n",
 	 IMAGE_CHANGE_NONE, ""},
 	{"less is closed",
-	 HEAD("1", "enforce") DOMAINS A "switches: {open: [mac], close: [clock, log]}\n",
+	 HEAD("1", "enforce") DOMAINS A "switches: {open: [mac], close: [uprobes, log]}\n",
 	 HEAD("1", "enforce") DOMAINS A "switches: {open: [mac], close: [log]}\n",
-	 IMAGE_CHANGE_WEAKENS, "the switches 'clock' are opened"},
+	 IMAGE_CHANGE_WEAKENS, "the switches 'uprobes' are opened"},
 	{"the key goes, and all are open", HEAD("1", "enforce") DOMAINS A "switches: {open: []}\n",
 	 HEAD("1", "enforce") DOMAINS A, IMAGE_CHANGE_WEAKENS, "switches"},
 };
