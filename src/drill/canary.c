@@ -531,6 +531,11 @@ static int run_map(struct canary *v, char *argument)
 	return page == MAP_FAILED ? errno : 0;
 }
 
+static int run_code(struct canary *v, char *argument)
+{
+	return canary_run(argument, v->hash);
+}
+
 static int run_plugin(struct canary *v, char *argument)
 {
 #ifdef CANARY_DYNAMIC
@@ -617,6 +622,9 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		answer_number(text, in_child(run_leave, v, argument));
 	} else if (strcmp(verb, "map") == 0 && argument) {
 		answer_number(text, in_child(run_map, v, argument));
+	} else if (strcmp(verb, "run") == 0 && argument) {
+		answer_number(text, in_child(run_code, v, argument));
+		say(text, "by", (uint64_t)v->last_child);
 	} else if (strcmp(verb, "write") == 0 && argument) {
 		answer_number(text, canary_write(argument));
 	} else if (strcmp(verb, "plugin") == 0 && argument) {
