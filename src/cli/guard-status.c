@@ -167,7 +167,7 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 		print_executable(file, picture, image_signed_find(picture->image, domain->id));
 	for (uint32_t i = 0; i < h->n_pins; i++) {
 		if (pins[i].domain == domain->id)
-			(void)fprintf(file, "  pin %s\n", pins[i].path);
+			(void)fprintf(file, "  %s %s\n", image_pin_word(&pins[i]), pins[i].path);
 	}
 }
 
@@ -344,15 +344,17 @@ static json_t *domains_json(const struct guard_picture *picture)
 	json_t *array = json_array();
 
 	for (uint32_t i = 0; i < image_header(picture->image)->n_domains; i++) {
-		json_t *paths = json_array();
+		json_t *paths = json_array(), *files = json_array();
 
 		for (uint32_t k = 0; k < image_header(picture->image)->n_pins; k++) {
 			if (pins[k].domain == domains[i].id)
-				(void)json_array_append_new(paths, json_string(pins[k].path));
+				(void)json_array_append_new(pins[k].kind == IMAGE_PIN_FILE ? files
+											   : paths,
+							    json_string(pins[k].path));
 		}
 		(void)json_array_append_new(
 			array,
-			json_pack("{s:s, s:I, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "name",
+			json_pack("{s:s, s:I, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "name",
 				  domains[i].name, "id", (json_int_t)domains[i].id, "mode",
 				  image_mode_name(domains[i].mode), "released",
 				  find_counts(picture->state, domains[i].id)->released_ns != 0,
@@ -360,7 +362,7 @@ static json_t *domains_json(const struct guard_picture *picture)
 				  "holds_maps", (domains[i].hold & IMAGE_HOLD_MAPS) != 0, "counts",
 				  counts_json(find_counts(picture->state, domains[i].id)),
 				  "executables", executables_json(picture, domains[i].id), "pins",
-				  paths));
+				  paths, "files", files));
 	}
 	return array;
 }

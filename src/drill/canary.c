@@ -35,6 +35,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "canary-files.h"
 #include "canary-more.h"
 #include "insn.h"
 #include "probe.h"
@@ -281,6 +282,7 @@ static void drop(struct canary *v)
 	v->ring_page = NULL;
 	v->event_page = NULL;
 	canary_more_drop(&v->more);
+	canary_files_drop(v->name);
 }
 
 /* What an attacker may have taken from the task itself. */
@@ -303,6 +305,7 @@ static void make(struct canary *v)
 	make_programs(v);
 	attach(v);
 	pin(v);
+	canary_files_make(v->name);
 	canary = 0x5eed;
 	n_stops = 0;
 }
@@ -605,6 +608,7 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		say_programs(v, text);
 		say_pins(v, text);
 		canary_more_state(&v->more, say, text);
+		say(text, "conf", canary_files_state(v->name));
 	} else if (strcmp(verb, "reset") == 0) {
 		drop(v);
 		make(v);

@@ -10,7 +10,7 @@ static const struct technique *const families[] = {
 	pins_techniques,     files_techniques,	   tasks_techniques,	guard_techniques,
 	identity_techniques, admission_techniques, switches_techniques, kernel_techniques,
 	objects_techniques,  taking_techniques,	   ways_techniques,	strict_techniques,
-	closed_techniques,   mounts_techniques,
+	closed_techniques,   conf_techniques,	   mounts_techniques,
 };
 
 const struct technique *technique_each(size_t i)

@@ -44,6 +44,7 @@ struct target {
 #define UNIT 128u /* the canary is launched by somebody else: who just runs it is a stranger */
 #define LOCKED 256u /* needs a policy that locks strangers down to confidentiality */
 #define LIMITED 512u /* needs a policy that limits what strangers attach */
+#define LISTED 1024u /* needs a policy that lists the canary's files, and their folders: conf.c */
 
 struct technique {
 	const char *id; /* row of the threat catalogue */
@@ -90,6 +91,7 @@ extern const struct technique taking_techniques[];
 extern const struct technique ways_techniques[];
 extern const struct technique strict_techniques[];
 extern const struct technique closed_techniques[];
+extern const struct technique conf_techniques[];
 
 /* ---- target.c */
 
@@ -126,6 +128,9 @@ int exit_of(const struct technique *technique, int r);
 
 /* locked_down() - in switches.c. Return: 0; EPERM if the kernel is. */
 int locked_down(void);
+
+/* conf_listed() - in conf.c: whether the folders are there that LISTED needs */
+bool conf_listed(void);
 
 /* ---- families.c */
 

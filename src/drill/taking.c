@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Taking the canary's place by what trust might go by: descent, a process id, the executable that
- * the kernel shows, a control group, namespaces; and having others do it: the tool itself, code that
- * it loads, a task that the kernel starts. Where another process does the act, its events are the probe's.
+ * the kernel shows, a control group, namespaces; and having others do it: the tool itself, code
+ * that it loads, a task that the kernel starts. Where another process does the act, its events are
+ * the probe's.
  */
 #include "probe.h"
 

@@ -206,8 +206,9 @@ static void diff_pins(struct differ *d)
 
 	for (uint32_t i = 0; i < image_header(d->new)->n_pins; i++) {
 		if (!image_pin_find(d->old, pins[i].path))
-			tell(d, "the domain '%s' gains the pin '%s'",
-			     name_of(d->new, pins[i].domain), pins[i].path);
+			tell(d, "the domain '%s' gains the %s '%s'",
+			     name_of(d->new, pins[i].domain), image_pin_word(&pins[i]),
+			     pins[i].path);
 	}
 }
 

@@ -122,11 +122,14 @@ static bool pin_lost(const void *old, const void *new, struct listener *to)
 	for (uint32_t i = 0; i < image_header(old)->n_pins; i++) {
 		const struct image_pin *after = image_pin_find(new, pins[i].path);
 
-		if (!after && weakens(to, "the domain '%s' loses the pin '%s'",
-				      domain_name(old, pins[i].domain), pins[i].path))
+		if ((!after || after->kind != pins[i].kind) &&
+		    weakens(to, "the domain '%s' loses the %s '%s'",
+			    domain_name(old, pins[i].domain), image_pin_word(&pins[i]),
+			    pins[i].path))
 			return true;
 		if (after && after->domain != pins[i].domain &&
-		    weakens(to, "the pin '%s' moves from the domain '%s' to '%s'", pins[i].path,
+		    weakens(to, "the %s '%s' moves from the domain '%s' to '%s'",
+			    image_pin_word(&pins[i]), pins[i].path,
 			    domain_name(old, pins[i].domain), domain_name(new, after->domain)))
 			return true;
 	}

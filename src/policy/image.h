@@ -28,6 +28,8 @@
 #define IMAGE_MAX_EXECUTABLES 256
 #define IMAGE_MAX_TRUSTED 32768
 #define IMAGE_MAX_PINS 256
+#define IMAGE_MAX_OWNED 256 /* files and folders of one domain */
+#define IMAGE_MAX_PATHS 1024 /* pins, and files of all domains */
 #define IMAGE_MAX_FILES 1024
 #define IMAGE_MAX_ADMISSIONS 16384
 #define IMAGE_MAX_SLOTS (4 * IMAGE_MAX_ADMISSIONS)
@@ -180,10 +182,14 @@ struct image_trusted { /* sorted by (digest, domain); what a domain's tasks may 
 	__u32 pad0;
 };
 
+/* image_pin.kind */
+#define IMAGE_PIN_OBJECT 0 /* below a bpffs */
+#define IMAGE_PIN_FILE 1 /* a file or folder of the agent's, anywhere else */
+
 struct image_pin { /* sorted by path; a path appears once */
 	__u32 domain;
-	__u32 pad0;
-	char path[IMAGE_PATH_LEN]; /* absolute, normalised, below a bpffs */
+	__u32 kind; /* IMAGE_PIN_*; images of before it have none but pins */
+	char path[IMAGE_PATH_LEN]; /* absolute, normalised */
 };
 
 /* What digests were taken of: holdfastd measures these where the kernel cannot hash (no IMA). */

@@ -46,6 +46,8 @@ struct policy_library {
 
 struct policy_pin {
 	struct policy_place place;
+	uint32_t kind; /* IMAGE_PIN_* */
+	size_t index; /* in the list of its kind */
 	char *path;
 };
 
@@ -59,7 +61,7 @@ struct policy_domain {
 	size_t n_executables;
 	struct policy_library *libraries;
 	size_t n_libraries;
-	struct policy_pin *pins;
+	struct policy_pin *pins; /* and then the files */
 	size_t n_pins;
 };
 

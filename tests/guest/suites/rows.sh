@@ -33,6 +33,7 @@ enforce_strict=$(image drill "$unit" "$strict" 's/mode: observe/mode: enforce/' 
 [ -z "$DRILL_JSON" ] || echo "# drill-kernel $(uname -r)"
 
 switches_prepare
+mkdir -p /etc/holdfast-canary/conf.d /etc/holdfast-neighbour/conf.d
 
 phases=all
 case ${1-} in
