@@ -25,7 +25,7 @@ int BPF_PROG(sockets_bind, struct socket *socket)
 
 	if (!domain || !sk || sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
-	label = bpf_sk_storage_get(&sockets, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	label = bpf_sk_storage_get(&socket_labels, sk, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (label)
 		label->domain = domain;
 	return 0;
@@ -59,7 +59,7 @@ static __noinline bool reaching_refused(__u32 owner, __u32 command)
 SEC("lsm/unix_stream_connect")
 int BPF_PROG(sockets_connect, struct sock *sk, struct sock *other)
 {
-	struct socket_label *label = bpf_sk_storage_get(&sockets, other, NULL, 0);
+	struct socket_label *label = bpf_sk_storage_get(&socket_labels, other, NULL, 0);
 
 	if (label && reaching_refused(label->domain, 0))
 		return REFUSED(EPERM);
@@ -74,7 +74,7 @@ int BPF_PROG(sockets_send, struct socket *socket, struct socket *other)
 
 	if (!sk)
 		return 0;
-	label = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	label = bpf_sk_storage_get(&socket_labels, sk, NULL, 0);
 	if (label && reaching_refused(label->domain, 1))
 		return REFUSED(EPERM);
 	return 0;

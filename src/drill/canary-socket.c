@@ -18,10 +18,12 @@
 
 static int finish(long r)
 {
+	int error = errno;
+
 	if (r >= 0)
 		return PROBE_ALLOWED;
-	perror("canary: socket");
-	return errno == EPERM ? PROBE_DENIED : PROBE_OTHERWISE;
+	fprintf(stderr, "canary: socket: %s\n", strerror(error));
+	return error == EPERM ? PROBE_DENIED : PROBE_OTHERWISE;
 }
 
 int canary_socket(const char *verb, const char *name)

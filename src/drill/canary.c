@@ -37,6 +37,7 @@
 
 #include "canary-files.h"
 #include "canary-more.h"
+#include "canary-socket.h"
 #include "insn.h"
 #include "probe.h"
 
@@ -781,6 +782,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && strcmp(argv[1], "forge") == 0)
 		return forge((uint32_t)strtoul(argv[2], NULL, 10));
+	if (argc == 4 && strcmp(argv[1], "socket") == 0)
+		return canary_socket(argv[2], argv[3]);
 	if (argc == 2)
 		serve(argv[1]);
 	fprintf(stderr, "usage: canary NAME\n       canary peek|forge ID\n");

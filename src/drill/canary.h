@@ -34,6 +34,7 @@
  * domain can be told from a stranger by what the kernel gives it. `peek ID CHARSET` has the C
  * library load what converts to that first (dynamic canary only). `canary forge ID` writes into
  * that map instead, as an attacker who has put it where the canary is: exits as enum probe_exit.
+ * `canary socket ...`: see canary-socket.h.
  */
 
 #define CANARY_NAME "canary"

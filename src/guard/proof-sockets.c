@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The part of the self-proof that is about sockets: two of the canary's, which holdfastd reaches for. */
+/* The self-proof's part that is about sockets: what the canary sends, and two that it binds. */
 
 #include <errno.h>
 #include <stddef.h>
@@ -62,4 +62,26 @@ int proof_connect(const struct proof *proof)
 int proof_send(const struct proof *proof)
 {
 	return reach(SOCK_DGRAM, proof->datagram);
+}
+
+int proof_canary_send(const struct proof *proof)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {
+		.header = {.cmsg_level = SOL_SOCKET,
+			   .cmsg_type = SCM_RIGHTS,
+			   .cmsg_len = CMSG_LEN(sizeof(int))},
+	};
+	struct iovec vector = {.iov_base = (char[]){0}, .iov_len = 1};
+	struct msghdr message = {
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	memcpy(CMSG_DATA(&control.header), &proof->map_fd, sizeof(int));
+	return sendmsg(proof->peer, &message, 0) == 1 ? 0 : -errno;
 }

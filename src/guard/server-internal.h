@@ -195,7 +195,7 @@ uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator
 /* arm_refresh() - read the image in force again, for names */
 void arm_refresh(struct server *server);
 
-/* arm_own() - guard the files that the image in force lists; @old as of guard_own(). Says what fails */
+/* arm_own() - guard the files that the image in force lists; @old: as of guard_own() */
 void arm_own(struct server *server, const void *old);
 
 /* arm_mark_operator() - guard the operator's file, which is new. Return: 0 or -errno. */

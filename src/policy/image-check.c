@@ -185,7 +185,7 @@ static int check_domains(const void *data, struct diag *reterr_diag)
 			return refuse(reterr_diag, "domain '%s' has the unknown mode %" PRIu16,
 				      d->name, d->mode);
 
-		if (d->hold & ~IMAGE_HOLD_ALL)
+		if (d->hold & ~(IMAGE_HOLD_ALL | IMAGE_CLOSES_SOCKETS))
 			return refuse(reterr_diag, "domain '%s' is to hold what is not known: %x",
 				      d->name, d->hold);
 

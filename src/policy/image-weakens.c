@@ -356,7 +356,10 @@ static bool hold_loosened(const void *old, const void *new, struct listener *to)
 	for (uint32_t i = 0; i < image_header(old)->n_domains; i++) {
 		const struct image_domain *d = image_domain_find(new, domains[i].id);
 
-		if (d && domains[i].hold & ~d->hold &&
+		if (d && domains[i].hold & ~d->hold & IMAGE_CLOSES_SOCKETS &&
+		    weakens(to, "the sockets of the domain '%s' are open", d->name))
+			return true;
+		if (d && domains[i].hold & ~d->hold & IMAGE_HOLD_ALL &&
 		    weakens(to, "the domain '%s' no longer holds its %s", d->name,
 			    image_hold_name(domains[i].hold & ~d->hold)))
 			return true;

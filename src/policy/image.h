@@ -157,11 +157,13 @@ struct image_header {
 #define IMAGE_HOLD_LINKS 1u
 #define IMAGE_HOLD_MAPS 2u
 #define IMAGE_HOLD_ALL 3u
+/* in the same word: strangers reach no socket that the domain's tasks have bound */
+#define IMAGE_CLOSES_SOCKETS 4u
 
 struct image_domain { /* sorted by id, ids are unique */
 	__u32 id;
 	__u16 mode;
-	__u16 hold; /* IMAGE_HOLD_* */
+	__u16 hold; /* IMAGE_HOLD_*, IMAGE_CLOSES_SOCKETS */
 	char name[IMAGE_DOMAIN_LEN]; /* NUL padded; [a-z0-9][a-z0-9._-]* */
 };
 

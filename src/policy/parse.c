@@ -384,6 +384,17 @@ static int domain_hold(struct walk *walk, const struct doc_node *value, void *ob
 	return walk_list(walk, &items, value, object);
 }
 
+static int domain_sockets(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_domain *d = object;
+
+	if (doc_is_string(value) && strcmp(value->text, "closed") == 0)
+		d->hold |= IMAGE_CLOSES_SOCKETS;
+	else if (!doc_is_string(value) || strcmp(value->text, "open") != 0)
+		return walk_expected(walk, value, "\"open\" or \"closed\"");
+	return 0;
+}
+
 static const struct walk_key domain_keys[] = {
 	{.name = "name", .required = true, .read = domain_name},
 	{.name = "mode", .read = domain_mode},
@@ -392,6 +403,7 @@ static const struct walk_key domain_keys[] = {
 	{.name = "pins", .read = domain_pins},
 	{.name = "files", .read = domain_files},
 	{.name = "hold", .read = domain_hold},
+	{.name = "sockets", .read = domain_sockets},
 	{.name = "on_violation", .not_built = true},
 };
 

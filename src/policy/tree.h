@@ -56,7 +56,7 @@ struct policy_domain {
 	char *name;
 	uint32_t id;
 	uint32_t mode; /* IMAGE_MODE_*, the policy's if the domain names none */
-	uint32_t hold; /* IMAGE_HOLD_* */
+	uint32_t hold; /* as image_domain.hold */
 	struct policy_executable *executables;
 	size_t n_executables;
 	struct policy_library *libraries;

@@ -187,6 +187,50 @@ listed() {
 	check "nothing is missing any more" sh -c "! holdfast guard status | grep 'not guarded'"
 }
 
+# ---- sockets that the policy closes
+
+stranger=/usr/local/libexec/holdfast-neighbour
+
+# tells: the agent's program hears a datagram of the one that is given
+tells() {
+	$here/victim socket hear heard >$work/heard &
+	heard=$!
+	guest-ctl until 10 grep -q hears $work/heard
+	"$@" socket tell heard 2>$work/said
+	told=$?
+	if [ $told -ne 0 ]; then
+		kill $heard 2>/dev/null
+		$here/victim socket tell heard
+	fi
+	wait $heard || return 3
+	return $told
+}
+
+answers() {
+	$stranger socket connect victim
+}
+
+closed() {
+	any='s/launch: unit victim.service/launch: any/'
+	open=$(image respite "$any") || exit 1
+	shut=$(image respite "$any" '$ a \    sockets: closed') || exit 1
+	check "any start of the program is the agent's" with_secret guard reload $open
+	check "I19 an open socket answers anybody: the attack works" exits 0 answers
+	check "I19 so does one of datagrams" exits 0 tells $stranger
+	check "a policy that closes them needs no secret" holdfast guard reload $shut
+	check "I19 a closed socket answers no stranger" exits 1 answers
+	check "I19 nor hears him" exits 1 tells $stranger
+	check "I19 which the log says" guest-ctl until 10 sh -c \
+		"grep '\"row\":\"I19\"' $log | grep '\"act\":\"connect\"' | grep -q '\"verdict\":\"refused\"'"
+	check "but answers the agent's own" exits 0 $here/victim socket connect victim
+	check "and hears them" exits 0 tells $here/victim
+	check "a neighbour's answers" exits 0 $stranger socket connect neighbour
+	check "to open them again needs the secret" refused 'secret' holdfast guard reload $open \
+		</dev/null
+	check "and is done with it" with_secret guard reload $open
+	check "I19 it answers again" exits 0 answers
+}
+
 policy=$(image respite) || exit 1
 need "holdfastd starts" daemon_start
 durations
@@ -194,6 +238,7 @@ confirmed
 unconfirmed
 released
 listed
+closed
 check "the guard goes down by the operator" guard_down
 check "M01 the attack works again" attacked
 exit $failed

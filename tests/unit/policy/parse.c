@@ -243,6 +243,7 @@ static const struct {
 	 "admission.allow[0].signed_by: not built yet in this version, remove it"},
 	{PLAIN "    hold: [links, programs]\n", 8, 19, "expected \"links\" or \"maps\""},
 	{PLAIN "    hold: [maps, maps]\n", 8, 18, "\"maps\" is there twice"},
+	{PLAIN "    sockets: shut\n", 8, 14, "expected \"open\" or \"closed\", got \"shut\""},
 	{PLAIN "    hold: []\n", 8, 11, "domains[0].hold: expected 1 to 2 kinds"},
 	{PLAIN "    on_violation: kill\n", 8, 5, "domains[0].on_violation: not built yet"},
 	{PLAIN "    mode: sealed\n", 8, 11,
