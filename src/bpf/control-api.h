@@ -40,11 +40,12 @@
 
 /* control_args.kind of CONTROL_MARK */
 #define CONTROL_MARK_NONE 0
-#define CONTROL_MARK_FILE 1 /* a file of that domain */
+#define CONTROL_MARK_FILE 1 /* a file of that domain, or of nobody any more */
 #define CONTROL_MARK_PIN 2 /* a pin, or a folder of pins, of that domain */
 #define CONTROL_MARK_PLACE 3 /* a folder that leads to pins: nothing is mounted over it */
 #define CONTROL_MARK_MEASURED 5 /* content as CONTROL_MEASURE said; nobody writes it from here on */
 #define CONTROL_MARK_MOUNT 4 /* by umount: the mount, and if it is a bpffs its superblock */
+#define CONTROL_MARK_WAY 6 /* a folder that leads to files of a domain: FILE_KEY_WAY */
 
 /* control_args.kind of CONTROL_TAKE */
 #define CONTROL_TAKE_OBJECT 1

@@ -18,7 +18,7 @@ static bool image_sound(const struct image_header *image, __u32 size)
 	if (image->mode < IMAGE_MODE_OBSERVE || image->mode > IMAGE_MODE_SEALED)
 		return false;
 	if (image->n_domains > IMAGE_MAX_DOMAINS || image->n_trusted > IMAGE_MAX_TRUSTED ||
-	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PINS ||
+	    image->n_executables > IMAGE_MAX_EXECUTABLES || image->n_pins > IMAGE_MAX_PATHS ||
 	    image->n_files > IMAGE_MAX_FILES || image->n_admissions > IMAGE_MAX_ADMISSIONS ||
 	    image->n_slots > IMAGE_MAX_SLOTS || image->n_texts > IMAGE_MAX_TEXTS)
 		return false;

@@ -37,6 +37,7 @@
 #define EVENT_OBJECT_EXECUTABLE 9
 #define EVENT_OBJECT_SWITCH 11 /* a control file of the kernel */
 #define EVENT_OBJECT_KERNEL 12 /* the kernel itself: a way into it, or what would take its place */
+#define EVENT_OBJECT_SOCKET 13 /* a bound unix socket */
 
 /* event.act: what was tried; the name is the hook's where one hook is one act */
 #define EVENT_ACT_EXEC 1 /* a label given or refused at exec */
@@ -68,6 +69,7 @@
 #define EVENT_ACT_CLOSED 27 /* an fd of one by its domain; command 1: by a task that ends */
 #define EVENT_ACT_KERNEL 28 /* a way into the kernel; command 1: past its own lockdown */
 #define EVENT_ACT_OPEN_READ 29 /* of what nobody but its owner reads */
+#define EVENT_ACT_CONNECT 30 /* to a unix socket; command 1: a datagram sent, or asked about */
 
 struct event {
 	__u32 abi;

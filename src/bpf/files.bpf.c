@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Files: content that nobody may change in place: the guard's own files, and what a domain's tasks
- * have mapped executable, for a library that was trusted when it was mapped must stay what it was.
- * Replacing it by rename, as package managers do, stays open. Where a policy closes that, nobody
- * writes the disks below all of these either.
+ * Files: content that nobody may change in place: the guard's own files, those that a policy lists
+ * for a domain, and what a domain's tasks have mapped executable, for a library that was trusted
+ * when it was mapped must stay what it was. Replacing that by rename, as package managers do, stays
+ * open. Where a policy closes that, nobody writes the disks below all of these either.
  *
  *   hook            refuses with               cost to others
  *   file_open       EPERM; ETXTBSY if held     two tests; for writing three storage, a few hash

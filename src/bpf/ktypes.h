@@ -360,6 +360,7 @@ typedef struct {
 } possible_net_t;
 
 struct sock_common {
+	unsigned short skc_family;
 	possible_net_t skc_net;
 };
 
@@ -375,6 +376,10 @@ struct perf_event {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
+};
+
+struct socket {
+	struct sock *sk;
 };
 
 struct sk_buff {

@@ -20,7 +20,7 @@
 #define LABELS_MAX_OBJECTS 16384
 #define LABELS_MAX_LINKS 4096
 #define LABELS_LINKS_RESERVE 256 /* of these: for links being made meanwhile */
-#define LABELS_MAX_FILES 1024
+#define LABELS_MAX_FILES 16384
 #define LABELS_MAX_MEASURED 4096
 #define LABELS_MAX_STACKED 8192
 #define LABELS_MAX_PLACES 256
@@ -86,6 +86,12 @@ struct file_key {
 	__u32 generation;
 	__u32 pad0;
 };
+
+/*
+ * In file_key.ino: the entry is of a folder that leads to files, which nobody renames or mounts
+ * over, and what else it has is anybody's. No filesystem has numbers beyond it beside those below.
+ */
+#define FILE_KEY_WAY (1ull << 63)
 
 /* A mount, superblock or dentry on the way to pins; the key is its kernel address. */
 struct place_label {

@@ -8,8 +8,8 @@
  *
  *   hook         refuses with   fails                                      cost to others
  *   sb_umount    EPERM          closed, where mounts are not readable      a walk over what goes
- *   sb_mount     EPERM          the same                                   five lookups
- *   move_mount   EPERM          the same                                   six lookups
+ *   sb_mount     EPERM          the same                                   six lookups
+ *   move_mount   EPERM          the same                                   seven lookups
  */
 
 #include "bpf/lib/inodes.h"
@@ -240,7 +240,10 @@ static __u32 covered_owner(struct path *path, __u32 *ret_row)
 	owner = dentry_place(path->dentry);
 	if (owner)
 		return owner;
-	owner = inode_owner(path->dentry->d_inode);
+	owner = dentry_owner(path->dentry);
+	if (owner)
+		return owner;
+	owner = way_owner(path->dentry->d_inode);
 	if (owner)
 		return owner;
 	*ret_row = EVENT_ROW('F', 11);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Pins: the names that keep maps, programs and links alive, and the folders that hold them; the
- * same hooks keep the guard's own files. What a domain's task makes in a bpffs is the domain's;
- * strangers do not remove, rename, replace or change it, nor put anything into a folder of it.
+ * same hooks keep the guard's own files, and those that a policy lists for a domain. What is made
+ * in a bpffs by a domain's task is the domain's; strangers do not remove, rename, replace or change
+ * it, nor put anything into a folder of it.
  *
  *   hook                                        refuses with   if the label cannot be stored
  *   d_instantiate                               -              an event says so
@@ -10,7 +11,7 @@
  *   _mkdir, _mknod, _link, _symlink             EPERM          -
  *   inode_rename over what a domain's tasks run -              noted, not refused
  *   inode_setattr, _setxattr, _removexattr,
- *   _set_acl, _remove_acl, _file_setattr        EPERM          -
+ *   _set_acl, _remove_acl, _file_setattr        EPERM          holdfastd: ENOSPC, EEXIST
  *
  * Cost to others: a storage and a hash lookup or two per change of a folder; none per read.
  */
@@ -126,13 +127,21 @@ INLINE void replacement_noted(struct dentry *replaced)
 	guard_report(&act, EVENT_NOTED);
 }
 
+/* Also of what leads to files: another in its place would have others. */
+INLINE __u32 renamed_owner(struct inode *folder, struct dentry *dentry)
+{
+	__u32 owner = entry_owner(folder, dentry);
+
+	return owner ? owner : way_owner(dentry->d_inode);
+}
+
 SEC("lsm/inode_rename")
 int BPF_PROG(pins_rename, struct inode *old_folder, struct dentry *old, struct inode *new_folder,
 	     struct dentry *new)
 {
-	if (entry_refused(old, entry_owner(old_folder, old), EVENT_ACT_RENAME, EVENT_ROW('F', 2)))
+	if (entry_refused(old, renamed_owner(old_folder, old), EVENT_ACT_RENAME, EVENT_ROW('F', 2)))
 		return REFUSED(EPERM);
-	if (entry_refused(new, entry_owner(new_folder, new), EVENT_ACT_RENAME, EVENT_ROW('F', 2)))
+	if (entry_refused(new, renamed_owner(new_folder, new), EVENT_ACT_RENAME, EVENT_ROW('F', 2)))
 		return REFUSED(EPERM);
 	replacement_noted(new);
 	return 0;
@@ -209,26 +218,51 @@ static void measurement_keep(struct inode *inode, const struct measurement *meas
 		bpf_map_delete_elem(&measured, &key);
 }
 
+#define MARK_NONE 0 /* nothing was to be marked */
+#define MARK_DONE 1
+#define MARK_FULL 2
+#define MARK_TAKEN 3
+
+/* What is the guard's own no policy gives away; the proof's file is the canary's for a while. */
+static int file_mark(struct inode *inode, const struct task_label *task)
+{
+	__u32 domain = task->mark_domain;
+	struct file_key key;
+	__u32 *owner;
+
+	file_key(inode, &key);
+	if (task->mark_kind == CONTROL_MARK_WAY)
+		key.ino |= FILE_KEY_WAY;
+	owner = bpf_map_lookup_elem(&files, &key);
+	if (owner && *owner == DOMAIN_SELF && task->mark_kind == CONTROL_MARK_FILE &&
+	    domain != DOMAIN_SELF && domain != DOMAIN_CANARY)
+		return MARK_TAKEN;
+	if (!domain)
+		bpf_map_delete_elem(&files, &key);
+	else if (bpf_map_update_elem(&files, &key, &domain, BPF_ANY))
+		return MARK_FULL;
+	if (domain)
+		disk_note(&key.superblock);
+	return MARK_DONE;
+}
+
 /*
  * holdfastd marks by asking for a change that changes nothing: this is the one hook that has both
  * the caller and the dentry on every kernel.
  */
-static bool marked(struct dentry *dentry)
+static int mark(struct dentry *dentry)
 {
 	struct task_label *task = task_label(bpf_get_current_task_btf());
 	struct inode *inode = dentry->d_inode;
 	struct inode_label *label;
 	struct name_key name;
-	struct file_key key;
 
 	if (!task || task->domain != DOMAIN_SELF || !inode)
-		return false;
+		return MARK_NONE;
 	switch (task->mark_kind) {
 	case CONTROL_MARK_FILE:
-		file_key(inode, &key);
-		bpf_map_update_elem(&files, &key, &task->mark_domain, BPF_ANY);
-		disk_note(&key.superblock);
-		return true;
+	case CONTROL_MARK_WAY:
+		return file_mark(inode, task);
 	case CONTROL_MARK_PIN:
 		label = bpf_inode_storage_get(&inode_labels, inode, NULL,
 					      BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -236,15 +270,15 @@ static bool marked(struct dentry *dentry)
 			label->domain = task->mark_domain;
 		name_key(dentry, &name);
 		bpf_map_update_elem(&names, &name, &task->mark_domain, BPF_ANY);
-		return true;
+		return MARK_DONE;
 	case CONTROL_MARK_MEASURED:
 		measurement_keep(inode, &task->measurement);
-		return true;
+		return MARK_DONE;
 	case CONTROL_MARK_PLACE:
 		place_mark(dentry, dentry_witness(dentry), task->mark_domain);
-		return true;
+		return MARK_DONE;
 	}
-	return false;
+	return MARK_NONE;
 }
 
 static bool attribute_refused(struct dentry *dentry, __u32 kind)
@@ -255,7 +289,13 @@ static bool attribute_refused(struct dentry *dentry, __u32 kind)
 SEC("lsm/inode_setattr")
 int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
 {
-	if (!marked(dentry) && attribute_refused(dentry, EVENT_ACT_SETATTR))
+	int marked = mark(dentry);
+
+	if (marked == MARK_FULL)
+		return REFUSED(ENOSPC);
+	if (marked == MARK_TAKEN)
+		return REFUSED(EEXIST);
+	if (marked == MARK_NONE && attribute_refused(dentry, EVENT_ACT_SETATTR))
 		return REFUSED(EPERM);
 	return 0;
 }
@@ -264,7 +304,13 @@ int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
 SEC("lsm/inode_setattr")
 int BPF_PROG(pins_setattr_compat, struct dentry *dentry)
 {
-	if (!marked(dentry) && attribute_refused(dentry, EVENT_ACT_SETATTR))
+	int marked = mark(dentry);
+
+	if (marked == MARK_FULL)
+		return REFUSED(ENOSPC);
+	if (marked == MARK_TAKEN)
+		return REFUSED(EEXIST);
+	if (marked == MARK_NONE && attribute_refused(dentry, EVENT_ACT_SETATTR))
 		return REFUSED(EPERM);
 	return 0;
 }

@@ -314,6 +314,8 @@ static void by_kernel(const struct look *look)
 #define OF_THE_DOMAIN \
 	"nothing in a policy but to be of the domain: its executables, by its launch rules"
 
+#define OWN_NAMES "pins and files of the domain, and what its tasks pinned"
+
 static const struct {
 	const char *act;
 	void (*look)(const struct look *look);
@@ -335,11 +337,11 @@ static const struct {
 	 "switches.open, if the file is of hotplug, mac, suspend or helpers; less of switches.close"},
 	{"control", by_guard, "the guard itself: who may ask it",
 	 "nothing in a policy: the operator's secret"},
-	{"unlink", by_owner, "pins of the domain, and what its tasks pinned", OF_THE_DOMAIN},
-	{"rmdir", by_owner, "pins of the domain, and what its tasks pinned", OF_THE_DOMAIN},
-	{"rename", by_owner, "pins of the domain, and what its tasks pinned", OF_THE_DOMAIN},
-	{"create", by_owner, "pins of the domain, and what its tasks pinned", OF_THE_DOMAIN},
-	{"mount", by_owner, "pins of the domain: the way to them", OF_THE_DOMAIN},
+	{"unlink", by_owner, OWN_NAMES, OF_THE_DOMAIN},
+	{"rmdir", by_owner, OWN_NAMES, OF_THE_DOMAIN},
+	{"rename", by_owner, OWN_NAMES, OF_THE_DOMAIN},
+	{"create", by_owner, OWN_NAMES, OF_THE_DOMAIN},
+	{"mount", by_owner, "pins and files of the domain: the way to them", OF_THE_DOMAIN},
 	{"umount", by_owner, "pins of the domain: the way to them", OF_THE_DOMAIN},
 	/* any other */
 	{NULL, by_owner, "whose the object is: a domain's tasks own what they make", OF_THE_DOMAIN},

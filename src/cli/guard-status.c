@@ -157,7 +157,9 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 	(void)fprintf(file, "domain    %s, %s: ", domain->name, image_mode_name(domain->mode));
 	print_counts(file, find_counts(picture->state, domain->id));
 	print_released(file, find_counts(picture->state, domain->id)->released_ns);
-	if (domain->hold)
+	if (domain->hold & IMAGE_CLOSES_SOCKETS)
+		(void)fprintf(file, "  sockets closed\n");
+	if (domain->hold & IMAGE_HOLD_ALL)
 		(void)fprintf(file, "  holds %s\n", image_hold_name(domain->hold));
 	for (uint32_t i = 0; i < h->n_executables; i++) {
 		if (executables[i].domain == domain->id)
@@ -167,7 +169,7 @@ static void print_domain(FILE *file, const struct guard_picture *picture,
 		print_executable(file, picture, image_signed_find(picture->image, domain->id));
 	for (uint32_t i = 0; i < h->n_pins; i++) {
 		if (pins[i].domain == domain->id)
-			(void)fprintf(file, "  pin %s\n", pins[i].path);
+			(void)fprintf(file, "  %s %s\n", image_pin_word(&pins[i]), pins[i].path);
 	}
 }
 
@@ -344,23 +346,26 @@ static json_t *domains_json(const struct guard_picture *picture)
 	json_t *array = json_array();
 
 	for (uint32_t i = 0; i < image_header(picture->image)->n_domains; i++) {
-		json_t *paths = json_array();
+		json_t *paths = json_array(), *files = json_array();
 
 		for (uint32_t k = 0; k < image_header(picture->image)->n_pins; k++) {
 			if (pins[k].domain == domains[i].id)
-				(void)json_array_append_new(paths, json_string(pins[k].path));
+				(void)json_array_append_new(pins[k].kind == IMAGE_PIN_FILE ? files
+											   : paths,
+							    json_string(pins[k].path));
 		}
 		(void)json_array_append_new(
 			array,
-			json_pack("{s:s, s:I, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "name",
+			json_pack("{s:s, s:I, s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "name",
 				  domains[i].name, "id", (json_int_t)domains[i].id, "mode",
 				  image_mode_name(domains[i].mode), "released",
 				  find_counts(picture->state, domains[i].id)->released_ns != 0,
 				  "holds_links", (domains[i].hold & IMAGE_HOLD_LINKS) != 0,
-				  "holds_maps", (domains[i].hold & IMAGE_HOLD_MAPS) != 0, "counts",
-				  counts_json(find_counts(picture->state, domains[i].id)),
+				  "holds_maps", (domains[i].hold & IMAGE_HOLD_MAPS) != 0,
+				  "sockets_closed", (domains[i].hold & IMAGE_CLOSES_SOCKETS) != 0,
+				  "counts", counts_json(find_counts(picture->state, domains[i].id)),
 				  "executables", executables_json(picture, domains[i].id), "pins",
-				  paths));
+				  paths, "files", files));
 	}
 	return array;
 }

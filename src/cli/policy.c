@@ -163,14 +163,15 @@ static const char *lock_state(const struct job *job)
 
 static json_t *domain_to_json(const struct policy_domain *d)
 {
-	json_t *pins = json_array();
+	json_t *pins = json_array(), *files = json_array();
 
 	for (size_t k = 0; k < d->n_pins; k++)
-		(void)json_array_append_new(pins, json_string(d->pins[k].path));
-	return json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "name", d->name, "id", (json_int_t)d->id,
-			 "mode", image_mode_name(d->mode), "executables",
+		(void)json_array_append_new(d->pins[k].kind == IMAGE_PIN_FILE ? files : pins,
+					    json_string(d->pins[k].path));
+	return json_pack("{s:s, s:I, s:s, s:I, s:I, s:o, s:o}", "name", d->name, "id",
+			 (json_int_t)d->id, "mode", image_mode_name(d->mode), "executables",
 			 (json_int_t)d->n_executables, "libraries", (json_int_t)d->n_libraries,
-			 "pins", pins);
+			 "pins", pins, "files", files);
 }
 
 static json_t *policy_to_json(const struct policy *policy)
@@ -304,10 +305,11 @@ static void print_image(const char *path, const void *image)
 	char digest[2 * IMAGE_DIGEST_LEN + 1];
 
 	hex_encode(h->digest, sizeof(h->digest), digest);
-	(void)printf("%s: policy %s, version %" PRIu64
-		     ", %s; domains %u, executables %u, trusted %u, pins %u; %u bytes, sha256:%s\n",
-		     path, h->name, (uint64_t)h->version, image_mode_name(h->mode), h->n_domains,
-		     h->n_executables, h->n_trusted, h->n_pins, h->size, digest);
+	(void)printf(
+		"%s: policy %s, version %" PRIu64
+		", %s; domains %u, executables %u, trusted %u, pins and files %u; %u bytes, sha256:%s\n",
+		path, h->name, (uint64_t)h->version, image_mode_name(h->mode), h->n_domains,
+		h->n_executables, h->n_trusted, h->n_pins, h->size, digest);
 }
 
 static bool make_image(struct job *job, void **ret_image, size_t *ret_size)

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@
 
 #define DIGEST 32
 #define XDP_PASSES 2
+#define CODE_MAX 4096
 
 /* As <linux/bpf.h> has it from 6.18 on; the build's may be older. */
 struct attr_map_create {
@@ -224,4 +227,25 @@ int canary_write(char *argument)
 	if (fd >= 0)
 		close(fd);
 	return r;
+}
+
+int canary_run(const char *argument, int map)
+{
+	bool memory = strncmp(argument, "memory ", 7) == 0;
+	int fd = open(memory ? argument + 7 : argument, O_RDONLY | O_CLOEXEC);
+	void *code;
+
+	if (fd < 0)
+		return errno;
+	if (memory)
+		code = mmap(NULL, CODE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0);
+	else
+		code = mmap(NULL, CODE_MAX, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	if (code == MAP_FAILED)
+		return errno;
+	if (memory &&
+	    (read(fd, code, CODE_MAX) <= 0 || mprotect(code, CODE_MAX, PROT_READ | PROT_EXEC) < 0))
+		return errno;
+	return ((int (*)(int map))code)(map);
 }

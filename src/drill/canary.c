@@ -35,7 +35,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "canary-files.h"
 #include "canary-more.h"
+#include "canary-socket.h"
 #include "insn.h"
 #include "probe.h"
 
@@ -286,6 +288,7 @@ static void drop(struct canary *v)
 	v->ring_page = NULL;
 	v->event_page = NULL;
 	canary_more_drop(&v->more);
+	canary_files_drop(v->name);
 }
 
 /* What an attacker may have taken from the task itself. */
@@ -308,6 +311,7 @@ static void make(struct canary *v)
 	make_programs(v);
 	attach(v);
 	pin(v);
+	canary_files_make(v->name);
 	canary = 0x5eed;
 	n_stops = 0;
 }
@@ -536,6 +540,11 @@ static int run_map(struct canary *v, char *argument)
 	return page == MAP_FAILED ? errno : 0;
 }
 
+static int run_code(struct canary *v, char *argument)
+{
+	return canary_run(argument, v->hash);
+}
+
 static int run_plugin(struct canary *v, char *argument)
 {
 #ifdef CANARY_DYNAMIC
@@ -605,6 +614,7 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		say_programs(v, text);
 		say_pins(v, text);
 		canary_more_state(&v->more, say, text);
+		say(text, "conf", canary_files_state(v->name));
 	} else if (strcmp(verb, "reset") == 0) {
 		drop(v);
 		make(v);
@@ -622,6 +632,9 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		answer_number(text, in_child(run_leave, v, argument));
 	} else if (strcmp(verb, "map") == 0 && argument) {
 		answer_number(text, in_child(run_map, v, argument));
+	} else if (strcmp(verb, "run") == 0 && argument) {
+		answer_number(text, in_child(run_code, v, argument));
+		say(text, "by", (uint64_t)v->last_child);
 	} else if (strcmp(verb, "write") == 0 && argument) {
 		answer_number(text, canary_write(argument));
 	} else if (strcmp(verb, "plugin") == 0 && argument) {
@@ -774,6 +787,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && strcmp(argv[1], "forge") == 0)
 		return forge((uint32_t)strtoul(argv[2], NULL, 10));
+	if (argc == 4 && strcmp(argv[1], "socket") == 0)
+		return canary_socket(argv[2], argv[3]);
 	if (argc == 2)
 		serve(argv[1]);
 	fprintf(stderr, "usage: canary NAME\n       canary peek|forge ID\n");

@@ -22,6 +22,8 @@
  *   leave CMD [ARG]  the same, and CMD has the victim's array as fd 9
  *   map anon|change|FILE [FIFO]  an executable mapping in a child: of memory, of a page that was
  *                    writable, of a file, with FIFO opened and FILE read between; `0` or the errno
+ *   run FILE         machine code in a child, called with its map's fd: mapped from the file, or
+ *   run memory FILE  read into memory that is made executable then; as `child`
  *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic canary only)
  *   write FILE TEXT  it writes that; `0` or the errno
  *   clear            takes apart what it has made, and ends
@@ -32,6 +34,7 @@
  * domain can be told from a stranger by what the kernel gives it. `peek ID CHARSET` has the C
  * library load what converts to that first (dynamic canary only). `canary forge ID` writes into
  * that map instead, as an attacker who has put it where the canary is: exits as enum probe_exit.
+ * `canary socket ...`: see canary-socket.h.
  */
 
 #define CANARY_NAME "canary"

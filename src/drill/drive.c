@@ -206,6 +206,7 @@ static bool chosen(const struct drill_options *options, const struct technique *
 	    (technique->flags & LOCKED && guarded(options) && !options->locked) ||
 	    (technique->flags & LIMITED && guarded(options) && !options->limited) ||
 	    (technique->flags & NETWORK && guarded(options) && !options->cut_off) ||
+	    (technique->flags & LISTED && !conf_listed()) ||
 	    (technique_guest_only(technique) && !options->disposable) ||
 	    (options->only && strcmp(options->only, technique->id) != 0))
 		return false;

@@ -11,7 +11,7 @@ static const struct technique *const families[] = {
 	identity_techniques, admission_techniques, switches_techniques, kernel_techniques,
 	objects_techniques,  taking_techniques,	   ways_techniques,	strict_techniques,
 	closed_techniques,   network_techniques,   uprobes_techniques,	storage_techniques,
-	mounts_techniques,
+	conf_techniques,     mounts_techniques,
 };
 
 const struct technique *technique_each(size_t i)

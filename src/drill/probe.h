@@ -45,6 +45,7 @@ struct target {
 #define LOCKED 256u /* needs a policy that locks strangers down to confidentiality */
 #define LIMITED 512u /* needs a policy that limits what strangers attach */
 #define NETWORK 1024u /* needs a policy that closes the network to strangers */
+#define LISTED 2048u /* needs a policy that lists the canary's files, and their folders: conf.c */
 
 struct technique {
 	const char *id; /* row of the threat catalogue */
@@ -94,6 +95,7 @@ extern const struct technique closed_techniques[];
 extern const struct technique storage_techniques[];
 extern const struct technique network_techniques[];
 extern const struct technique uprobes_techniques[];
+extern const struct technique conf_techniques[];
 
 /* ---- target.c */
 
@@ -136,6 +138,9 @@ int locked_down(void);
 int no_tracefs(void);
 
 #define NO_TRACEFS "no file in tracefs under lockdown=confidentiality"
+
+/* conf_listed() - in conf.c: whether the folders are there that LISTED needs */
+bool conf_listed(void);
 
 /* ---- families.c */
 

@@ -59,7 +59,7 @@ static void pool_fill(struct pool *pool, bool disposable)
 		if (technique_guest_only(technique) && !disposable)
 			continue;
 		/* they need another policy, or another start of the canary */
-		if (technique->flags & (LOCKED | LIMITED | NETWORK | UNIT))
+		if (technique->flags & (LOCKED | LIMITED | NETWORK | LISTED | UNIT))
 			continue;
 		if (technique->kernel && technique->kernel() != 0)
 			continue;

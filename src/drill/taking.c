@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Taking the canary's place by what trust might go by: descent, a process id, the executable that
- * the kernel shows, a control group, namespaces; and having others do it: the tool itself, a task
- * that the kernel starts. Where another process does the act, its events are the probe's.
+ * the kernel shows, a control group, namespaces; and having others do it: the tool itself, code
+ * that it loads, a task that the kernel starts. Where another process does the act, its events are
+ * the probe's.
  */
 #include "probe.h"
 
@@ -201,6 +202,59 @@ static int with_other_exe(const struct target *target)
 	return -WEXITSTATUS(status);
 }
 
+/* ---- code that the canary is made to run: what a library's constructor would do */
+
+#define LIBRARY "/run/holdfast-drill.code"
+
+extern const char __start_library[], __stop_library[];
+
+/* The canary's child calls it with the map's fd. Ends with the errno. */
+static __attribute__((section("library"), used, noinline, no_sanitize_address)) int loaded(int map)
+{
+	struct {
+		uint32_t map, pad0;
+		uint64_t key, value, flags;
+	} update;
+	uint64_t value = FORGED;
+	uint32_t key = 1;
+
+	update.map = (uint32_t)map;
+	update.pad0 = 0;
+	update.key = (uint64_t)(uintptr_t)&key;
+	update.value = (uint64_t)(uintptr_t)&value;
+	update.flags = BPF_ANY;
+	return (int)-call(SYS_bpf, BPF_MAP_UPDATE_ELEM, (long)&update, sizeof(update));
+}
+
+/* A new file each time: what a guard has looked at may have to stay as it was. */
+static int run_library(const struct target *target, const char *how)
+{
+	size_t size = (size_t)(__stop_library - __start_library);
+	char request[128];
+	int fd, code;
+	bool asked;
+
+	(void)unlink(LIBRARY);
+	fd = open(LIBRARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	if (fd < 0 || write(fd, __start_library, size) != (ssize_t)size)
+		return setup_failed(LIBRARY);
+	close(fd);
+	snprintf(request, sizeof(request), "run %s" LIBRARY, how);
+	asked = ask_child(target, request, &code);
+	(void)unlink(LIBRARY);
+	return asked ? -code : PROBE_SETUP;
+}
+
+static int by_library(const struct target *target)
+{
+	return run_library(target, "");
+}
+
+static int by_memory(const struct target *target)
+{
+	return run_library(target, "memory ");
+}
+
 /* ---- its fds, by their names in /proc */
 
 static const char *fd_path(int pid, int fd)
@@ -389,6 +443,10 @@ const struct technique taking_techniques[] = {
 	 0, with_old_pid},
 	{"I10", "by-exe", "map update with the canary's file as /proc/PID/exe", ENOENT, "M01", NULL,
 	 0, with_other_exe},
+	{"I11", "by-library", "map update by a library that the canary loads", EPERM, "I11", NULL,
+	 0, by_library},
+	{"I11", "by-memory", "map update by code in memory that the canary runs", EPERM, "I11",
+	 NULL, 0, by_memory},
 	{"I12", "by-tool", "the tool itself, run with other arguments", ENOENT, "M01", NULL, UNIT,
 	 by_tool},
 	{"I13", "by-cgroup", "map update from the canary's control group", ENOENT, "M01", NULL, 0,

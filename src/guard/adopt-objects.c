@@ -169,7 +169,7 @@ static void roots_add(struct found *found, bool pins)
 	for (uint32_t i = 0; pins && i < image_header(image)->n_pins; i++) {
 		const struct image_pin *pin = &image_pins(image)[i];
 
-		if (!old || !image_domain_find(old, pin->domain))
+		if (pin->kind == IMAGE_PIN_OBJECT && (!old || !image_domain_find(old, pin->domain)))
 			pins_add(found, pin->path, pin->domain, 0);
 	}
 }

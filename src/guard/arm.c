@@ -57,6 +57,37 @@ void arm_refresh(struct server *server)
 	hold_soon(server);
 }
 
+static const char *owned_reason(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "it is not there";
+	case ELOOP:
+		return "a link leads there, or its folders are too deep";
+	case EEXIST:
+		return "it is the guard's own";
+	case E2BIG:
+		return "it has too many files";
+	}
+	return strerror(error);
+}
+
+void arm_own(struct server *server, const void *old)
+{
+	struct guard_owned owned;
+
+	server->owned_trouble[0] = '\0';
+	if (!server->image)
+		return;
+	guard_own(server->guard, server->image, old, &owned);
+	if (!owned.n_failed)
+		return;
+	(void)snprintf(server->owned_trouble, sizeof(server->owned_trouble),
+		       "%" PRIu32 " of the agents' files are not guarded: %.90s: %s",
+		       owned.n_failed, owned.path, owned_reason(owned.error));
+	server_note(server, NULL, "files", "%s", server->owned_trouble);
+}
+
 static int mark_binary(struct guard *guard)
 {
 	_cleanup_close_ int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -287,6 +318,7 @@ static uint32_t bring_up(struct server *server, struct plan *plan, struct diag *
 	prove_start(server);
 	host_start(server);
 	journal_restart(server->journal);
+	arm_own(server, NULL);
 	server_note(server, NULL, "up", "policy '%s' version %" PRIu64 ", %s",
 		    image_header(plan->policy->image)->name,
 		    (uint64_t)image_header(plan->policy->image)->version,
@@ -456,6 +488,7 @@ int arm_take(struct server *server)
 	prove_start(server);
 	host_start(server);
 	journal_resume(server->journal);
+	arm_own(server, NULL);
 
 	r = guard_operator_get(server->guard, &operator);
 	if (r == 0 && !operator.set && operator_load(server->dirs.state_fd, &operator) == 0)

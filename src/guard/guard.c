@@ -412,6 +412,12 @@ int guard_mark_path(struct guard *guard, const char *path, uint32_t domain)
 	return mark_path(guard->control, path, CONTROL_MARK_FILE, domain);
 }
 
+void guard_own(struct guard *guard, const void *image, const void *old,
+	       struct guard_owned *ret_owned)
+{
+	files_own(guard->control, image, old, ret_owned);
+}
+
 int guard_expect(struct guard *guard, uint32_t domain)
 {
 	return control_op(guard->control, CONTROL_EXPECT, 0, 0, domain);

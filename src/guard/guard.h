@@ -304,6 +304,25 @@ int guard_mark(struct guard *guard, int fd, uint32_t domain);
 /* guard_mark_path() - the same for what cannot be opened: sockets. The path is not followed. */
 int guard_mark_path(struct guard *guard, const char *path, uint32_t domain);
 
+#define GUARD_OWNED_PATH_LEN 256 /* with its terminating NUL */
+
+/* Files that the policy lists and that are not guarded. */
+struct guard_owned {
+	uint32_t n_failed;
+	int error; /* of the first, positive errno */
+	char path[GUARD_OWNED_PATH_LEN]; /* its path, as the policy has it */
+};
+
+/**
+ * guard_own() - mark the files that a policy lists for its domains, for as long as the guard is up
+ * @image: in force, checked
+ * @old:   the one before it, borrowed; NULL: none, or it is the same
+ *
+ * Must be called again for a file that was replaced or has come since.
+ */
+void guard_own(struct guard *guard, const void *image, const void *old,
+	       struct guard_owned *ret_owned);
+
 /**
  * guard_expect() - say, in a child about to exec, which domain the exec must give
  * @domain: of a policy

@@ -157,6 +157,15 @@ int labels_seed(int control, struct bpf_object *object, struct bpf_link **links,
 int places_mark(int control, const void *image, struct diag *reterr_diag);
 
 /**
+ * files_own() - mark the files that the image lists for its domains, and what leads to them
+ * @control:   fd of the control program
+ * @image:     checked, in force
+ * @old:       the image before, whose files are let go of if they are not in @image; or NULL
+ * @ret_owned: what could not be marked
+ */
+void files_own(int control, const void *image, const void *old, struct guard_owned *ret_owned);
+
+/**
  * files_measure() - hash and seal the files of the image and holdfastd's own, where the kernel
  * cannot
  *

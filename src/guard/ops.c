@@ -317,6 +317,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 {
 	const struct image_header *header = image_header(change->offer.image);
 	uint32_t confirm_s = server->message.change.confirm_s;
+	_cleanup_free_ void *before = NULL;
 	struct guard_respite old;
 	bool set;
 	uint32_t error;
@@ -342,7 +343,10 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 		return PROTOCOL_E_IMAGE;
 
 	keep_version(server, header->version);
+	before = server->image;
+	server->image = NULL;
 	arm_refresh(server);
+	arm_own(server, before);
 	respite_settle(server, header, confirm_s);
 	server_note(server, client, "reload", "policy '%s' version %" PRIu64 ", %s", header->name,
 		    (uint64_t)header->version, image_mode_name(header->mode));
@@ -384,6 +388,18 @@ static void add_weak(struct protocol_state *state, const char *text)
 {
 	if (state->n_weak < PROTOCOL_MAX_WEAK)
 		(void)snprintf(state->weak[state->n_weak++], PROTOCOL_WEAK_LEN, "%s", text);
+}
+
+/* What was found out since the guard came up. */
+static void add_troubles(const struct server *server, struct protocol_state *state)
+{
+	const char *const troubles[] = {server->proof_trouble, server->foreign_trouble,
+					server->adoption_trouble, server->owned_trouble};
+
+	for (size_t i = 0; i < ARRAY_SIZE(troubles); i++) {
+		if (troubles[i][0])
+			add_weak(state, troubles[i]);
+	}
 }
 
 static void fill_guard(struct protocol_state *state, const struct guard_status *status)
@@ -527,10 +543,7 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	state->proof_ns = server->proof_ns;
 	state->proof_acts = server->proof.acts;
 	state->proof_refused = server->proof.refused;
-	if (server->proof_trouble[0])
-		add_weak(state, server->proof_trouble);
-	if (server->foreign_trouble[0])
-		add_weak(state, server->foreign_trouble);
+	add_troubles(server, state);
 	respite_fill(server, image, state);
 	r = upgrade_fill(server, state);
 	if (r < 0)
@@ -538,8 +551,6 @@ static int fill_state(struct server *server, struct protocol_state *state, int *
 	host_fill(server, host, sizeof(host));
 	if (host[0])
 		add_weak(state, host);
-	if (server->adoption_trouble[0])
-		add_weak(state, server->adoption_trouble);
 	if (!server->marked)
 		add_weak(state,
 			 "some of holdfastd's own files are not guarded; its messages say which");

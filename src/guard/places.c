@@ -7,7 +7,6 @@
 
 #include "guard/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -28,7 +27,6 @@
 
 #define CHAIN_MAX 16
 #define WAYS_MAX 16
-#define FOLDER_DEPTH_MAX 8
 
 /* Mount points from the root to a bpffs: "/", "/sys", "/sys/fs/bpf". */
 struct chain {
@@ -190,36 +188,12 @@ static int way_mark(int control, struct ways *ways, const char *path)
 }
 
 /* All that is in a folder of pins belongs to whom the folder belongs. */
-static int tree_mark(int control, int parent, const char *name, uint32_t domain, int depth)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd = -EBADF;
-	struct dirent *entry;
-	struct stat st;
-	int r;
-
-	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	r = mark_fd(control, fd, CONTROL_MARK_PIN, domain);
-	if (r < 0 || !S_ISDIR(st.st_mode))
-		return r;
-	if (depth == FOLDER_DEPTH_MAX)
-		return -ELOOP;
-	parent = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = parent < 0 ? NULL : fdopendir(parent);
-	if (!dir)
-		return -errno;
-	while (!r && (errno = 0, entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
-		    entry->d_type != DT_LNK)
-			r = tree_mark(control, parent, entry->d_name, domain, depth + 1);
-	}
-	return r ?: -errno;
-}
-
 static int pin_mark(int control, const struct image_pin *pin, struct diag *reterr_diag)
 {
+	struct mark_tree tree = {.control = control,
+				 .kind = CONTROL_MARK_PIN,
+				 .domain = pin->domain,
+				 .left = UINT32_MAX};
 	char parent[IMAGE_PATH_LEN];
 	struct statfs fs;
 	int r;
@@ -236,7 +210,7 @@ static int pin_mark(int control, const struct image_pin *pin, struct diag *reter
 	if (mkdir(pin->path, 0700) && errno != EEXIST)
 		r = -errno;
 	else
-		r = tree_mark(control, AT_FDCWD, pin->path, pin->domain, 0);
+		r = mark_tree(&tree, AT_FDCWD, pin->path, 0);
 	return r;
 }
 
@@ -249,6 +223,8 @@ int places_mark(int control, const void *image, struct diag *reterr_diag)
 
 	r = way_mark(control, &ways, GUARD_PIN_DIR);
 	for (uint32_t i = 0; i < header->n_pins && !r; i++) {
+		if (pins[i].kind != IMAGE_PIN_OBJECT)
+			continue;
 		r = pin_mark(control, &pins[i], reterr_diag);
 		if (!r)
 			r = way_mark(control, &ways, pins[i].path);

@@ -610,6 +610,8 @@ const struct proof_act proof_acts[] = {
 	{"agents_scheduler", "a scheduler set", PROOF_OURS, EPERM, canary_schedule},
 	{"agents_ioprio", "an I/O priority set", PROOF_OURS, EPERM, canary_io_schedule},
 	{"identity_exec", "an exec of something else", PROOF_OURS, EACCES, other_exec},
+	{"sockets_connect", "a connection", PROOF_OURS, EPERM, proof_connect},
+	{"sockets_send", "a datagram", PROOF_OURS, EPERM, proof_send},
 	{"admission_load", "a program that sends signals", PROOF_OURS, EPERM, signal_sent},
 	{"admission_bpf", "a program around a hook", PROOF_CANARYS, EPERM, hook_around},
 	{"admission_prog", "a program with the guard's map", PROOF_OURS, EPERM, map_use},
@@ -635,15 +637,20 @@ const struct proof_act proof_acts[] = {
 };
 
 const char *const proof_labellers[] = {
-	"attachments_link_free", "attachments_link_new", "files_disk_free",
-	"files_forget",		 "hold_link_closed",	 "hold_map_closed",
-	"identity_committed",	 "identity_exec_early",	 "identity_fork",
-	"identity_gone",	 "identity_open",	 "objects_map_create",
-	"objects_map_free",	 "objects_prog_free",	 "objects_prog_load",
-	"pins_instantiate",	 "switches_born",	 "switches_group_gone",
-	"switches_moved",	 "switches_moving",	 "trust_judge",
-	"trust_key_alloc",	 "verdict_failed",	 "verdict_freed",
-	"verdict_ran",		 "verdict_run",		 NULL,
+	"attachments_link_free", "attachments_link_new",
+	"files_disk_free",	 "files_forget",
+	"hold_link_closed",	 "hold_map_closed",
+	"identity_committed",	 "identity_exec_early",
+	"identity_fork",	 "identity_gone",
+	"identity_open",	 "objects_map_create",
+	"objects_map_free",	 "objects_prog_free",
+	"objects_prog_load",	 "pins_instantiate",
+	"sockets_bind",		 "switches_born",
+	"switches_group_gone",	 "switches_moved",
+	"switches_moving",	 "trust_judge",
+	"trust_key_alloc",	 "verdict_failed",
+	"verdict_freed",	 "verdict_ran",
+	"verdict_run",		 NULL,
 };
 
 /* ---- the canary */
@@ -714,28 +721,6 @@ int proof_canary(struct proof *proof)
 	if (r < 0)
 		return r;
 	return canary_map(proof);
-}
-
-int proof_canary_send(const struct proof *proof)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {
-		.header = {.cmsg_level = SOL_SOCKET,
-			   .cmsg_type = SCM_RIGHTS,
-			   .cmsg_len = CMSG_LEN(sizeof(int))},
-	};
-	struct iovec vector = {.iov_base = (char[]){0}, .iov_len = 1};
-	struct msghdr message = {
-		.msg_iov = &vector,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-
-	memcpy(CMSG_DATA(&control.header), &proof->map_fd, sizeof(int));
-	return sendmsg(proof->peer, &message, 0) == 1 ? 0 : -errno;
 }
 
 int proof_canary_done(void)

@@ -40,6 +40,7 @@ struct outcome {
 	int32_t got; /* what it returned; its own errno: refused, but not by the guard */
 	int32_t error; /* negative errno of what came before the acts */
 	uint32_t map, prog, link;
+	uint32_t stream, datagram;
 };
 
 static uint64_t refusals(int state)
@@ -90,7 +91,8 @@ static int canary_prepare(struct proof *proof)
 	r = proof_canary_done();
 	if (r < 0)
 		return r;
-	return proof_canary(proof);
+	r = proof_canary(proof);
+	return r ?: proof_sockets_make(proof);
 }
 
 static void canary_live(struct proof *proof)
@@ -102,6 +104,8 @@ static void canary_live(struct proof *proof)
 	outcome.map = proof->map;
 	outcome.prog = proof->prog;
 	outcome.link = proof->link;
+	outcome.stream = proof->stream;
+	outcome.datagram = proof->datagram;
 	if (send(proof->peer, &outcome, sizeof(outcome), 0) != sizeof(outcome) ||
 	    (!outcome.error && proof_canary_send(proof)))
 		_exit(1);
@@ -207,6 +211,8 @@ static int confront(struct proof *proof, struct outcome *ret_outcome)
 	proof->map = canarys.map;
 	proof->prog = canarys.prog;
 	proof->link = canarys.link;
+	proof->stream = canarys.stream;
+	proof->datagram = canarys.datagram;
 	acts_run(proof, PROOF_OURS, &ours);
 	if (send(proof->peer, "", 1, 0) != 1)
 		return -errno;

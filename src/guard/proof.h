@@ -29,6 +29,7 @@ struct proof {
 	pid_t pid; /* of the other side */
 	uint32_t map, prog, link; /* ids of what the canary has made */
 	int map_fd; /* in the canary */
+	uint32_t stream, datagram; /* names of the canary's sockets, as the kernel gives them */
 };
 
 struct proof_act {
@@ -54,6 +55,13 @@ int proof_canary(struct proof *proof);
 
 /* proof_canary_send() - in the canary: send the map's fd to the other side. Return: 0 or -errno. */
 int proof_canary_send(const struct proof *proof);
+
+/* proof_sockets_make() - in the canary: sockets that end with it. Return: 0 or -errno. */
+int proof_sockets_make(struct proof *proof);
+
+/* proof_connect(), proof_send() - acts: reach for these. Return: as proof_act.run() */
+int proof_connect(const struct proof *proof);
+int proof_send(const struct proof *proof);
 
 /* proof_canary_done() - in the canary: remove its pins. Return: 0 or negative errno. */
 int proof_canary_done(void);

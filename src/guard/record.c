@@ -44,6 +44,7 @@ static const char *const act_names[] = {
 	[EVENT_ACT_CLOSED] = "closed",
 	[EVENT_ACT_KERNEL] = "kernel",
 	[EVENT_ACT_OPEN_READ] = "open_read",
+	[EVENT_ACT_CONNECT] = "connect",
 };
 
 static const char *const verdict_names[] = {
@@ -66,6 +67,7 @@ static const char *const object_names[] = {
 	[EVENT_OBJECT_EXECUTABLE] = "executable",
 	[EVENT_OBJECT_SWITCH] = "switch",
 	[EVENT_OBJECT_KERNEL] = "kernel",
+	[EVENT_OBJECT_SOCKET] = "socket",
 };
 
 /* The numbers of bpf(2) are its ABI; the headers of the oldest build host lack the last ones. */
@@ -111,9 +113,9 @@ static const char *const bpf_names[] = {
 	"PROG_ASSOC_STRUCT_OPS",
 };
 
-_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_OPEN_READ + 1, "act_names");
+_Static_assert(ARRAY_SIZE(act_names) == EVENT_ACT_CONNECT + 1, "act_names");
 _Static_assert(ARRAY_SIZE(verdict_names) == EVENT_VERDICTS + 1, "verdict_names");
-_Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_KERNEL + 1, "object_names");
+_Static_assert(ARRAY_SIZE(object_names) == EVENT_OBJECT_SOCKET + 1, "object_names");
 _Static_assert(ARRAY_SIZE(bpf_names) == 39, "bpf_names");
 
 int record_check(const void *data, size_t size, const struct event **ret_event)

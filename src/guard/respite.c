@@ -161,6 +161,8 @@ static uint32_t release(struct server *server, const struct connection *client,
 	if (end) {
 		server_note(server, client, "release-ended", "domain '%s' is %s again",
 			    domain->name, image_mode_name(domain->mode));
+		/* what a package manager has replaced meanwhile */
+		arm_own(server, NULL);
 	} else if (request->seconds) {
 		set_due(server, respite.until_ns);
 		server_note(server, client, "release",
@@ -232,6 +234,7 @@ static void domain_now(struct server *server, const struct image_domain *domain,
 		return;
 	server_note(server, NULL, "release-ended", "time is over, domain '%s' is %s again",
 		    domain->name, image_mode_name(domain->mode));
+	arm_own(server, NULL);
 }
 
 void respite_now(struct server *server, uint64_t now)

@@ -91,6 +91,7 @@ struct server {
 	char proof_trouble[PROTOCOL_WEAK_LEN]; /* what it found; "" if all was refused */
 	char foreign_trouble[PROTOCOL_WEAK_LEN]; /* what others have hung beside the guard, or "" */
 	char adoption_trouble[PROTOCOL_WEAK_LEN]; /* older agents that are not guarded, or "" */
+	char owned_trouble[PROTOCOL_WEAK_LEN]; /* files of agents that are not guarded, or "" */
 	struct host host;
 	uint64_t late_due; /* of a look for links that have no label */
 	int late_error; /* of the last */
@@ -193,6 +194,9 @@ uint32_t arm_operator(struct server *server, struct guard_operator *ret_operator
 
 /* arm_refresh() - read the image in force again, for names */
 void arm_refresh(struct server *server);
+
+/* arm_own() - guard the files that the image in force lists; @old: as of guard_own() */
+void arm_own(struct server *server, const void *old);
 
 /* arm_mark_operator() - guard the operator's file, which is new. Return: 0 or -errno. */
 int arm_mark_operator(struct server *server);

@@ -187,6 +187,7 @@ static int add_pin(struct tables *t, const struct policy_domain *d, const struct
 		return r;
 	row = &t->pins[t->n_pins++];
 	row->domain = d->id;
+	row->kind = p->kind;
 	put_text(row->path, sizeof(row->path), p->path);
 	return 0;
 }

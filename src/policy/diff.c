@@ -133,7 +133,9 @@ static void diff_domains(struct differ *d)
 	for (uint32_t i = 0; i < image_header(d->new)->n_domains; i++) {
 		const struct image_domain *before = image_domain_find(d->old, domains[i].id);
 
-		if (before && domains[i].hold & ~before->hold)
+		if (before && domains[i].hold & ~before->hold & IMAGE_CLOSES_SOCKETS)
+			tell(d, "the domain '%s' closes its sockets", domains[i].name);
+		if (before && domains[i].hold & ~before->hold & IMAGE_HOLD_ALL)
 			tell(d, "the domain '%s' holds its %s when its tasks have ended",
 			     domains[i].name, image_hold_name(domains[i].hold & ~before->hold));
 		if (before && domains[i].mode > before->mode)
@@ -206,8 +208,9 @@ static void diff_pins(struct differ *d)
 
 	for (uint32_t i = 0; i < image_header(d->new)->n_pins; i++) {
 		if (!image_pin_find(d->old, pins[i].path))
-			tell(d, "the domain '%s' gains the pin '%s'",
-			     name_of(d->new, pins[i].domain), pins[i].path);
+			tell(d, "the domain '%s' gains the %s '%s'",
+			     name_of(d->new, pins[i].domain), image_pin_word(&pins[i]),
+			     pins[i].path);
 	}
 }
 

@@ -48,7 +48,7 @@ static int check_counts(const struct image_header *header, struct diag *reterr_d
 		{"domains", header->n_domains, 1, IMAGE_MAX_DOMAINS},
 		{"executables", header->n_executables, 0, IMAGE_MAX_EXECUTABLES},
 		{"trusted files", header->n_trusted, 0, IMAGE_MAX_TRUSTED},
-		{"pins", header->n_pins, 0, IMAGE_MAX_PINS},
+		{"pins and files of domains", header->n_pins, 0, IMAGE_MAX_PATHS},
 		{"files", header->n_files, 0, IMAGE_MAX_FILES},
 		{"admissions", header->n_admissions, 0, IMAGE_MAX_ADMISSIONS},
 		{"limits", header->n_limits, 0, IMAGE_MAX_LIMITS},
@@ -185,7 +185,7 @@ static int check_domains(const void *data, struct diag *reterr_diag)
 			return refuse(reterr_diag, "domain '%s' has the unknown mode %" PRIu16,
 				      d->name, d->mode);
 
-		if (d->hold & ~IMAGE_HOLD_ALL)
+		if (d->hold & ~(IMAGE_HOLD_ALL | IMAGE_CLOSES_SOCKETS))
 			return refuse(reterr_diag, "domain '%s' is to hold what is not known: %x",
 				      d->name, d->hold);
 
@@ -353,8 +353,8 @@ static int check_pins(const void *data, struct diag *reterr_diag)
 	for (uint32_t i = 0; i < image_header(data)->n_pins; i++) {
 		const struct image_pin *p = &pins[i];
 
-		if (p->pad0 != 0)
-			return refuse(reterr_diag, "pin %" PRIu32 " has padding that is not zero",
+		if (p->kind > IMAGE_PIN_FILE)
+			return refuse(reterr_diag, "pin %" PRIu32 " is of a kind that is not known",
 				      i);
 		if (!is_padded(p->path, sizeof(p->path)) || !image_pin_valid(p->path))
 			return refuse(reterr_diag, "pin %" PRIu32 " has no valid path", i);

@@ -405,3 +405,9 @@ const struct image_verity *image_verity_find(const void *data, const uint8_t *ve
  * Return: borrowed from the checked image @data; NULL if it has no such pin.
  */
 const struct image_pin *image_pin_find(const void *data, const char *path);
+
+/* image_pin_word() - "pin" or "file", for messages */
+static inline const char *image_pin_word(const struct image_pin *pin)
+{
+	return pin->kind == IMAGE_PIN_FILE ? "file" : "pin";
+}

@@ -122,11 +122,14 @@ static bool pin_lost(const void *old, const void *new, struct listener *to)
 	for (uint32_t i = 0; i < image_header(old)->n_pins; i++) {
 		const struct image_pin *after = image_pin_find(new, pins[i].path);
 
-		if (!after && weakens(to, "the domain '%s' loses the pin '%s'",
-				      domain_name(old, pins[i].domain), pins[i].path))
+		if ((!after || after->kind != pins[i].kind) &&
+		    weakens(to, "the domain '%s' loses the %s '%s'",
+			    domain_name(old, pins[i].domain), image_pin_word(&pins[i]),
+			    pins[i].path))
 			return true;
 		if (after && after->domain != pins[i].domain &&
-		    weakens(to, "the pin '%s' moves from the domain '%s' to '%s'", pins[i].path,
+		    weakens(to, "the %s '%s' moves from the domain '%s' to '%s'",
+			    image_pin_word(&pins[i]), pins[i].path,
 			    domain_name(old, pins[i].domain), domain_name(new, after->domain)))
 			return true;
 	}
@@ -353,7 +356,10 @@ static bool hold_loosened(const void *old, const void *new, struct listener *to)
 	for (uint32_t i = 0; i < image_header(old)->n_domains; i++) {
 		const struct image_domain *d = image_domain_find(new, domains[i].id);
 
-		if (d && domains[i].hold & ~d->hold &&
+		if (d && domains[i].hold & ~d->hold & IMAGE_CLOSES_SOCKETS &&
+		    weakens(to, "the sockets of the domain '%s' are open", d->name))
+			return true;
+		if (d && domains[i].hold & ~d->hold & IMAGE_HOLD_ALL &&
 		    weakens(to, "the domain '%s' no longer holds its %s", d->name,
 			    image_hold_name(domains[i].hold & ~d->hold)))
 			return true;

@@ -140,14 +140,14 @@ const char *image_mode_name(uint32_t mode)
 }
 
 const struct image_switch image_switches[IMAGE_SWITCH_GROUPS] = {
-	{IMAGE_SWITCH_HOTPLUG, "hotplug", "L19"},     {IMAGE_SWITCH_MAC, "mac", "A12"},
-	{IMAGE_SWITCH_SUSPEND, "suspend", "A16"},     {IMAGE_SWITCH_HELPERS, "helpers", "K03"},
-	{IMAGE_CLOSED_AUDIT, "audit", "T03"},	      {IMAGE_CLOSED_CLOCK, "clock", "T05"},
-	{IMAGE_CLOSED_DISKS, "disks", "F13"},	      {IMAGE_CLOSED_LOG, "log", "T04"},
-	{IMAGE_CLOSED_MARKS, "marks", "A11"},	      {IMAGE_CLOSED_NETWORK, "network", "A19"},
-	{IMAGE_CLOSED_PROBES, "probes", "L13"},	      {IMAGE_CLOSED_RESOURCES, "resources", "M18"},
-	{IMAGE_CLOSED_SOCKETS, "sockets", "A18"},     {IMAGE_CLOSED_STATS, "stats", "K18"},
-	{IMAGE_CLOSED_TOKENS, "tokens", "F14"},	      {IMAGE_CLOSED_UPROBES, "uprobes", "P15"},
+	{IMAGE_SWITCH_HOTPLUG, "hotplug", "L19"}, {IMAGE_SWITCH_MAC, "mac", "A12"},
+	{IMAGE_SWITCH_SUSPEND, "suspend", "A16"}, {IMAGE_SWITCH_HELPERS, "helpers", "K03"},
+	{IMAGE_CLOSED_AUDIT, "audit", "T03"},	  {IMAGE_CLOSED_CLOCK, "clock", "T05"},
+	{IMAGE_CLOSED_DISKS, "disks", "F13"},	  {IMAGE_CLOSED_LOG, "log", "T04"},
+	{IMAGE_CLOSED_MARKS, "marks", "A11"},	  {IMAGE_CLOSED_NETWORK, "network", "A19"},
+	{IMAGE_CLOSED_PROBES, "probes", "L13"},	  {IMAGE_CLOSED_RESOURCES, "resources", "M18"},
+	{IMAGE_CLOSED_SOCKETS, "sockets", "A18"}, {IMAGE_CLOSED_STATS, "stats", "K18"},
+	{IMAGE_CLOSED_TOKENS, "tokens", "F14"},	  {IMAGE_CLOSED_UPROBES, "uprobes", "P15"},
 };
 
 uint32_t image_switches_open(uint32_t switches)

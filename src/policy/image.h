@@ -28,6 +28,8 @@
 #define IMAGE_MAX_EXECUTABLES 256
 #define IMAGE_MAX_TRUSTED 32768
 #define IMAGE_MAX_PINS 256
+#define IMAGE_MAX_OWNED 256 /* files and folders of one domain */
+#define IMAGE_MAX_PATHS 1024 /* pins, and files of all domains */
 #define IMAGE_MAX_FILES 1024
 #define IMAGE_MAX_ADMISSIONS 16384
 #define IMAGE_MAX_SLOTS (4 * IMAGE_MAX_ADMISSIONS)
@@ -160,11 +162,13 @@ struct image_header {
 #define IMAGE_HOLD_LINKS 1u
 #define IMAGE_HOLD_MAPS 2u
 #define IMAGE_HOLD_ALL 3u
+/* in the same word: strangers reach no socket that the domain's tasks have bound */
+#define IMAGE_CLOSES_SOCKETS 4u
 
 struct image_domain { /* sorted by id, ids are unique */
 	__u32 id;
 	__u16 mode;
-	__u16 hold; /* IMAGE_HOLD_* */
+	__u16 hold; /* IMAGE_HOLD_*, IMAGE_CLOSES_SOCKETS */
 	char name[IMAGE_DOMAIN_LEN]; /* NUL padded; [a-z0-9][a-z0-9._-]* */
 };
 
@@ -185,10 +189,14 @@ struct image_trusted { /* sorted by (digest, domain); what a domain's tasks may 
 	__u32 pad0;
 };
 
+/* image_pin.kind */
+#define IMAGE_PIN_OBJECT 0 /* below a bpffs */
+#define IMAGE_PIN_FILE 1 /* a file or folder of the agent's, anywhere else */
+
 struct image_pin { /* sorted by path; a path appears once */
 	__u32 domain;
-	__u32 pad0;
-	char path[IMAGE_PATH_LEN]; /* absolute, normalised, below a bpffs */
+	__u32 kind; /* IMAGE_PIN_*; images of before it have none but pins */
+	char path[IMAGE_PATH_LEN]; /* absolute, normalised */
 };
 
 /* What digests were taken of: holdfastd measures these where the kernel cannot hash (no IMA). */

@@ -253,9 +253,9 @@ static int read_library(struct walk *walk, const struct doc_node *item, void *ob
 
 /* domains[].pins[] */
 
-static int read_pin(struct walk *walk, const struct doc_node *item, void *object)
+static int add_pin(struct policy_domain *d, const struct doc_node *item, uint32_t kind,
+		   struct policy_pin **ret_pin)
 {
-	struct policy_domain *d = object;
 	struct policy_pin *p;
 	int r;
 
@@ -264,6 +264,35 @@ static int read_pin(struct walk *walk, const struct doc_node *item, void *object
 		return r;
 	p = &d->pins[d->n_pins++];
 	p->place = parse_place(item);
+	p->kind = kind;
+	for (size_t i = 0; i + 1 < d->n_pins; i++)
+		p->index += d->pins[i].kind == kind;
+	*ret_pin = p;
+	return 0;
+}
+
+/* domains[].files[] */
+
+static int read_file(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy_pin *p;
+	int r;
+
+	r = add_pin(object, item, IMAGE_PIN_FILE, &p);
+	if (r < 0)
+		return r;
+	return parse_string(walk, item, image_pin_valid,
+			    "an absolute path of two names or more, " PARSE_PATH_FORM, &p->path);
+}
+
+static int read_pin(struct walk *walk, const struct doc_node *item, void *object)
+{
+	struct policy_pin *p;
+	int r;
+
+	r = add_pin(object, item, IMAGE_PIN_OBJECT, &p);
+	if (r < 0)
+		return r;
 
 	if (doc_is_string(item) && path_is_normalised(item->text) &&
 	    path_overlaps(item->text, IMAGE_SELF_PINS))
@@ -319,6 +348,13 @@ static int domain_pins(struct walk *walk, const struct doc_node *value, void *ob
 	return walk_list(walk, &items, value, object);
 }
 
+static int domain_files(struct walk *walk, const struct doc_node *value, void *object)
+{
+	static const struct walk_items items = {"files", 0, IMAGE_MAX_OWNED, read_file};
+
+	return walk_list(walk, &items, value, object);
+}
+
 static int read_hold(struct walk *walk, const struct doc_node *item, void *object)
 {
 	static const struct {
@@ -348,14 +384,26 @@ static int domain_hold(struct walk *walk, const struct doc_node *value, void *ob
 	return walk_list(walk, &items, value, object);
 }
 
+static int domain_sockets(struct walk *walk, const struct doc_node *value, void *object)
+{
+	struct policy_domain *d = object;
+
+	if (doc_is_string(value) && strcmp(value->text, "closed") == 0)
+		d->hold |= IMAGE_CLOSES_SOCKETS;
+	else if (!doc_is_string(value) || strcmp(value->text, "open") != 0)
+		return walk_expected(walk, value, "\"open\" or \"closed\"");
+	return 0;
+}
+
 static const struct walk_key domain_keys[] = {
 	{.name = "name", .required = true, .read = domain_name},
 	{.name = "mode", .read = domain_mode},
 	{.name = "executables", .required = true, .read = domain_executables},
 	{.name = "libraries", .read = domain_libraries},
 	{.name = "pins", .read = domain_pins},
-	{.name = "files", .not_built = true},
+	{.name = "files", .read = domain_files},
 	{.name = "hold", .read = domain_hold},
+	{.name = "sockets", .read = domain_sockets},
 	{.name = "on_violation", .not_built = true},
 };
 

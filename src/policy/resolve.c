@@ -15,7 +15,7 @@
 #include "policy/tree.h"
 
 #define AT_EXECUTABLE "domains[%zu].executables[%zu]"
-#define AT_PIN "domains[%zu].pins[%zu]"
+#define AT_PIN "domains[%zu].%s[%zu]"
 
 #define refuse_at(policy, diag, place, ...)                                           \
 	(diag_set((diag), (policy)->file, (place).line, (place).column, __VA_ARGS__), \
@@ -194,6 +194,7 @@ static int resolve_executables(const struct policy *policy, struct diag *reterr_
 static int resolve_pin(const struct policy *policy, size_t i, size_t k, struct diag *reterr_diag)
 {
 	const struct policy_pin *p = &policy->domains[i].pins[k];
+	const char *list = p->kind == IMAGE_PIN_FILE ? "files" : "pins";
 
 	for (size_t oi = 0; oi <= i; oi++) {
 		const struct policy_domain *d = &policy->domains[oi];
@@ -205,12 +206,13 @@ static int resolve_pin(const struct policy *policy, size_t i, size_t k, struct d
 			if (strcmp(p->path, other->path) == 0)
 				return refuse_at(policy, reterr_diag, p->place,
 						 AT_PIN ": \"%s\" is here twice, first in line %u",
-						 i, k, p->path, other->place.line);
+						 i, list, p->index, p->path, other->place.line);
 			if (oi != i && path_overlaps(p->path, other->path))
-				return refuse_at(
-					policy, reterr_diag, p->place,
-					AT_PIN ": \"%s\" overlaps \"%s\" of \"%s\" in line %u", i,
-					k, p->path, other->path, d->name, other->place.line);
+				return refuse_at(policy, reterr_diag, p->place,
+						 AT_PIN
+						 ": \"%s\" overlaps \"%s\" of \"%s\" in line %u",
+						 i, list, p->index, p->path, other->path, d->name,
+						 other->place.line);
 		}
 	}
 	return 0;
@@ -218,19 +220,27 @@ static int resolve_pin(const struct policy *policy, size_t i, size_t k, struct d
 
 static int resolve_pins(const struct policy *policy, struct diag *reterr_diag)
 {
-	size_t n = 0;
+	size_t pins = 0, all = 0;
 
 	for (size_t i = 0; i < policy->n_domains; i++) {
 		const struct policy_domain *d = &policy->domains[i];
 
-		if (n + d->n_pins > IMAGE_MAX_PINS)
-			return refuse_at(policy, reterr_diag, d->pins[IMAGE_MAX_PINS - n].place,
-					 "domains[%zu].pins: more than %d pins in one policy", i,
-					 IMAGE_MAX_PINS);
-		n += d->n_pins;
-
 		for (size_t k = 0; k < d->n_pins; k++) {
-			int r = resolve_pin(policy, i, k, reterr_diag);
+			const struct policy_pin *p = &d->pins[k];
+			int r;
+
+			pins += p->kind == IMAGE_PIN_OBJECT;
+			if (pins > IMAGE_MAX_PINS)
+				return refuse_at(policy, reterr_diag, p->place,
+						 "domains[%zu].pins: more than %d pins in one "
+						 "policy",
+						 i, IMAGE_MAX_PINS);
+			if (++all > IMAGE_MAX_PATHS)
+				return refuse_at(policy, reterr_diag, p->place,
+						 "domains[%zu]: more than %d pins and files in one "
+						 "policy: list folders",
+						 i, IMAGE_MAX_PATHS);
+			r = resolve_pin(policy, i, k, reterr_diag);
 
 			if (r)
 				return r;

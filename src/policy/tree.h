@@ -46,6 +46,8 @@ struct policy_library {
 
 struct policy_pin {
 	struct policy_place place;
+	uint32_t kind; /* IMAGE_PIN_* */
+	size_t index; /* in the list of its kind */
 	char *path;
 };
 
@@ -54,12 +56,12 @@ struct policy_domain {
 	char *name;
 	uint32_t id;
 	uint32_t mode; /* IMAGE_MODE_*, the policy's if the domain names none */
-	uint32_t hold; /* IMAGE_HOLD_* */
+	uint32_t hold; /* as image_domain.hold */
 	struct policy_executable *executables;
 	size_t n_executables;
 	struct policy_library *libraries;
 	size_t n_libraries;
-	struct policy_pin *pins;
+	struct policy_pin *pins; /* and then the files */
 	size_t n_pins;
 };
 

@@ -134,7 +134,7 @@ mv root moved
 "$holdfast" policy compile edge.yaml >out 2>err
 ok 'compile reads no file of the host' test $? = 0
 line="edge.img: policy edge, version 7, observe; domains 1, executables 1, trusted $((n + 1)),"
-line="$line pins 0; $(stat -c %s edge.img) bytes, sha256:"
+line="$line pins and files 0; $(stat -c %s edge.img) bytes, sha256:"
 ok 'compile names what it wrote' grep -qx "${line}[0-9a-f]\{64\}" out
 named=$(sed 's/.*sha256://' out)
 computed=$({
@@ -229,9 +229,9 @@ fails 'an error names file, line, column, what was expected and what is there' \
 	"bad.yaml:7:38: domains[0].executables[0].launch: expected $forms, got \"foo\"" \
 	policy check bad.yaml
 policy bad.yaml /usr/bin/tool
-echo '    files: []' >>bad.yaml
+echo '    on_violation: kill' >>bad.yaml
 fails 'a key that is not built yet is refused by name' \
-	'bad.yaml:8:5: domains[0].files: not built yet in this version, remove it' \
+	'bad.yaml:8:5: domains[0].on_violation: not built yet in this version, remove it' \
 	policy check bad.yaml
 printf 'a: &a [x]\nb: *a\n' >bad.yaml
 fails 'an anchor is refused' \

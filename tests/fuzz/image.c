@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	h->size = (uint32_t)size;
 	if (h->n_domains <= IMAGE_MAX_DOMAINS && h->n_executables <= IMAGE_MAX_EXECUTABLES &&
-	    h->n_trusted <= IMAGE_MAX_TRUSTED && h->n_pins <= IMAGE_MAX_PINS &&
+	    h->n_trusted <= IMAGE_MAX_TRUSTED && h->n_pins <= IMAGE_MAX_PATHS &&
 	    h->n_files <= IMAGE_MAX_FILES && h->n_admissions <= IMAGE_MAX_ADMISSIONS &&
 	    h->n_slots <= IMAGE_MAX_SLOTS && h->n_texts <= IMAGE_MAX_TEXTS &&
 	    h->n_limits <= IMAGE_MAX_LIMITS && h->n_names <= IMAGE_MAX_NAMES &&

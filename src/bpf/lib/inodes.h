@@ -40,7 +40,21 @@ INLINE __u32 inode_owner(struct inode *inode)
 	return owner ? *owner : DOMAIN_NONE;
 }
 
-/* What lies in a folder of the guard's own is its own as well, whoever has made it. */
+/* For whom a folder leads to files; DOMAIN_NONE: for nobody, or it is no folder. */
+INLINE __u32 way_owner(struct inode *inode)
+{
+	struct file_key key;
+	__u32 *owner;
+
+	if (!inode || (inode->i_mode & S_IFMT) != S_IFDIR)
+		return DOMAIN_NONE;
+	file_key(inode, &key);
+	key.ino |= FILE_KEY_WAY;
+	owner = bpf_map_lookup_elem(&files, &key);
+	return owner ? *owner : DOMAIN_NONE;
+}
+
+/* What lies in a folder of somebody's is his as well, whoever has made it; but for the proof's. */
 INLINE __u32 folder_owner(struct dentry *dentry)
 {
 	struct file_key key;
@@ -49,7 +63,7 @@ INLINE __u32 folder_owner(struct dentry *dentry)
 	/* by its number: no helper takes an inode that was reached this way */
 	file_key(dentry->d_parent->d_inode, &key);
 	owner = bpf_map_lookup_elem(&files, &key);
-	return owner && *owner == DOMAIN_SELF ? DOMAIN_SELF : DOMAIN_NONE;
+	return owner && *owner != DOMAIN_CANARY ? *owner : DOMAIN_NONE;
 }
 
 /* @dentry: a hook's own argument */

@@ -80,6 +80,13 @@ struct stacked_label {
 	__u32 trials; /* how many tasks are being judged by its content: it must stay meanwhile */
 };
 
+/* Of a unix socket: whose task has bound it. */
+struct socket_label {
+	LAYOUT_TEST_FIELD
+	__u32 domain;
+	__u32 pad0;
+};
+
 struct policy_bank {
 	__u8 image[IMAGE_MAX_SIZE];
 	__u8 slack[POLICY_BANK_SLACK];
@@ -97,6 +104,13 @@ struct inode_labels_map {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct inode_label);
+};
+
+struct socket_labels_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct socket_label);
 };
 
 struct objects_map {
@@ -338,6 +352,7 @@ struct folded_map {
 
 MAP(task_labels_map, task_labels);
 MAP(inode_labels_map, inode_labels);
+MAP(socket_labels_map, socket_labels);
 MAP(objects_map, objects);
 MAP(ids_map, ids);
 MAP(files_map, files);

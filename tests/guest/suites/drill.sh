@@ -57,6 +57,7 @@ as_before() {
 	[ "$(labels)" = "$before" ] || { labels; echo "before: $before"; return 1; }
 }
 
+mkdir -p /etc/holdfast-canary/conf.d /etc/holdfast-neighbour/conf.d
 observe=$(image drill) || exit 1
 enforce=$(image drill 's/mode: observe/mode: enforce/') || exit 1
 other=$(image drill 's/mode: observe/mode: enforce/' 's/holdfast-canary/holdfast-neighbour/' \

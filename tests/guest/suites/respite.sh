@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # When the guard observes though its policy enforces: unless somebody confirms in time, while a
-# domain is released, because the boot prompt said so. The attack is the same throughout; what a
-# stranger does to bring such a time about is refused.
+# domain is released, because the boot prompt said so. And what a release is for: the replacement of
+# files that the policy lists. The attack is the same throughout; what a stranger does to bring such
+# a time about is refused.
 # shellcheck disable=SC2086 # no path of ours has a space in it
 # shellcheck disable=SC2317 # the functions are called through check
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -142,12 +143,102 @@ released() {
 	check "which the log says" noted release-ended
 }
 
+# ---- files that the policy lists, and their replacement by the package manager
+
+conf=/etc/victim/agent.conf
+dropins=/etc/victim/agent.service.d
+
+# kept CMD...: it fails with EPERM
+kept() {
+	! "$@" >$work/said 2>&1 || { echo "it went through"; return 1; }
+	grep -qi 'not permitted' $work/said || { cat $work/said; return 1; }
+}
+
+listed() {
+	mkdir -p /etc/victim /etc/linked && echo one >$conf && ln -s $conf /etc/linked/conf
+	list="    files: [ $conf, $dropins, /etc/linked/conf, /var/lib/holdfast/log ]"
+	files=$(image respite "\$ a \\$list") || exit 1
+	check "F12 a file that nobody lists is written by anybody" sh -c "echo x >>$conf"
+	check "a policy that lists it needs no secret" holdfast guard reload $files
+	check "F12 then it is not written" kept sh -c "echo x >>$conf"
+	check "F07 nor made writable" kept chmod 666 $conf
+	check "F02 nor is what leads to it renamed" kept mv /etc/victim /etc/other
+	check "what is beside it is anybody's" sh -c "echo x >/etc/victim/x && rm /etc/victim/x"
+	check "the status tells what is not guarded" shown \
+		"3 of the agents' files are not guarded: /etc/linked/conf: a link leads there"
+	check "the guard's own are not given away" kept sh -c "echo x >/var/lib/holdfast/log/x"
+	mkdir $dropins
+	check "M21 made since, the folder is open" sh -c "echo x >$dropins/x.conf"
+	check "until a reload finds it" holdfast guard reload $files
+	check "M21 then no drop-in is added" kept sh -c "echo x >$dropins/y.conf"
+	check "F12 nor the one that is there changed" kept sh -c "echo x >>$dropins/x.conf"
+	check "but read" grep -q x $dropins/x.conf
+	check "the agent itself writes it" [ "$(probe as ask victim write $conf two)" = 0 ]
+	check "the package manager is refused" kept sh -c "cp $conf $conf.new && mv -f $conf.new $conf"
+	check "the operator releases the domain" with_secret release victim
+	check "and it replaces the file" sh -c "cp $conf $conf.new && mv -f $conf.new $conf"
+	check "the release ends" holdfast release --end victim
+	check "F12 the new file is guarded" kept sh -c "echo x >>$conf"
+	check "a policy that lists it no more needs the secret" refused 'secret' \
+		holdfast guard reload $policy </dev/null
+	check "with it, the policy takes it" with_secret guard reload $policy
+	check "F12 and anybody writes the file" sh -c "echo x >>$conf"
+	check "and what led to it has a new name" mv /etc/victim /etc/other
+	check "nothing is missing any more" sh -c "! holdfast guard status | grep 'not guarded'"
+}
+
+# ---- sockets that the policy closes
+
+stranger=/usr/local/libexec/holdfast-neighbour
+
+# tells: the agent's program hears a datagram of the one that is given
+tells() {
+	$here/victim socket hear heard >$work/heard &
+	heard=$!
+	guest-ctl until 10 grep -q hears $work/heard
+	"$@" socket tell heard 2>$work/said
+	told=$?
+	if [ $told -ne 0 ]; then
+		kill $heard 2>/dev/null
+		$here/victim socket tell heard
+	fi
+	wait $heard || return 3
+	return $told
+}
+
+answers() {
+	$stranger socket connect victim
+}
+
+closed() {
+	any='s/launch: unit victim.service/launch: any/'
+	open=$(image respite "$any") || exit 1
+	shut=$(image respite "$any" '$ a \    sockets: closed') || exit 1
+	check "any start of the program is the agent's" with_secret guard reload $open
+	check "I19 an open socket answers anybody: the attack works" exits 0 answers
+	check "I19 so does one of datagrams" exits 0 tells $stranger
+	check "a policy that closes them needs no secret" holdfast guard reload $shut
+	check "I19 a closed socket answers no stranger" exits 1 answers
+	check "I19 nor hears him" exits 1 tells $stranger
+	check "I19 which the log says" guest-ctl until 10 sh -c \
+		"grep '\"row\":\"I19\"' $log | grep '\"act\":\"connect\"' | grep -q '\"verdict\":\"refused\"'"
+	check "but answers the agent's own" exits 0 $here/victim socket connect victim
+	check "and hears them" exits 0 tells $here/victim
+	check "a neighbour's answers" exits 0 $stranger socket connect neighbour
+	check "to open them again needs the secret" refused 'secret' holdfast guard reload $open \
+		</dev/null
+	check "and is done with it" with_secret guard reload $open
+	check "I19 it answers again" exits 0 answers
+}
+
 policy=$(image respite) || exit 1
 need "holdfastd starts" daemon_start
 durations
 confirmed
 unconfirmed
 released
+listed
+closed
 check "the guard goes down by the operator" guard_down
 check "M01 the attack works again" attacked
 exit $failed

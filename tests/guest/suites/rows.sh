@@ -35,6 +35,7 @@ enforce_strict=$(image drill "$unit" "$strict" 's/mode: observe/mode: enforce/' 
 
 switches_prepare
 need "two disks are there" disks_prepare
+mkdir -p /etc/holdfast-canary/conf.d /etc/holdfast-neighbour/conf.d
 
 phases=all
 case ${1-} in

@@ -28,6 +28,7 @@ static const char text[] =
 	"      - {digest: " DIGEST("9") ", size: 20, launch: any}\n"
 	"    libraries: [{path: /p}, {digest: " DIGEST("8") "}]\n"
 	"    pins: [/run/b, /run/a]\n"
+	"    files: [/etc/a]\n"
 	"  - name: b\n"
 	"    executables: [{path: /bin/y, launch: any}]\n"
 	"admission:\n"
@@ -147,8 +148,11 @@ static void policy_and_lock_come_together_in_the_image(void **state)
 	assert_int_equal(image_header(image)->n_files, 6); /* /c is needed twice */
 	assert_string_equal(image_files(image)[0].path, "/also-c");
 	assert_string_equal(image_files(image)[5].path, "/p");
-	assert_string_equal(image_pins(image)[0].path, "/run/a");
-	assert_string_equal(image_pins(image)[1].path, "/run/b");
+	assert_string_equal(image_pins(image)[0].path, "/etc/a");
+	assert_int_equal(image_pins(image)[0].kind, IMAGE_PIN_FILE);
+	assert_string_equal(image_pins(image)[1].path, "/run/a");
+	assert_int_equal(image_pins(image)[1].kind, IMAGE_PIN_OBJECT);
+	assert_string_equal(image_pins(image)[2].path, "/run/b");
 }
 
 #define TWICE(kind, digit, verity)                                                              \

@@ -26,6 +26,7 @@ static const char before[] = HEAD(
 				     "    libraries: [{digest: " DIGEST("5") "}, {digest: " DIGEST(
 					     "6") "}]\n"
 						  "    pins: [/sys/fs/bpf/a, /sys/fs/bpf/b]\n"
+						  "    files: [/etc/a]\n    sockets: closed\n"
 						  "  - {name: gone, executables: [" SEVEN "]}\n";
 static const char after[] = HEAD(
 	"4",
@@ -84,6 +85,8 @@ static void all_that_weakens_is_told_not_the_first_alone(void **state)
 		has(&diff, false, "the domain 'a' holds its maps when its tasks have ended", 1));
 	assert_true(has(&diff, true, "the domain 'new' is new", 1));
 	assert_true(has(&diff, true, "the domain 'a' loses the pin '/sys/fs/bpf/b'", 1));
+	assert_true(has(&diff, true, "the domain 'a' loses the file '/etc/a'", 1));
+	assert_true(has(&diff, true, "the sockets of the domain 'a' are open", 1));
 	assert_true(has(&diff, true,
 			"the launch rule of '(named by digest)' in the domain 'a' changes", 1));
 	assert_true(has(&diff, true, "the domain 'a' gains the executable '(named by digest)'", 1));

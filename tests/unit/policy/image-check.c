@@ -211,7 +211,7 @@ BREAK(header_no_domains, t->h->n_domains = 0)
 BREAK(header_many_domains, t->h->n_domains = 65)
 BREAK(header_many_executables, t->h->n_executables = 257)
 BREAK(header_many_trusted, t->h->n_trusted = 32769)
-BREAK(header_many_pins, t->h->n_pins = 257)
+BREAK(header_many_pins, t->h->n_pins = 1025)
 BREAK(header_wrapping, t->h->n_trusted = 0xffffffff)
 BREAK(header_counts, (t->h->n_pins--, t->h->n_domains++))
 BREAK(header_filter_more, t->h->size_filter[63] |= 1)
@@ -247,7 +247,7 @@ BREAK(trusted_pad, t->trusted[2].pad0 = 1)
 BREAK(trusted_domain, t->trusted[2].domain = 17)
 BREAK(pin_order, swap(&t->pins[0], &t->pins[1], sizeof(*t->pins)))
 BREAK(pin_twice, t->pins[1] = t->pins[0])
-BREAK(pin_pad, t->pins[0].pad0 = 1)
+BREAK(pin_kind, t->pins[0].kind = 2)
 BREAK(pin_domain, t->pins[0].domain = DOMAIN_CANARY)
 BREAK(pin_relative, t->pins[0].path[0] = 's')
 BREAK(pin_tail, t->pins[0].path[IMAGE_PATH_LEN - 1] = 'x')
@@ -377,7 +377,7 @@ static const struct {
 	{header_many_domains, "65 domains, 1 to 64"},
 	{header_many_executables, "257 executables, 0 to 256"},
 	{header_many_trusted, "32769 trusted files, 0 to 32768"},
-	{header_many_pins, "257 pins, 0 to 256"},
+	{header_many_pins, "1025 pins and files of domains, 0 to 1024"},
 	{header_wrapping, "trusted files"},
 	{header_counts, "tables end at"},
 	{header_filter_more, "size filter"},
@@ -413,7 +413,7 @@ static const struct {
 	{trusted_domain, "no domain"},
 	{pin_order, "out of order"},
 	{pin_twice, "out of order"},
-	{pin_pad, "padding"},
+	{pin_kind, "kind that is not known"},
 	{pin_domain, "no domain"},
 	{pin_relative, "valid path"},
 	{pin_tail, "valid path"},

@@ -241,11 +241,9 @@ static const struct {
 	/* keys without effect in this version */
 	{RULE("executable: /a, programs: [ext], signed_by: x"), 9, 45,
 	 "admission.allow[0].signed_by: not built yet in this version, remove it"},
-	{PLAIN "    files: [/etc/a]\n", 8, 5,
-	 "domains[0].files: not built yet in this version, remove it"},
-	{PLAIN "    files: []\n", 8, 5, "domains[0].files: not built yet"},
 	{PLAIN "    hold: [links, programs]\n", 8, 19, "expected \"links\" or \"maps\""},
 	{PLAIN "    hold: [maps, maps]\n", 8, 18, "\"maps\" is there twice"},
+	{PLAIN "    sockets: shut\n", 8, 14, "expected \"open\" or \"closed\", got \"shut\""},
 	{PLAIN "    hold: []\n", 8, 11, "domains[0].hold: expected 1 to 2 kinds"},
 	{PLAIN "    on_violation: kill\n", 8, 5, "domains[0].on_violation: not built yet"},
 	{PLAIN "    mode: sealed\n", 8, 11,
@@ -365,6 +363,14 @@ static const struct {
 	{PLAIN "    pins: [/sys/fs/bpf]\n", 8, 12, "reaches the guard's own /sys/fs/bpf/holdfast"},
 	{PLAIN "    pins: [/sys/fs/bpf/holdfast/x]\n", 8, 12, "reaches the guard's own"},
 	{PLAIN "    pins: [{}]\n", 8, 12, "got a mapping"},
+
+	/* files */
+	{PLAIN "    files: [/etc]\n", 8, 13,
+	 "domains[0].files[0]: expected an absolute path of two names or more"},
+	{PLAIN "    files: [/etc/a/]\n", 8, 13, "slash at the end"},
+	{PLAIN "    files: [/sys/fs/bpf/holdfast/x]\n", 8, 13, "expected an absolute path"},
+	{PLAIN "    pins: [/run/a]\n    files: [/etc/a, /run/a]\n", 9, 21,
+	 "domains[0].files[1]: \"/run/a\" is here twice, first in line 8"},
 	/* events */
 	{PLAIN "events: {ring: 100KiB}\n", 8, 16, "events.ring: expected a power of two"},
 	{PLAIN "events: {ring: 32KiB}\n", 8, 16, "got \"32KiB\""},
@@ -464,13 +470,19 @@ static void lists_end_at_their_limits(void **state)
 	static const char pins[] = PLAIN "    pins:\n", pin[] = "      - /sys/fs/bpf/%zu\n";
 	_cleanup_free_ char *e256 = items(256, executables, one),
 			    *e257 = items(257, executables, one);
+	static const char files[] = PLAIN "    files:\n", file[] = "      - /etc/agent/%zu\n";
 	_cleanup_free_ char *p256 = items(256, pins, pin), *p257 = items(257, pins, pin);
-	_cleanup_(policy_freep) struct policy *a = fixture_parse(e256), *b = fixture_parse(p256);
+	_cleanup_free_ char *f256 = items(256, files, file), *f257 = items(257, files, file);
+	_cleanup_(policy_freep) struct policy *a = fixture_parse(e256), *b = fixture_parse(p256),
+					      *c = fixture_parse(f256);
 
 	assert_int_equal(a->domains[0].n_executables, IMAGE_MAX_EXECUTABLES);
 	assert_int_equal(b->domains[0].n_pins, IMAGE_MAX_PINS);
+	assert_int_equal(c->domains[0].n_pins, IMAGE_MAX_OWNED);
+	assert_int_equal(c->domains[0].pins[IMAGE_MAX_OWNED - 1].kind, IMAGE_PIN_FILE);
 	fixture_refused(e257, 264, 9, "expected 1 to 256 executables, got 257");
 	fixture_refused(p257, 265, 9, "expected 0 to 256 pins, got 257");
+	fixture_refused(f257, 265, 9, "expected 0 to 256 files, got 257");
 }
 
 static void the_largest_values_are_accepted(void **state)

@@ -113,6 +113,7 @@ static void the_schema_has_the_limits_that_the_parser_keeps(void **state)
 			 IMAGE_MAX_EXECUTABLES);
 	assert_int_equal(number(schema, "domain", "libraries", "maxItems"), POLICY_MAX_LIBRARIES);
 	assert_int_equal(number(schema, "domain", "pins", "maxItems"), IMAGE_MAX_PINS);
+	assert_int_equal(number(schema, "domain", "files", "maxItems"), IMAGE_MAX_OWNED);
 	assert_int_equal(number(schema, "admission", "allow", "maxItems"), IMAGE_MAX_ADMISSIONS);
 	assert_int_equal(number(schema, "metadata", "version", "maximum"), POLICY_MAX_VERSION);
 	assert_int_equal(number(schema, "executable", "size", "maximum"), IMAGE_MAX_FILE);
