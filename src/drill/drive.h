@@ -46,6 +46,7 @@ struct drive {
 	bool tap;
 	bool failed;
 	bool lost; /* what the next rows need */
+	const char *left; /* the word that options.leave was given last; NULL: the guard is whole */
 };
 
 /* ---- drive.c */
@@ -62,6 +63,9 @@ void restore_keep(struct drive *d);
 
 /* restore_mounts() - put them back; sets d->lost if that fails */
 void restore_mounts(struct drive *d);
+
+/* restore_places() - have the policy loaded again, whose mounts and folders may be new now */
+void restore_places(const struct drive *d);
 
 /* restore_folders() - take away what probes leave in folders of their own */
 void restore_folders(void);

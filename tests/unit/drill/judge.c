@@ -204,8 +204,8 @@ static void a_reason_says_what_is_wrong(void **state)
 	assert_string_equal(text, "the act failed ");
 }
 
-#define LINE(row, number, pid, verdict)                                                            \
-	"{\"abi\":1,\"row\":\"" row "\",\"seq\":" number ",\"task\":{\"tgid\":" pid                \
+#define LINE(row, number, pid, verdict)                                             \
+	"{\"abi\":1,\"row\":\"" row "\",\"seq\":" number ",\"task\":{\"tgid\":" pid \
 	"},\"verdict\":\"" verdict "\"}"
 
 /* What holdfastd had written when it was killed, the next one reads from the ring once more. */
