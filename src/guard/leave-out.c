@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -21,9 +22,20 @@
 
 /* Names of programs, one a line, or of rooms: `agents_`. What is in no line is put back. */
 #define WISHES "/run/holdfast-leave-out"
-#define OUT GUARD_PIN_PROGS "/out-"
+#define OUT "out-"
+#define PIN_PATH_MAX 128
 #define WISHES_MAX 128
 #define TRIES 2000 /* of a millisecond */
+
+/* Where the pins are when their file system is mounted nowhere, as after some techniques. */
+static int pins = -EBADF;
+
+/* Path of links/NAME, progs/out-NAME, or of the folder itself. Return: @path. */
+static const char *pin_path(char path[PIN_PATH_MAX], const char *folder, const char *name)
+{
+	(void)snprintf(path, PIN_PATH_MAX, "/proc/self/fd/%d/%s%.64s", pins, folder, name);
+	return path;
+}
 
 struct wishes {
 	char names[WISHES_MAX][64];
@@ -99,17 +111,15 @@ static int program_of(int link, uint32_t *ret_type)
 static int take_out(const char *name)
 {
 	_cleanup_close_ int prog = -EBADF;
-	char path[128], out[128];
+	char path[PIN_PATH_MAX], out[PIN_PATH_MAX];
 	uint32_t type = 0;
 	int link;
 
-	(void)snprintf(path, sizeof(path), GUARD_PIN_LINKS "/%.64s", name);
-	(void)snprintf(out, sizeof(out), OUT "%.64s", name);
-	link = bpf_obj_get(path);
+	link = bpf_obj_get(pin_path(path, "links/", name));
 	if (link < 0)
 		return -errno;
 	prog = program_of(link, &type);
-	if (prog < 0 || bpf_obj_pin(prog, out) || unlink(path)) {
+	if (prog < 0 || bpf_obj_pin(prog, pin_path(out, "progs/" OUT, name)) || unlink(path)) {
 		(void)close(link);
 		return prog == -EOPNOTSUPP ? 0 : prog < 0 ? prog : -errno;
 	}
@@ -124,11 +134,9 @@ static int put_back(const char *name)
 	_cleanup_close_ int prog = -EBADF, link = -EBADF;
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
-	char path[128], out[128];
+	char path[PIN_PATH_MAX], out[PIN_PATH_MAX];
 
-	(void)snprintf(path, sizeof(path), GUARD_PIN_LINKS "/%.64s", name);
-	(void)snprintf(out, sizeof(out), OUT "%.64s", name);
-	prog = bpf_obj_get(out);
+	prog = bpf_obj_get(pin_path(out, "progs/" OUT, name));
 	if (prog < 0 || bpf_obj_get_info_by_fd(prog, &info, &size))
 		return -errno;
 	link = attach_patiently(prog, info.type == BPF_PROG_TYPE_CGROUP_SYSCTL
@@ -136,14 +144,15 @@ static int put_back(const char *name)
 					      : BPF_LINK_TYPE_TRACING);
 	if (link < 0)
 		return link;
-	return bpf_obj_pin(link, path) || unlink(out) ? -errno : 0;
+	return bpf_obj_pin(link, pin_path(path, "links/", name)) || unlink(out) ? -errno : 0;
 }
 
 /* Calls @act for the pins of a folder that begin so, if they are in the wishes or are not. */
 static void each(const char *folder, const char *prefix, const struct wishes *wishes, bool want,
 		 int (*act)(const char *name))
 {
-	_cleanup_closedir_ DIR *dir = opendir(folder);
+	char path[PIN_PATH_MAX];
+	_cleanup_closedir_ DIR *dir = opendir(pin_path(path, folder, ""));
 	size_t skip = strlen(prefix);
 	struct dirent *entry;
 
@@ -162,9 +171,14 @@ static void each(const char *folder, const char *prefix, const struct wishes *wi
 
 void leave_out(void)
 {
+	int now = open(GUARD_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct wishes wishes;
 
+	if (now >= 0) {
+		closep(&pins);
+		pins = now;
+	}
 	wishes_read(&wishes);
-	each(GUARD_PIN_PROGS, "out-", &wishes, false, put_back);
-	each(GUARD_PIN_LINKS, "", &wishes, true, take_out);
+	each("progs/", OUT, &wishes, false, put_back);
+	each("links/", "", &wishes, true, take_out);
 }
