@@ -286,8 +286,7 @@ static bool attribute_refused(struct dentry *dentry, __u32 kind)
 	return entry_refused(dentry, dentry_owner(dentry), kind, EVENT_ROW('F', 7));
 }
 
-SEC("lsm/inode_setattr")
-int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
+INLINE int setattr_refused(struct dentry *dentry)
 {
 	int marked = mark(dentry);
 
@@ -300,19 +299,17 @@ int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
 	return 0;
 }
 
+SEC("lsm/inode_setattr")
+int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
+{
+	return setattr_refused(dentry);
+}
+
 /* COMPAT(6.8): without the idmap in front */
 SEC("lsm/inode_setattr")
 int BPF_PROG(pins_setattr_compat, struct dentry *dentry)
 {
-	int marked = mark(dentry);
-
-	if (marked == MARK_FULL)
-		return REFUSED(ENOSPC);
-	if (marked == MARK_TAKEN)
-		return REFUSED(EEXIST);
-	if (marked == MARK_NONE && attribute_refused(dentry, EVENT_ACT_SETATTR))
-		return REFUSED(EPERM);
-	return 0;
+	return setattr_refused(dentry);
 }
 
 SEC("lsm/inode_setxattr")
