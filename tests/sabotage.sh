@@ -118,8 +118,8 @@ judge() {
 	fi
 }
 
-# What these keep none of the demo's agents has, nor its policy: the suites rows and respite show it,
-# and mutants of theirs.
+# What these keep none of the demo's agents has, nor its policy: the suites rows and respite show
+# it, and mutants of theirs.
 in_demo() {
 	case $1 in
 	- | closed | sockets) return 1 ;;
