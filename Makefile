@@ -12,6 +12,7 @@ PROFILE ?=
 RUNS ?=
 TECHNIQUES ?=
 SOAK ?=
+WITHOUT ?=
 PREFIX ?= /usr/local
 OBJECT_KEY ?=
 MESONFLAGS ?=
@@ -20,7 +21,7 @@ ifneq ($(SABOTAGE),)
 BUILD := build-sabotage-$(SABOTAGE)
 MESONFLAGS += -Dsabotage=$(SABOTAGE)
 endif
-export BUILD KERNEL SABOTAGE QUICK FULL PROFILE RUNS TECHNIQUES SOAK
+export BUILD KERNEL SABOTAGE QUICK FULL PROFILE RUNS TECHNIQUES SOAK WITHOUT
 
 .DEFAULT_GOAL := all
 .PHONY: all setup kernels demo test drill bench install deb shell clean help
@@ -44,7 +45,7 @@ demo: all ## the main job, in a guest: attacks before and after; SABOTAGE=room, 
 test: setup ## the tests on every kernel; QUICK=1: one, what changed; FULL=1: nothing by turns
 	@tests/run.sh
 
-drill: all ## each attack in guests, build/drill/KERNEL.json; KERNEL=, PROFILE=, RUNS=, SOAK=
+drill: all ## each attack in guests: build/drill/. KERNEL=, PROFILE=, RUNS=, SOAK=, WITHOUT=all
 	@tests/drill/run.sh
 
 bench: all ## what the guard costs, a load, a posture check and a log, against their limits; KERNEL=

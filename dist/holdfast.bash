@@ -18,7 +18,7 @@ _holdfast_words() {
 	posture) echo "check fix : --baseline --explain --json --policy --require --root --sarif --undo --yes" ;;
 	log) echo "verify prove check status witness : --from --json --key --output --since --entry --policy" \
 		"--checkpoint --log --every --once --state" ;;
-	drill) echo ": --list --only --json --disposable --start --restore --soak --tap" ;;
+	drill) echo ": --list --only --json --disposable --start --restore --leave --soak --tap" ;;
 	"") echo "guard run release policy events drill object posture log export help version :" ;;
 	help) echo "guard run release policy events drill object posture log export :" ;;
 	esac

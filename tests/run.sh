@@ -4,17 +4,17 @@
 # Runs every test and counts: unit tests under sanitizers, the checks of the house rules, what a
 # load and a look take (tests/bench), whether others read our logs as we do (tests/counterparts),
 # the guest suites on each kernel of the matrix, and on one of them whether the tests notice what
-# is broken: the guard without a room (sabotage), the tree with an error (mutants). The last line is
-# `N passed, N failed, N skipped`; the exit code is 0 only if nothing failed. Logs are in
-# build/test-logs/.
+# is broken: the guard without a room (sabotage) or a program (without), the tree with an error
+# (mutants). The last line is `N passed, N failed, N skipped`; the exit code is 0 only if nothing
+# failed. Logs are in build/test-logs/.
 #
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage,
 #               no counterparts
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
 #               runs boot and rows on every kernel, any other suite on every other one, profiles
-#               other than default on one, half of the full guest's suites, and an eighth of the
-#               rooms left out and of the mutants: four commits that follow each other run all of
-#               the guests, eight all of the rest
+#               other than default on one, half of the full guest's suites, an eighth of the rooms
+#               left out and a sixteenth of the mutants: four commits that follow each other run
+#               all of the guests, sixteen all of the rest; programs are left out with FULL=1 only
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
 # TURN=N        as of the N'th commit
@@ -462,13 +462,20 @@ run_sabotage() {
 	run_script sabotage tests/sabotage.sh ${which:+"$which"}
 }
 
+# Is it the hooks that refuse what the drill says they do? Where hooks.tsv was taken, whatever
+# kernel the guests are to have.
+run_without() {
+	echo "# without: attacks upon a guard that lacks what refuses them"
+	KERNEL=6.12 run_script without tests/drill/without.sh --part=1/1
+}
+
 run_mutants() {
 	local which=
 
 	if [ -n "${QUICK:-}" ]; then
 		which=--changed
 	elif [ -z "${FULL:-}" ]; then
-		which=--part=$turn/8
+		which=--part=$turn/16
 	fi
 	echo "# mutants: one error each, and the test that has to notice ${which#--}"
 	run_script mutants tests/mutants/run.py ${which:+"$which"}
@@ -514,6 +521,7 @@ if build build >"$logs/build.log" 2>&1 && ninja -C build >>"$logs/build.log" 2>&
 	[ -n "${QUICK:-}" ] || stage run_counterparts
 	stage run_guests
 	[ -n "${QUICK:-}" ] || stage run_sabotage
+	[ -z "${FULL:-}" ] || stage run_without
 	stage run_mutants
 else
 	record fail "build"

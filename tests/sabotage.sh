@@ -118,12 +118,20 @@ judge() {
 	fi
 }
 
+# What these keep none of the demo's agents has, nor its policy: the suites rows and respite show
+# it, and mutants of theirs.
+in_demo() {
+	case $1 in
+	- | closed | sockets) return 1 ;;
+	esac
+}
+
 worker() {
 	local room
 
 	while read -r room; do
 		run_room "$room" "build-sabotage-worker-$1" true
-		[ "$room" = - ] || run_room "$room" "build-sabotage-worker-$1" false
+		! in_demo "$room" || run_room "$room" "build-sabotage-worker-$1" false
 	done
 }
 
@@ -146,7 +154,7 @@ wait
 
 for room in "${rooms[@]}"; do
 	judge "$room" true
-	[ "$room" = - ] || judge "$room" false
+	! in_demo "$room" || judge "$room" false
 done
 echo "1..$number"
 exit "$failed"

@@ -46,6 +46,8 @@
 #define CONTROL_MARK_MEASURED 5 /* content as CONTROL_MEASURE said; nobody writes it from here on */
 #define CONTROL_MARK_MOUNT 4 /* by umount: the mount, and if it is a bpffs its superblock */
 #define CONTROL_MARK_WAY 6 /* a folder that leads to files of a domain: FILE_KEY_WAY */
+#define CONTROL_MARK_LISTED \
+	7 /* a file as FILE, which a policy lists: not if it is the guard's own */
 
 /* control_args.kind of CONTROL_TAKE */
 #define CONTROL_TAKE_OBJECT 1

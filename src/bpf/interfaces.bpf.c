@@ -289,16 +289,13 @@ static long message_step(__u32 i, void *context)
 	return 0;
 }
 
-static int route_refused(struct sock *sk, struct sk_buff *skb)
+static __noinline int route_refused(struct sock *sk, struct sk_buff *skb, __u32 actor)
 {
 	struct guard_state *guard = guard_state();
-	struct message_walk walk = {.row = EVENT_ROW('L', 8)};
+	struct message_walk walk = {.row = EVENT_ROW('L', 8), .actor = actor};
 	struct act act = {};
 
 	if (!guard)
-		return 0;
-	walk.actor = current_domain();
-	if (!guard->interfaces && !walk.actor)
 		return 0;
 	walk.nothing = guard->armed >> 31;
 	walk.data = skb->data;
@@ -373,19 +370,32 @@ static long closed_step(__u32 i, void *context)
 }
 
 /* What ends the walk before its end is what must not be, or more than can be read. */
-static int family_refused(struct sk_buff *skb, const struct closed *closed, __u32 protocol)
+static __noinline int family_walk(struct sk_buff *skb, const struct closed *closed, __u32 protocol)
 {
-	struct message_walk walk = {.protocol = protocol};
+	struct message_walk walk = {.protocol = protocol, .data = skb->data, .end = skb->len};
 
-	if (!closed_to_current(closed->group))
-		return 0;
-	/* the proof's canary has an interface, and loses it again */
-	if (protocol == NETLINK_ROUTE && current_domain() == DOMAIN_CANARY)
-		return 0;
-	walk.data = skb->data;
-	walk.end = skb->len;
 	bpf_loop(MESSAGES_MAX, closed_step, &walk, 0);
 	return !walk.whole && closed_refused(closed, walk.type);
+}
+
+/* Apart from the walk, for most policies close none of it. */
+INLINE bool family_refused(struct sk_buff *skb, const struct closed *closed, __u32 protocol)
+{
+	return closed_to_current(closed->group) && family_walk(skb, closed, protocol);
+}
+
+/* The same: where nobody has claimed an interface, no stranger's message is about one. */
+INLINE bool routing_refused(struct sock *sk, struct sk_buff *skb)
+{
+	struct task_label *label = task_label(bpf_get_current_task_btf());
+	struct guard_state *guard = guard_state();
+	__u32 actor = label ? label->domain : DOMAIN_NONE;
+
+	if (guard && (guard->interfaces || actor) && route_refused(sk, skb, actor))
+		return true;
+	/* the proof's canary has an interface, and loses it again */
+	return actor != DOMAIN_CANARY && closed_to(label, guard, network.group) &&
+	       family_walk(skb, &network, NETLINK_ROUTE);
 }
 
 SEC("lsm/netlink_send")
@@ -395,7 +405,7 @@ int BPF_PROG(interfaces_netlink, struct sock *sk, struct sk_buff *skb)
 	int refused = 0;
 
 	if (protocol == NETLINK_ROUTE)
-		refused = route_refused(sk, skb) || family_refused(skb, &network, protocol);
+		refused = routing_refused(sk, skb);
 	else if (protocol == NETLINK_NETFILTER)
 		refused = family_refused(skb, &network, protocol);
 	else if (protocol == NETLINK_SOCK_DIAG)

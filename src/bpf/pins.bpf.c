@@ -223,7 +223,7 @@ static void measurement_keep(struct inode *inode, const struct measurement *meas
 #define MARK_FULL 2
 #define MARK_TAKEN 3
 
-/* What is the guard's own no policy gives away; the proof's file is the canary's for a while. */
+/* What is the guard's own no policy gives away, nor makes it nobody's. */
 static int file_mark(struct inode *inode, const struct task_label *task)
 {
 	__u32 domain = task->mark_domain;
@@ -234,8 +234,7 @@ static int file_mark(struct inode *inode, const struct task_label *task)
 	if (task->mark_kind == CONTROL_MARK_WAY)
 		key.ino |= FILE_KEY_WAY;
 	owner = bpf_map_lookup_elem(&files, &key);
-	if (owner && *owner == DOMAIN_SELF && task->mark_kind == CONTROL_MARK_FILE &&
-	    domain != DOMAIN_SELF && domain != DOMAIN_CANARY)
+	if (owner && *owner == DOMAIN_SELF && task->mark_kind == CONTROL_MARK_LISTED)
 		return MARK_TAKEN;
 	if (!domain)
 		bpf_map_delete_elem(&files, &key);
@@ -261,6 +260,7 @@ static int mark(struct dentry *dentry)
 		return MARK_NONE;
 	switch (task->mark_kind) {
 	case CONTROL_MARK_FILE:
+	case CONTROL_MARK_LISTED:
 	case CONTROL_MARK_WAY:
 		return file_mark(inode, task);
 	case CONTROL_MARK_PIN:
@@ -286,8 +286,7 @@ static bool attribute_refused(struct dentry *dentry, __u32 kind)
 	return entry_refused(dentry, dentry_owner(dentry), kind, EVENT_ROW('F', 7));
 }
 
-SEC("lsm/inode_setattr")
-int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
+INLINE int setattr_refused(struct dentry *dentry)
 {
 	int marked = mark(dentry);
 
@@ -300,19 +299,17 @@ int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
 	return 0;
 }
 
+SEC("lsm/inode_setattr")
+int BPF_PROG(pins_setattr, void *idmap, struct dentry *dentry)
+{
+	return setattr_refused(dentry);
+}
+
 /* COMPAT(6.8): without the idmap in front */
 SEC("lsm/inode_setattr")
 int BPF_PROG(pins_setattr_compat, struct dentry *dentry)
 {
-	int marked = mark(dentry);
-
-	if (marked == MARK_FULL)
-		return REFUSED(ENOSPC);
-	if (marked == MARK_TAKEN)
-		return REFUSED(EEXIST);
-	if (marked == MARK_NONE && attribute_refused(dentry, EVENT_ACT_SETATTR))
-		return REFUSED(EPERM);
-	return 0;
+	return setattr_refused(dentry);
 }
 
 SEC("lsm/inode_setxattr")

@@ -112,16 +112,6 @@ static int covered(const struct target *target)
 	return r;
 }
 
-static int there_and_back(const char *path)
-{
-	char moved[128];
-
-	snprintf(moved, sizeof(moved), "%s.moved", path);
-	if (rename(path, moved) < 0)
-		return -errno;
-	return result(rename(moved, path));
-}
-
 static int folder_renamed(const struct target *target)
 {
 	char path[64];

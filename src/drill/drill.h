@@ -38,7 +38,13 @@ struct drill_options {
 	size_t n_verbs;
 	const char *start; /* see stage.h */
 	unsigned int soak; /* seconds of all techniques at once, in enforce; 0: each once */
-	const char *restore; /* run after a technique that changes mounts, while observing */
+	const char *restore; /* run after a technique that has changed mounts */
+	/*
+	 * `LEAVE out` takes something out of the guard before a technique, `LEAVE mend` what
+	 * refuses to mend mounts, and `LEAVE back` puts it back before all else is mended; neither
+	 * neighbours nor events are looked at. NULL
+	 */
+	const char *leave;
 };
 
 enum drill_outcome {

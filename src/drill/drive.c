@@ -118,9 +118,25 @@ static void heal(struct drive *d, const char *name)
 	d->lost = true;
 }
 
+/* Tells who leaves something out of the guard what comes now; nothing twice. */
+static void leave(struct drive *d, const char *word)
+{
+	const char *command = d->options->leave;
+	char line[512];
+
+	if (!command || strcmp(d->left ? d->left : "back", word) == 0)
+		return;
+	d->left = strcmp(word, "back") == 0 ? NULL : word;
+	if (snprintf(line, sizeof(line), "%s %s", command, word) < (int)sizeof(line) &&
+	    system(line) == 0)
+		return;
+	fprintf(stderr, "holdfast: '%s' fails\n", command);
+	d->lost = true;
+}
+
 static void attack(struct drive *d, const struct technique *technique)
 {
-	bool self = technique->flags & SELF, mounts = technique->flags & MOUNTS;
+	bool self = technique->flags & SELF, mounts = technique->flags & MOUNTS, through;
 	struct target before = {.name = CANARY_NAME, .start = d->options->start},
 		      after = {.name = CANARY_NAME};
 	struct outcome *outcome;
@@ -131,24 +147,32 @@ static void attack(struct drive *d, const struct technique *technique)
 	}
 	if (mounts)
 		restore_keep(d);
+	leave(d, "out");
 	outcome = probe(d, technique, technique->run, &before);
 	outcome->kernel = technique->kernel ? technique->kernel() : 0;
 	if (!self) {
 		outcome->harmed = target_load(CANARY_NAME, &after) < 0 ||
 				  strcmp(before.state, after.state) != 0;
-		if (outcome->harmed && enforcing(d))
+		if (outcome->harmed && enforcing(d) && !d->options->leave)
 			fprintf(stderr, "# %s: before %s\n# %s: after  %s\n", technique->verb,
 				before.state, technique->verb, after.state);
 	}
+	if (technique->flags & KILLS && outcome->code == PROBE_ALLOWED)
+		wait_for_daemon();
+	through = outcome->harmed || outcome->code == PROBE_ALLOWED;
+	if (mounts && through)
+		leave(d, "mend");
 	if (mounts)
 		restore_mounts(d);
 	restore_folders();
-	if (outcome->harmed && !enforcing(d))
+	if (outcome->harmed && (!enforcing(d) || d->left))
 		network_mend();
+	if (through)
+		leave(d, "back");
+	if (mounts && !d->left)
+		restore_places(d);
 	if (outcome->harmed && !mounts)
 		heal(d, CANARY_NAME);
-	if (technique->flags & KILLS && outcome->code == PROBE_ALLOWED)
-		wait_for_daemon();
 }
 
 static void neighbour(struct drive *d, const struct technique *technique)
@@ -271,10 +295,11 @@ int drill_run(const struct drill_options *options, FILE *file)
 		if (!chosen(options, technique) || passed_over(d, technique))
 			continue;
 		attack(d, technique);
-		if (enforcing(d) && !d->lost)
+		if (enforcing(d) && !options->leave && !d->lost)
 			neighbour(d, technique);
 	}
-	if (!d->lost && (options->phase == DRILL_OBSERVE || enforcing(d)))
+	leave(d, "back");
+	if (!d->lost && !options->leave && (options->phase == DRILL_OBSERVE || enforcing(d)))
 		collect(d);
 	report(d, file);
 	for (size_t i = 0; i < d->n; i++)

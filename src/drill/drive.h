@@ -11,6 +11,7 @@
 
 #define DRIVE_OUTCOMES_MAX 512
 #define DRIVE_ROWS_MAX 128
+#define DRIVE_NUMBERS_MAX (DRIVE_ROWS_MAX / 4) /* a row's name and a space */
 
 /* In the order of the names in verdict_name(). */
 enum verdict {
@@ -31,6 +32,8 @@ struct outcome {
 	bool harmed; /* the target says so */
 	const char *why_not; /* it was not even tried; NULL: it was */
 	char rows[DRIVE_ROWS_MAX]; /* of its events, as logged */
+	uint64_t numbers[DRIVE_NUMBERS_MAX]; /* theirs */
+	size_t n_numbers;
 };
 
 struct drive {
@@ -43,6 +46,7 @@ struct drive {
 	bool tap;
 	bool failed;
 	bool lost; /* what the next rows need */
+	const char *left; /* the word that options.leave was given last; NULL: the guard is whole */
 };
 
 /* ---- drive.c */
@@ -59,6 +63,9 @@ void restore_keep(struct drive *d);
 
 /* restore_mounts() - put them back; sets d->lost if that fails */
 void restore_mounts(struct drive *d);
+
+/* restore_places() - have the policy loaded again, whose mounts and folders may be new now */
+void restore_places(const struct drive *d);
 
 /* restore_folders() - take away what probes leave in folders of their own */
 void restore_folders(void);
@@ -80,6 +87,12 @@ int journal_follow(uint64_t from, bool (*take)(void *userdata, uint64_t index, c
 /* journal_collect() - give each event to the probe that caused it; @fence is the pid of an act
  * that came after all others. Return: 0; -ETIMEDOUT. */
 int journal_collect(struct drive *d, pid_t fence);
+
+/* ---- assign.c */
+
+/* assign() - give an event of the log, a line of JSON, to the probe that caused it; one that the
+ * log has twice counts once */
+void assign(struct drive *d, const char *line);
 
 /* ---- judge.c */
 

@@ -19,7 +19,7 @@
 #define OPERATOR STATE "/operator"
 #define BINARY "/usr/local/sbin/holdfastd"
 
-static int there_and_back(const char *path)
+int there_and_back(const char *path)
 {
 	char moved[128];
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -55,48 +54,6 @@ int journal_follow(uint64_t from, bool (*take)(void *userdata, uint64_t index, c
 	}
 }
 
-static bool line_field(const char *line, const char *key, char *value, size_t size)
-{
-	const char *p = strstr(line, key);
-	size_t n;
-
-	if (!p)
-		return false;
-	p += strlen(key);
-	n = strcspn(p, ",}\"");
-	snprintf(value, size, "%.*s", (int)n, p);
-	return true;
-}
-
-static struct outcome *outcome_of(struct drive *d, pid_t pid)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (d->outcomes[i].pid == pid)
-			return &d->outcomes[i];
-	return NULL;
-}
-
-/* Gives an event to the probe that caused it. */
-static void log_assign(struct drive *d, const char *line)
-{
-	const char *wanted = d->options->phase == DRILL_ENFORCE ? "refused" : "observed";
-	char verdict[16], pid[16], row[16];
-	struct outcome *outcome;
-
-	if (!line_field(line, "\"verdict\":\"", verdict, sizeof(verdict)) ||
-	    !line_field(line, "\"tgid\":", pid, sizeof(pid)) ||
-	    !line_field(line, "\"row\":\"", row, sizeof(row)))
-		return;
-	outcome = outcome_of(d, (pid_t)atoi(pid));
-	if (!outcome || strcmp(verdict, "noted") == 0)
-		return;
-	if (strcmp(verdict, wanted) != 0)
-		snprintf(row + strlen(row), sizeof(row) - strlen(row), "(%.8s)", verdict);
-	if (strlen(outcome->rows) + strlen(row) + 2 < sizeof(outcome->rows))
-		sprintf(outcome->rows + strlen(outcome->rows), "%s%s", outcome->rows[0] ? " " : "",
-			row);
-}
-
 struct collection {
 	struct drive *d;
 	char key[32];
@@ -106,7 +63,7 @@ static bool collect(void *userdata, uint64_t index, char *entry)
 {
 	const struct collection *collection = userdata;
 
-	log_assign(collection->d, entry);
+	assign(collection->d, entry);
 	return strstr(entry, collection->key) != NULL;
 }
 

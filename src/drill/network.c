@@ -287,7 +287,7 @@ const struct technique network_techniques[] = {
 	 rule_remove, route_look, "to ask for a route"},
 	{"A19", "net-tables-replace", "iptables's table replaced", EPERM, "A19", NULL, QUIET,
 	 tables_replace, other_option, "another option at that level"},
-	{"A19", "net-route-ioctl", "a route by ioctl", EPERM, "A19", NULL, QUIET, route_ioctl,
+	{"A19", "net-route-ioctl", "a route by ioctl", EPERM, "A19", "A19 A19", QUIET, route_ioctl,
 	 other_ioctl, "to look at an interface"},
 	{},
 };

@@ -142,6 +142,9 @@ int no_tracefs(void);
 /* conf_listed() - in conf.c: whether the folders are there that LISTED needs */
 bool conf_listed(void);
 
+/* there_and_back() - in files.c: rename to another name beside it and back. Return: 0 or -errno. */
+int there_and_back(const char *path);
+
 /* ---- families.c */
 
 /* technique_find() - by verb; NULL if there is none. */

@@ -66,12 +66,12 @@ static bool is_our_bpffs(const struct drive *d)
 	return stat(BPFFS, &st) == 0 && st.st_dev == d->device;
 }
 
-/* Marks of the guard's are on mounts and folders, and some of those are new now. */
-static void places_show(const struct drive *d)
+void restore_places(const struct drive *d)
 {
 	const char *restore = d->options->restore;
+	bool needed = d->options->phase == DRILL_OBSERVE || d->options->leave;
 
-	if (d->options->phase == DRILL_OBSERVE && restore && system(restore) != 0)
+	if (needed && restore && system(restore) != 0)
 		fprintf(stderr, "holdfast: the policy could not be loaded again\n");
 }
 
@@ -107,7 +107,6 @@ void restore_mounts(struct drive *d)
 		d->lost = true;
 		fprintf(stderr, "holdfast: the mounts could not be put back\n");
 	}
-	places_show(d);
 }
 
 /* What probes leave in folders of their own. */

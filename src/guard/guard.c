@@ -322,7 +322,9 @@ int guard_image(struct guard *guard, void **ret_image, size_t *ret_size)
 {
 	_cleanup_free_ struct image_header *image = malloc(IMAGE_MAX_SIZE + POLICY_BANK_SLACK);
 	struct guard_state state;
+	size_t size;
 	__u32 bank;
+	void *kept;
 	int r;
 
 	if (!image)
@@ -333,10 +335,16 @@ int guard_image(struct guard *guard, void **ret_image, size_t *ret_size)
 	bank = state.bank & 1;
 	if (bpf_map_lookup_elem(guard->maps[GUARD_MAP_POLICY], &bank, image))
 		return -errno;
-	if (image->size > IMAGE_MAX_SIZE)
+	size = image->size;
+	if (size > IMAGE_MAX_SIZE)
 		return -EBADMSG;
-	*ret_size = image->size;
-	*ret_image = TAKE_PTR(image);
+	/* it is kept for as long as it is in force, and seldom a thousandth of the bank */
+	kept = realloc(image, size ?: 1);
+	if (!kept)
+		return -ENOMEM;
+	TAKE_PTR(image);
+	*ret_size = size;
+	*ret_image = kept;
 	return 0;
 }
 

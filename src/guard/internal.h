@@ -266,6 +266,12 @@ int kept_open(const char *folder, const char *name);
 bool guard_rehearses(struct guard *guard);
 
 /*
+ * leave_out() - take programs out of the guard as a file says that anybody may write, or put them
+ * back. In builds for tests alone: option `leave_out`. What fails is logged.
+ */
+void leave_out(void);
+
+/*
  * build_identify() - digests of the guard object and of this binary. Return: 0 or negative errno.
  */
 int build_identify(struct guard_build *ret_build);

@@ -9,7 +9,7 @@
  * mark_fd() - give a file or folder an owner
  * @control: fd of the control program
  * @fd:      open on it; O_PATH will do, but not on a symlink
- * @kind:    CONTROL_MARK_FILE, _WAY, _PIN or _PLACE
+ * @kind:    CONTROL_MARK_FILE, _LISTED, _WAY, _PIN or _PLACE
  * @domain:  the owner
  *
  * Its mode is set to what it is: nothing changes, and the guard's inode_setattr hook sees the

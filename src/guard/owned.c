@@ -40,7 +40,7 @@ static int ways_mark(struct mark_tree *tree, char *path)
 /* A link on the way could lead elsewhere tomorrow. */
 static int own(int control, const char *path, uint32_t domain, uint32_t *left)
 {
-	struct mark_tree tree = {.control = control, .kind = CONTROL_MARK_FILE, .domain = domain};
+	struct mark_tree tree = {.control = control, .kind = CONTROL_MARK_LISTED, .domain = domain};
 	_cleanup_free_ char *real = realpath(path, NULL);
 	int r;
 

@@ -65,6 +65,16 @@ ALLOWED = re.compile(r": arg_\w+(\.\d+)?$|src_guard_log\.c\.o: \w*level$|"
                      r"/holdfast-\w+\.p/canary\.c\.o: (canary|n_stops)$")
 
 
+# What only a build for tests has, src/guard/leave-out.c: a file says what the guard is without.
+LEAVE_OUT = b"/run/holdfast-leave-out"
+
+
+def leaves_out(path):
+    with open(path, "rb") as file:
+        if LEAVE_OUT in file.read():
+            yield "%s was built with leave_out=true: meson configure it with false" % path
+
+
 def samples_told():
     with tempfile.TemporaryDirectory() as folder:
         source, made = os.path.join(folder, "a.c"), os.path.join(folder, "a")
@@ -76,6 +86,10 @@ def samples_told():
         output("gcc", source, "-o", made)
         output("gcc", "-static", source, "-o", made + "-static")
         found = [f.split(": ")[1] for f in variables(made + ".o")]
+        with open(made + ".left", "wb") as file:
+            file.write(b"\0" + LEAVE_OUT + b"\0")
+        if not list(leaves_out(made + ".left")) or list(leaves_out(made)):
+            return False
         return found == ["kept"] and list(parsers(made)) and list(dynamic(made)) and \
             not list(dynamic(made + "-static"))
 
@@ -96,6 +110,7 @@ def main():
         return tap.done()
     tap.ok(bool(samples_told()), "the checks of binaries tell their samples apart")
     tap.clean("holdfastd is static", dynamic(daemon))
+    tap.clean("holdfastd leaves nothing of the guard out", leaves_out(daemon))
     command = os.path.join(BUILD, "holdfast")
     tap.ok(needs(command, "libjansson") and not needs(command, "libcurl"),
            "holdfast has no library of the network until it is asked to speak to somebody")

@@ -21,6 +21,9 @@ What covers a row is computed from what ran, never written down:
                   names. tests/check/drill.py holds that each is shown where the table says
   open            everything else; the reason says what is missing
 
+`hooks` of a row are the programs of the guard without which its techniques go through, as
+tests/drill/hooks.tsv has them.
+
 A phase may be there in two blocks, under two policies: a row is attempted in one of them.
 
 Exits 0 if every row that was attempted is as it should be, 1 if not, 2 if the console is not whole.
@@ -32,6 +35,10 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import hooks
+
 TABLE = os.path.join(HERE, "covers.tsv")
 
 PHASES = ("none", "observe", "enforce", "down")
@@ -241,7 +248,7 @@ def by_table(row, phases, entry):
 
 def matrix(console, profile):
     kernel, digest, splats, found = console_of(console)
-    table = covers()
+    table, refusing = covers(), hooks.table()
     rows, as_demanded = [], True
     for number in sorted(found["none"], key=list(found["none"]).index):
         phases = {p: found[p][number] for p in PHASES}
@@ -253,6 +260,8 @@ def matrix(console, profile):
         if shown:
             covered, reason = shown, table[number]["sentence"]
         row.update(covered, reason=reason, techniques=techniques_of(phases))
+        row["hooks"] = hooks.of_techniques(acts(phases["enforce"]), refusing) \
+            if covered["covered"] == "refused" else []
         rows.append(row)
         as_demanded &= all(t["as_demanded"] for p in PHASES for t in phases[p]["techniques"])
     return {"kernel": kernel, "profile": profile, "policy_digest": digest, "splats": splats,

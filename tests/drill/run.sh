@@ -10,6 +10,7 @@
 # PROFILE=NAME     of tests/guest/run.sh: default, or confidentiality into drill/confidentiality/
 # RUNS=N           so many times each; the matrices must be the same (1)
 # SOAK=SECONDS     instead: all techniques at once, for so many seconds of the guest's time
+# WITHOUT=all      instead: which programs of the guard refuse each technique (without.sh)
 # TECHNIQUES=...   only those that begin so; the rest of the catalogue is not attempted
 set -eu
 
@@ -50,6 +51,14 @@ soak() {
 	[ "$code" -eq 0 ]
 }
 
+case ${WITHOUT:-} in
+'') ;;
+all) exec tests/drill/without.sh ;;
+*)
+	echo "drill: WITHOUT is '$WITHOUT': it can be 'all', which leaves out one program after the other" >&2
+	exit 2
+	;;
+esac
 tests/guest/image.sh "$build" >/dev/null
 failed=0
 count=0

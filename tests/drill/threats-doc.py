@@ -9,8 +9,10 @@ usage: threats-doc.py                      the document on stdout
        threats-doc.py --take KERNEL JSON   a kernel's table, from what `make drill` left
 """
 
+import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -24,6 +26,7 @@ BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))
 sys.path.insert(0, HERE)
 
 import assemble
+import hooks
 
 COLUMNS = ("technique", "without_guard", "observe", "enforce", "after_down", "neighbour", "errno",
            "events", "absent")
@@ -52,7 +55,9 @@ def taken(matrix):
 
 
 def table(name, text):
-    """{"kernel": release, "rows": {id: (covered, {technique: {column: value}})}}"""
+    """{"kernel": release, "rows": {id: (covered, {technique: {column: value}})}, "by_guard": {...}}
+
+    by_guard: the techniques that the guard refuses and the kernel by itself does not"""
     kernel, rows, row = None, {}, None
     for line in text.splitlines():
         fields = line.split("\t")
@@ -69,7 +74,7 @@ def table(name, text):
             raise Broken("%s: %r" % (name, line))
     if kernel is None:
         raise Broken("%s: of no kernel" % name)
-    return {"kernel": kernel, "rows": rows}
+    return {"kernel": kernel, "rows": rows, "by_guard": hooks.refused(text)}
 
 
 def read_all():
@@ -96,6 +101,28 @@ def stale(rows, kernels):
                 yield "%s: %s of %s was not run" % (name, technique, row["id"])
         for number in sorted(set(told["rows"]) - {row["id"] for row in rows}):
             yield "%s: %s is in no catalogue" % (name, number)
+
+
+def programs():
+    """Those of the guard, by the source."""
+    found = set()
+    for file in glob.glob(os.path.join(TOP, "src", "bpf", "*.bpf.c")):
+        with open(file, encoding="utf-8") as stream:
+            found |= set(re.findall(r'^SEC\("[^"]+"\)\nint (?:BPF_PROG\()?(\w+)',
+                                    stream.read(), re.M))
+    return found
+
+
+def stale_hooks(rows, kernels, known, guard):
+    """What hooks.tsv says of no technique or program that is there, and what it does not say."""
+    ours = {t["technique"] for row in rows for t in row["techniques"]}
+    for technique in sorted(set(known) - ours):
+        yield "hooks.tsv: no technique %s" % technique
+    for technique in sorted(set().union(*(k["by_guard"] for k in kernels.values())) - set(known)):
+        yield "hooks.tsv: nothing of %s, which the guard refuses" % technique
+    for program in hooks.of_techniques(known, known):
+        if program not in guard:
+            yield "hooks.tsv: the guard has no program %s" % program
 
 
 def shown(number, told, covers):
@@ -125,17 +152,23 @@ def control(techniques):
     return "; ".join(sorted(kinds, key=lambda kind: (kind != "goes through", kind)))
 
 
-def technique_line(row, technique, kernels):
+def refusing(technique, known):
+    """The programs without which it goes through, as kernels have them; why there are none."""
+    return "; or ".join(" and ".join("`%s`" % p for p in programs) or reason
+                        for programs, reason in sorted(known.get(technique, {}).items())) or "-"
+
+
+def technique_line(row, technique, kernels, known):
     name = technique["technique"]
     told = [k["rows"][row["id"]][1][name] for k in kernels.values()
             if name in k["rows"][row["id"]][1]]
     events = sorted({e for t in told for e in t["events"].split() if e != "-"})
-    return "| %s | `%s`: %s | %s | %s | %s |" % (
+    return "| %s | `%s`: %s | %s | %s | %s | %s |" % (
         row["id"], name, technique["what"], control(told), technique["neighbour"] or "none",
-        " ".join(events) or "none")
+        " ".join(events) or "none", refusing(name, known))
 
 
-def family_lines(rows, kernels, covers):
+def family_lines(rows, kernels, covers, known):
     yield "| row | class | what is done | %s |" % " | ".join(kernels)
     yield "|%s" % ("---|" * (3 + len(kernels)))
     for row in rows:
@@ -143,11 +176,12 @@ def family_lines(rows, kernels, covers):
             shown(row["id"], told, covers) for told in kernels.values()))
     yield ""
     if any(row["techniques"] for row in rows):
-        yield "| row | probe | without a guard, and after it | neighbour that passes | event |"
-        yield "|---|---|---|---|---|"
+        yield "| row | probe | without a guard, and after it | neighbour that passes | event | " \
+            "goes through without |"
+        yield "|---|---|---|---|---|---|"
         for row in rows:
             for technique in row["techniques"]:
-                yield technique_line(row, technique, kernels)
+                yield technique_line(row, technique, kernels, known)
         yield ""
     for row in rows:
         entry = covers.get(row["id"])
@@ -157,7 +191,7 @@ def family_lines(rows, kernels, covers):
     yield ""
 
 
-def document(head, rows, kernels, covers):
+def document(head, rows, kernels, covers, known):
     lines = [head.rstrip("\n"), "", "| kernel | %s |" % " | ".join(assemble.COVERS),
              "|%s" % ("---|" * (1 + len(assemble.COVERS)))]
     for told in kernels.values():
@@ -166,7 +200,8 @@ def document(head, rows, kernels, covers):
             str(found.count(c)) for c in assemble.COVERS)))
     for family, title in FAMILIES.items():
         lines += ["", "## %s" % title, ""]
-        lines += family_lines([r for r in rows if r["family"] == family], kernels, covers)
+        lines += family_lines([r for r in rows if r["family"] == family], kernels, covers,
+                              known)
     text = "\n".join(lines)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
@@ -176,7 +211,7 @@ def document(head, rows, kernels, covers):
 def whole():
     with open(HEAD, encoding="utf-8") as file:
         head = file.read()
-    return document(head, listed(), read_all(), assemble.covers())
+    return document(head, listed(), read_all(), assemble.covers(), hooks.table())
 
 
 def main():

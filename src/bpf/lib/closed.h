@@ -9,17 +9,22 @@
 #include "bpf/lib/guard.h"
 
 /*
- * closed_to_current() - does the policy in force close the group, and to this task? The guard's own
- * proof is refused whatever the policy says.
+ * closed_to() - does the policy in force close the group, and to the task of this label? The
+ * guard's own proof is refused whatever the policy says.
  */
-INLINE bool closed_to_current(__u32 group)
+INLINE bool closed_to(const struct task_label *label, const struct guard_state *guard, __u32 group)
 {
-	struct task_label *label = task_label(bpf_get_current_task_btf());
-	struct image_header *image = policy_in_force();
+	struct image_header *image = guard ? policy_bank(guard->bank & 1) : NULL;
 
 	if (label && label->domain != DOMAIN_NONE && label->domain != DOMAIN_CANARY)
 		return false;
 	return (image && image->switches & group) || (label && label->canary);
+}
+
+/* closed_to_current() - the same, of the task that runs */
+INLINE bool closed_to_current(__u32 group)
+{
+	return closed_to(task_label(bpf_get_current_task_btf()), guard_state(), group);
 }
 
 struct closed {

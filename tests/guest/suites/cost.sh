@@ -55,8 +55,8 @@ counts() {
 
 # What the guard adds to that is no more than that: whatever leaves early does.
 cheap() {
-	for operation in map_update map_lookup open_ro open_rw create_unlink stat rename read write \
-		write_null kill0 netlink_get netlink_set; do
+	for operation in map_update map_lookup open_ro open_rw create_unlink stat rename read \
+		write write_null kill0 netlink_get netlink_set; do
 		none=$(figure $operation none)
 		least=$(($(figure $operation floor) - none))
 		added=$(($(figure $operation small) - none))

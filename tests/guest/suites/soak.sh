@@ -25,6 +25,7 @@ enforce=$(image drill "$unit" 's/mode: observe/mode: enforce/') || exit 1
 # as service managers have it: what is unmounted in a copy of the namespace is gone here, too
 need "mounts are shared" mount --make-rshared /
 switches_prepare
+need "two disks are there" disks_prepare
 need "holdfastd starts" daemon_start
 need "the guard comes up to enforce" guard_up "$enforce"
 before=$(labels)

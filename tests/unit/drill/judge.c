@@ -204,6 +204,32 @@ static void a_reason_says_what_is_wrong(void **state)
 	assert_string_equal(text, "the act failed ");
 }
 
+#define LINE(row, number, pid, verdict)                                             \
+	"{\"abi\":1,\"row\":\"" row "\",\"seq\":" number ",\"task\":{\"tgid\":" pid \
+	"},\"verdict\":\"" verdict "\"}"
+
+/* What holdfastd had written when it was killed, the next one reads from the ring once more. */
+static void an_event_that_is_told_twice_counts_once(void **state)
+{
+	static struct drive d;
+	const struct drill_options options = {.phase = DRILL_OBSERVE};
+
+	d = (struct drive){.options = &options, .n = 2};
+	d.outcomes[0] = (struct outcome){.technique = &loud, .pid = 7};
+	d.outcomes[1] = (struct outcome){.technique = &twice, .pid = 8};
+	assign(&d, LINE("M01", "41", "7", "observed"));
+	assign(&d, LINE("F02", "42", "8", "observed"));
+	assign(&d, LINE("M01", "41", "7", "observed"));
+	assign(&d, LINE("F02", "42", "8", "observed"));
+	assign(&d, LINE("F02", "43", "8", "observed"));
+	assign(&d, LINE("F02", "44", "8", "noted"));
+	assign(&d, LINE("F02", "45", "9", "observed"));
+	assert_string_equal(d.outcomes[0].rows, "M01");
+	assert_string_equal(d.outcomes[1].rows, "F02 F02");
+	assign(&d, LINE("M01", "46", "7", "refused"));
+	assert_string_equal(d.outcomes[0].rows, "M01 M01(refused)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +244,7 @@ int main(void)
 		cmocka_unit_test(absent_is_what_was_looked_for_and_failed),
 		cmocka_unit_test(what_was_passed_over_is_said),
 		cmocka_unit_test(a_reason_says_what_is_wrong),
+		cmocka_unit_test(an_event_that_is_told_twice_counts_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
