@@ -334,6 +334,11 @@ struct bpf_link_primer {
 struct kernel_siginfo;
 struct fown_struct;
 struct cred;
+struct user_namespace;
+
+struct pt_regs {
+	unsigned long orig_ax; /* number of the system call */
+};
 
 struct key {
 	int serial;

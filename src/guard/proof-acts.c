@@ -622,6 +622,7 @@ const struct proof_act proof_acts[] = {
 	{"kernel_locked_down", "a port used", PROOF_CANARYS, EPERM, port_use},
 	{"closed_clock", "the clock set", PROOF_CANARYS, EPERM, proof_clock_set},
 	{"closed_log", "the kernel's console", PROOF_CANARYS, EPERM, proof_console_on},
+	{"closed_module", "a module removed", PROOF_CANARYS, EPERM, proof_module_remove},
 	{"closed_mark", "an open held by fanotify", PROOF_CANARYS, EPERM, proof_open_held},
 	{"closed_uprobe", "a uprobe", PROOF_CANARYS, EPERM, proof_uprobe},
 	{"closed_tables", "iptables's table", PROOF_CANARYS, EPERM, proof_tables},

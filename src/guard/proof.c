@@ -60,7 +60,7 @@ static void acts_run(const struct proof *proof, enum proof_side side, struct out
 		bool counted;
 		int r;
 
-		if (act->side != side)
+		if (act->side != side || !wants_program(proof->wants, act->hook))
 			continue;
 		before = refusals(proof->state);
 		r = act->run(proof);
@@ -276,11 +276,13 @@ static int judge(const struct outcome *outcome, struct diag *reterr_diag)
 	return GUARD_E_PROOF;
 }
 
-int proof_run(int control, int state, struct guard_proof *ret_proof, struct diag *reterr_diag)
+int proof_run(int control, int state, uint32_t wants, struct guard_proof *ret_proof,
+	      struct diag *reterr_diag)
 {
 	struct proof proof = {
 		.control = control,
 		.state = state,
+		.wants = wants,
 		.folder = -EBADF,
 		.map_fd = -EBADF,
 	};
