@@ -32,6 +32,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+/* Any 16 bytes that are two numbers: see read.bpf.c. */
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
 struct file_system_type {
 	const char *name;
 };
