@@ -10,7 +10,7 @@
  *   cgroup/sysctl               EPERM          one test per read of a sysctl
  *   fexit cgroup_procs_write_start
  *                               -              one hash lookup per task moved
- *   inode_permission            EPERM          one test per component of a path
+ *   inode_permission            EPERM          shared.bpf.c
  *   tp_btf cgroup_attach_task   -              one hash lookup per task moved
  *   tp_btf cgroup_rmdir         -              one hash operation per group's end
  *   tp_btf task_newtask         -              one hash lookup per fork
@@ -20,12 +20,12 @@
 
 #include "bpf/lib/closed.h"
 #include "bpf/lib/read.h"
+#include "bpf/lib/shared.h"
 #include "bpf/lib/tasks.h"
 
 #define PROC_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
 #define CGROUP_MAGIC 0x27e0eb
-#define CGROUP2_MAGIC 0x63677270
 #define TRACEFS_MAGIC 0x74726163
 #define DEBUGFS_MAGIC 0x64626720
 #define SECURITYFS_MAGIC 0x73636673
@@ -471,15 +471,11 @@ int BPF_PROG(switches_moving)
 }
 
 /* Nothing else is between that and the move. A v1 hierarchy does not ask. */
-SEC("lsm/inode_permission")
-int BPF_PROG(switches_move, struct inode *inode, int mask)
+int switches_move(struct inode *inode, int mask)
 {
 	struct act act = {.act = EVENT_ACT_SWITCH, .row = EVENT_ROW('A', 3), .error = EPERM};
-	struct task_label *label;
+	struct task_label *label = task_label(bpf_get_current_task_btf());
 
-	if (!(mask & MAY_WRITE) || inode->i_sb->s_magic != CGROUP2_MAGIC)
-		return 0;
-	label = task_label(bpf_get_current_task_btf());
 	if (!label || !label->moving)
 		return 0;
 	/* a write that failed before the note, and now something else is opened */
