@@ -160,7 +160,7 @@ INLINE void *image_at(struct image_header *image, __u32 offset)
 
 struct domain_search {
 	__u32 id;
-	__u32 bank; /* that was in force when the search began: the next image is not its business */
+	__u32 bank; /* that was in force when the search began */
 	__u32 low;
 	__u32 high;
 	__u32 mode;
