@@ -6,7 +6,7 @@
  * open. Where a policy closes that, nobody writes the disks below all of these either.
  *
  *   hook            refuses with               cost to others
- *   file_open       EPERM; ETXTBSY if held     shared.bpf.c; for writing three storage, a few hash
+ *   file_open       EPERM; ETXTBSY if held     shared.bpf.c; for writing two storage, a few hash
  *                                              lookups
  *   inode_setattr   ETXTBSY                    one storage lookup
  *   inode_free_security   -                    one hash lookup
@@ -63,6 +63,7 @@ static __noinline bool disk_refused(struct file *file)
 int files_open(struct file *file)
 {
 	struct inode *inode = file->f_inode;
+	struct inode_label *label;
 	struct act act = {};
 	__u32 owner, domain;
 
@@ -73,7 +74,8 @@ int files_open(struct file *file)
 	if (!(file->f_mode & FMODE_WRITE))
 		return reading_refused(file) ? REFUSED(EPERM) : 0;
 	domain = current_domain();
-	owner = inode_owner(inode);
+	label = inode_label(inode);
+	owner = labelled_owner(inode, label);
 	if (!owner)
 		owner = folder_owner(file->f_path.dentry);
 	if (strange(domain, owner)) {
@@ -84,7 +86,7 @@ int files_open(struct file *file)
 		measurement_void(inode);
 		return 0;
 	}
-	owner = inode_holder(inode);
+	owner = labelled_holder(inode, label);
 	if (!owner)
 		return 0;
 	dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_WRITE, EVENT_ROW('I', 11), owner);

@@ -270,6 +270,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct sighand_struct *sighand;
+	struct bpf_local_storage *bpf_storage; /* of all maps of that kind; NULL: in none */
 	sigset_t blocked;
 	char comm[16];
 };

@@ -71,8 +71,11 @@ INLINE struct guard_state *guard_state(void)
 	return bpf_map_lookup_elem(&state, &zero);
 }
 
+/* Most tasks are in nobody's storage: to see that takes a load, to be told a call. */
 INLINE struct task_label *task_label(struct task_struct *task)
 {
+	if (bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage)
+		return NULL;
 	return bpf_task_storage_get(&task_labels, task, NULL, 0);
 }
 
