@@ -578,12 +578,12 @@ static int signal_sent(const struct proof *proof)
 }
 
 const struct proof_act proof_acts[] = {
-	{"commands_bpf", "a map by its id", PROOF_OURS, ENOENT, map_by_id},
-	{"commands_bpf", "a program by its id", PROOF_OURS, ENOENT, prog_by_id},
-	{"commands_bpf", "a link by its id", PROOF_OURS, ENOENT, link_by_id},
+	{"shared_bpf", "a map by its id", PROOF_OURS, ENOENT, map_by_id},
+	{"shared_bpf", "a program by its id", PROOF_OURS, ENOENT, prog_by_id},
+	{"shared_bpf", "a link by its id", PROOF_OURS, ENOENT, link_by_id},
 	{"objects_map_fd", "a map from its pin", PROOF_OURS, EPERM, map_by_pin},
 	{"objects_prog_fd", "a program from its pin", PROOF_OURS, EPERM, prog_by_pin},
-	{"attachments_pin_open", "a link from its pin", PROOF_OURS, EPERM, link_by_pin},
+	{"shared_permission", "a link from its pin", PROOF_OURS, EPERM, link_by_pin},
 	{"objects_file_receive", "a map by SCM_RIGHTS", PROOF_OURS, EPERM, map_received},
 	{"pins_unlink", "a pin unlinked", PROOF_OURS, EPERM, pin_unlink},
 	{"pins_rmdir", "a folder removed", PROOF_OURS, EPERM, folder_remove},
@@ -599,7 +599,7 @@ const struct proof_act proof_acts[] = {
 	{"pins_set_acl", "an ACL set", PROOF_OURS, EPERM, pin_set_acl},
 	{"pins_remove_acl", "an ACL removed", PROOF_OURS, EPERM, pin_remove_acl},
 	{"pins_file_setattr", "file_setattr", PROOF_OURS, EPERM, file_set_attributes},
-	{"files_open", "a file written", PROOF_OURS, EPERM, file_write},
+	{"shared_open", "a file written", PROOF_OURS, EPERM, file_write},
 	{"files_setattr", "a mapped file truncated", PROOF_OURS, ETXTBSY, held_truncate},
 	{"mounts_mount", "a mount over the pins", PROOF_OURS, EPERM, mount_over},
 	{"mounts_move", "a mount moved over the pins", PROOF_OURS, EPERM, mount_moved},
@@ -613,10 +613,10 @@ const struct proof_act proof_acts[] = {
 	{"sockets_connect", "a connection", PROOF_OURS, EPERM, proof_connect},
 	{"sockets_send", "a datagram", PROOF_OURS, EPERM, proof_send},
 	{"admission_load", "a program that sends signals", PROOF_OURS, EPERM, signal_sent},
-	{"admission_bpf", "a program around a hook", PROOF_CANARYS, EPERM, hook_around},
+	{"shared_bpf", "a program around a hook", PROOF_CANARYS, EPERM, hook_around},
 	{"admission_prog", "a program with the guard's map", PROOF_OURS, EPERM, map_use},
 	{"switches_write", "ftrace_enabled written", PROOF_CANARYS, EPERM, switch_write},
-	{"switches_move", "holdfastd moved", PROOF_CANARYS, EPERM, holdfastd_move},
+	{"shared_permission", "holdfastd moved", PROOF_CANARYS, EPERM, holdfastd_move},
 	{"kernel_read", "a module from a file", PROOF_CANARYS, EPERM, module_file},
 	{"kernel_load", "a module from memory", PROOF_CANARYS, EPERM, module_memory},
 	{"kernel_locked_down", "a port used", PROOF_CANARYS, EPERM, port_use},
@@ -638,20 +638,15 @@ const struct proof_act proof_acts[] = {
 };
 
 const char *const proof_labellers[] = {
-	"attachments_link_free", "attachments_link_new",
-	"files_disk_free",	 "files_forget",
-	"hold_link_closed",	 "hold_map_closed",
-	"identity_committed",	 "identity_exec_early",
-	"identity_fork",	 "identity_gone",
-	"identity_open",	 "objects_map_create",
-	"objects_map_free",	 "objects_prog_free",
-	"objects_prog_load",	 "pins_instantiate",
-	"sockets_bind",		 "switches_born",
-	"switches_group_gone",	 "switches_moved",
-	"switches_moving",	 "trust_judge",
-	"trust_key_alloc",	 "verdict_failed",
-	"verdict_freed",	 "verdict_ran",
-	"verdict_run",		 NULL,
+	"attachments_link_free", "attachments_link_new", "files_disk_free",
+	"files_forget",		 "hold_link_closed",	 "hold_map_closed",
+	"identity_committed",	 "identity_exec_early",	 "identity_fork",
+	"identity_gone",	 "objects_map_create",	 "objects_map_free",
+	"objects_prog_free",	 "objects_prog_load",	 "pins_instantiate",
+	"sockets_bind",		 "switches_born",	 "switches_group_gone",
+	"switches_moved",	 "switches_moving",	 "trust_judge",
+	"trust_key_alloc",	 "verdict_failed",	 "verdict_freed",
+	"verdict_ran",		 "verdict_run",		 NULL,
 };
 
 /* ---- the canary */

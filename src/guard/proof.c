@@ -169,7 +169,7 @@ static int places_make(struct proof *proof)
 /* Any hook will do. A build without that room is one that the proof has to find fault with. */
 static int hook_find(struct proof *proof)
 {
-	_cleanup_close_ int fd = bpf_obj_get(GUARD_PIN_LINKS "/commands_bpf");
+	_cleanup_close_ int fd = bpf_obj_get(GUARD_PIN_LINKS "/shared_bpf");
 	struct bpf_link_info info = {};
 	__u32 size = sizeof(info);
 
