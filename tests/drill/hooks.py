@@ -10,7 +10,8 @@ usage: hooks.py --ask KERNEL [K/N]       a guest's table for that kernel, of the
 
 A line of the table is a technique, its programs, and nothing or a reason. All of the programs are
 left out and it goes through; all but one, and it does not. Kernels differ: a technique may have
-several lines, and any of them will do. Programs `-`: it is not tried, and the reason says why.
+several lines, and any of them will do. Programs `-`: it is not tried, and the reason says why; if
+that is "not found yet", it is by a search.
 
 --judge exits 1 if a technique that the kernel's matrix has as refused by the guard goes through
 without none of the sets that the table has for it, and 2 if the console is not whole. Without a
@@ -26,7 +27,7 @@ import zlib
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "hooks.tsv")
 PROGRAM = r"[a-z][a-z0-9_]*"
-STAYS = "refused whatever is left out"
+OPEN = "not found yet"
 
 
 class Broken(Exception):
@@ -110,8 +111,8 @@ def wrong(demanded, found, programs, known, searched):
     """What of the demanded techniques is not as the table has it."""
     for technique in sorted(demanded):
         sets = {s for s in known.get(technique, {}) if set(s) <= programs}
-        have = found.get(technique)
-        if have is None and () in sets:
+        have, reason = found.get(technique), known.get(technique, {}).get(())
+        if have is None and reason and not (searched and reason == OPEN):
             continue
         if have is None:
             yield "%s: not let through without %s" % (technique, " or ".join(
@@ -138,7 +139,8 @@ def main():
             names = part_of(matrix_of(args[1]), args[2] if len(args) == 3 else None)
             for technique, sets in sorted(table().items()):
                 for programs in sorted(sets) if technique in names else ():
-                    print("%s\t%s" % (technique, " ".join(programs) or "-"))
+                    if sets[programs] != OPEN:
+                        print("%s\t%s" % (technique, " ".join(programs) or "-"))
             return 0
         if args[:1] == ["--judge"] and len(args) in (4, 5):
             part = args[4] if len(args) == 5 else None
@@ -160,7 +162,7 @@ def main():
                 with open(name, encoding="utf-8") as file:
                     for technique, programs in json.load(file)["techniques"].items():
                         reason = known.get(technique, {}).get(tuple(programs)) or \
-                            ("" if programs else STAYS)
+                            ("" if programs else OPEN)
                         fresh.setdefault(technique, {})[tuple(programs)] = reason
             write({**known, **fresh})
             return 0
