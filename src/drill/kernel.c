@@ -149,7 +149,8 @@ const struct technique kernel_techniques[] = {
 	 QUIET, module_compressed, other_sysctl, "kernel.panic", no_modules},
 	{"K01", "module-memory", "a module by init_module", EPERM, "K01", NULL, QUIET,
 	 module_memory, other_sysctl, "kernel.panic", no_modules},
-	{"K02", "module-signed", "a signed module by finit_module", EPERM, "K01", NULL, QUIET,
+	/* let through, it is taken out again */
+	{"K02", "module-signed", "a signed module by finit_module", EPERM, "K01", "K01 L18", QUIET,
 	 module_signed, other_sysctl, "kernel.panic", no_modules},
 	{"K03", "modprobe-path", "kernel.modprobe", EPERM, "K03", NULL, QUIET, modprobe,
 	 other_sysctl, "kernel.panic"},
