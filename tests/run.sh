@@ -296,6 +296,7 @@ collect() {
 	else
 		told=$code
 	fi
+	grep '^# once more: ' "$base.log" || true
 	# what has been told above needs no second failure
 	take_tap "$prefix" "$told" "$skip_is" <"$base.log"
 	if [ "$code" -ne 0 ]; then
