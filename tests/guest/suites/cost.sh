@@ -49,9 +49,9 @@ figure() {
 
 # The empty programs are what an act costs at least: less would mean that they do not run.
 counts() {
-	echo "$(figure stat none) none, $(figure stat floor) floor, $(figure stat small) small"
-	[ "$(figure stat none)" -lt "$(figure stat floor)" ] &&
-		[ "$(figure stat floor)" -le "$(figure stat small)" ]
+	echo "$(figure kill0 none) none, $(figure kill0 floor) floor, $(figure kill0 small) small"
+	[ "$(figure kill0 none)" -lt "$(figure kill0 floor)" ] &&
+		[ "$(figure kill0 floor)" -le "$(figure kill0 small)" ]
 }
 
 # What the guard adds to that is no more than that: whatever leaves early does.
