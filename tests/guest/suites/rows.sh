@@ -48,6 +48,7 @@ esac
 if [ $phases = all ]; then
 	drill none "$@"
 
+	modules_prepare
 	need "holdfastd starts" daemon_start
 	need "the guard comes up to observe" guard_up "$observe"
 	drill observe "$@"
@@ -58,6 +59,7 @@ if [ $phases = all ]; then
 
 	# not by a reload: what was attacked and put back is no longer what the guard has marked
 	check "the guard goes down" holdfast guard down
+	modules_prepare
 fi
 if [ $phases != strict ]; then
 	need "holdfastd starts again" daemon_start
