@@ -272,14 +272,12 @@ const char *drill_title(const char *id)
 
 static struct drive *drive_new(void)
 {
-	struct drive *d;
 	size_t n = 0;
 
 	while (technique_each(n))
 		n++;
-	/* each, and its neighbour */
-	d = calloc(1, sizeof(*d) + (2 * n + 1) * sizeof(d->outcomes[0]));
-	return d;
+	/* each, its neighbour, and the last of all, which collect() asks for */
+	return calloc(1, sizeof(struct drive) + (2 * n + 1) * sizeof(struct outcome));
 }
 
 int drill_run(const struct drill_options *options, FILE *file)

@@ -108,9 +108,10 @@ def targets_of(figures, said):
 def flood_of(said, name):
     """What an event takes: of the kernel beside a call that nobody is asked about, of holdfastd."""
     made, ms, call, daemon, idle, lost = (int(said["cost-events %s-%s" % (name, m)])
-                                                for m in FLOOD)
+                                          for m in FLOOD)
     return {"made": made, "per_second": round(made * 1000 / ms), "lost": lost,
-            "kernel_per_event": call - int(said["cost-call"]), "daemon_per_event": (daemon - idle) // max(made - lost, 1)}
+            "kernel_per_event": call - int(said["cost-call"]),
+            "daemon_per_event": (daemon - idle) // max(made - lost, 1)}
 
 
 def user_space_of(figures, said):
