@@ -11,8 +11,8 @@
 # QUICK=1       one kernel, only the suites and mutants whose rooms differ from HEAD, no sabotage,
 #               no counterparts
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
-#               runs boot and rows on every kernel, any other suite on every other one, profiles
-#               other than default on one, half of the full guest's suites, an eighth of the rooms
+#               runs boot and rows on every kernel, any other suite on one, and so with profiles
+#               other than default, a quarter of the full guest's suites, an eighth of the rooms
 #               left out and a sixteenth of the mutants: four commits that follow each other run
 #               all of the guests, sixteen all of the rest; programs are left out with FULL=1 only
 # KERNEL=NAME   only that kernel
@@ -296,6 +296,7 @@ collect() {
 	else
 		told=$code
 	fi
+	grep '^# once more: ' "$base.log" || true
 	# what has been told above needs no second failure
 	take_tap "$prefix" "$told" "$skip_is" <"$base.log"
 	if [ "$code" -ne 0 ]; then
@@ -317,14 +318,14 @@ wanted() {
 	full/*)
 		[ "$1" = "$full_kernel" ] || return 1
 		full_suites=$((full_suites + 1))
-		[ $(((full_suites + turn) % 2)) -eq 0 ]
+		[ $(((full_suites + turn) % 4)) -eq 0 ]
 		return
 		;;
 	esac
 	[ -z "${QUICK:-}" ] || return 0
 	case $5/$3 in
 	default/boot | default/rows) ;;
-	default/*) [ $((($2 + $4 + turn) % 2)) -eq 0 ] ;;
+	default/*) [ $((($2 + $4 + turn) % 4)) -eq 0 ] ;;
 	*) [ $((($2 + turn) % 4)) -eq 0 ] ;;
 	esac
 }

@@ -6,7 +6,7 @@
  * a domain load what they like; a tool that the policy admits by its content, what its rule says.
  *
  *   hook                         refuses with   cost to others
- *   bpf                          EPERM          PROG_LOAD: three lookups; else one test
+ *   bpf                          EPERM          shared.bpf.c; PROG_LOAD: three lookups
  *   bpf_prog_load (6.9 and on)   EPERM          a read for every two instructions
  *   bpf_prog                     EPERM          a lookup for each map that a program uses
  *
@@ -19,6 +19,7 @@
 
 #include "bpf/lib/limits.h"
 #include "bpf/lib/read.h"
+#include "bpf/lib/shared.h"
 #include "bpf/lib/verdict.h"
 
 /* The newest types, by number: the build host's headers may lack them. */
@@ -304,8 +305,7 @@ static void load_begins(void)
 	label->load_row = 0;
 }
 
-SEC("lsm/bpf")
-int BPF_PROG(admission_bpf, int command, union bpf_attr *attr)
+int admission_bpf(void *ctx, int command, union bpf_attr *attr)
 {
 	struct act act = {};
 

@@ -7,13 +7,14 @@
  *   hook                   refuses with   if the label cannot be stored   cost to others
  *   fexit bpf_link_prime   -              an event says so                per new link
  *   fentry bpf_link_free   -              -                               per link's end
- *   inode_permission       EPERM          -                               a test per path component
+ *   inode_permission       EPERM          -                               shared.bpf.c
  *
  * The first two can be passed over (P17): a link without a label takes its program's within a
  * second, when holdfastd runs attachments_late.
  */
 
 #include "bpf/lib/inodes.h"
+#include "bpf/lib/shared.h"
 
 static void link_label(struct guard_state *guard, const struct bpf_link *link, __u32 id,
 		       __u32 domain)
@@ -100,15 +101,11 @@ int BPF_PROG(attachments_link_free, struct bpf_link *link)
  * BPF_OBJ_GET of a link asks for nothing but to read and write its pin. An LSM program, as the
  * others that decide: the kernel passes over one of another kind while it is preempted (P17).
  */
-SEC("lsm/inode_permission")
-int BPF_PROG(attachments_pin_open, struct inode *inode, int mask)
+int attachments_pin_open(struct inode *inode)
 {
-	struct object_label *owner;
+	struct object_label *owner = object_label(inode->i_private);
 	struct act act = {};
 
-	if (!(mask & MAY_WRITE) || inode->i_sb->s_magic != BPF_FS_MAGIC)
-		return 0;
-	owner = object_label(inode->i_private);
 	if (!owner || owner->kind != EVENT_OBJECT_LINK ||
 	    !strange(current_domain(), owner->domain) ||
 	    keeps(current_domain(), owner->domain, IMAGE_HOLD_LINKS))

@@ -7,12 +7,14 @@
  *   path_notify         EPERM          one test per mark; a permission mark: two lookups
  *   settime             EPERM          two lookups per setting of the clock
  *   syslog              EPERM          one test per question; clearing: two lookups
+ *   capable             EPERM          one test per question for a capability
  *   perf_event_alloc    EPERM          a name's copy per event; of a uprobe: two lookups
  *   socket_setsockopt   EPERM          two tests per option
  *   file_ioctl          EPERM          one test per ioctl
  *   file_ioctl_compat   EPERM          the same, by programs of 32 bits (6.8 and later)
  *
- * adjtimex(2) asks no hook that knows what is asked, and steps the clock as well.
+ * Each is attached only when a policy needs it: src/guard/wants.c. adjtimex(2) asks no hook that
+ * knows what is asked, and steps the clock as well.
  */
 
 #include "bpf/lib/closed.h"
@@ -31,6 +33,7 @@
 static const struct closed marks = CLOSED(MARKS, 'A', 11, "marks");
 static const struct closed clock = CLOSED(CLOCK, 'T', 5, "clock");
 static const struct closed log = CLOSED(LOG, 'T', 4, "log");
+static const struct closed unload = CLOSED(UNLOAD, 'L', 18, "unload");
 static const struct closed uprobes = CLOSED(UPROBES, 'P', 15, "uprobes");
 static const struct closed network = CLOSED(NETWORK, 'A', 19, "network");
 
@@ -40,6 +43,11 @@ static const struct closed network = CLOSED(NETWORK, 'A', 19, "network");
 #define IPT_SO_SET_REPLACE 64
 #define ARPT_SO_SET_REPLACE 96
 #define EBT_SO_SET_ENTRIES 128
+
+#define CAP_SYS_MODULE 16
+/* delete_module(2), of 64 bits and of 32: neither number is, of the other, a call that asks so. */
+#define DELETE_MODULE 176
+#define DELETE_MODULE_32 129
 
 #define SIOC 0x89 /* upper half of every ioctl(2) that sockets have had from the beginning */
 
@@ -67,6 +75,25 @@ int BPF_PROG(closed_log, int type)
 	if (type < SYSLOG_READ_CLEAR || type > SYSLOG_CONSOLE_LEVEL)
 		return 0;
 	if (closed_refused(&log, type))
+		return REFUSED(EPERM);
+	return 0;
+}
+
+/*
+ * The kernel asks for the capability alone, also of who loads a module: the call itself is told by
+ * the registers that it came with.
+ */
+SEC("lsm/capable")
+int BPF_PROG(closed_module, const struct cred *cred, struct user_namespace *namespace, int cap)
+{
+	struct pt_regs *registers;
+
+	if (cap != CAP_SYS_MODULE)
+		return 0;
+	registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	if (registers->orig_ax != DELETE_MODULE && registers->orig_ax != DELETE_MODULE_32)
+		return 0;
+	if (closed_refused(&unload, 0))
 		return REFUSED(EPERM);
 	return 0;
 }

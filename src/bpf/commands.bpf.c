@@ -6,13 +6,14 @@
  *
  *   hook   refuses with                          cost to others
  *   bpf    EPERM; ENOENT: an object by its id;
- *          ENOSPC: no label for a link           one storage lookup per bpf(2)
+ *          ENOSPC: no label for a link           shared.bpf.c; one storage lookup
  *
  * A token, times of programs or uprobes that a policy closes are refused here, so on kernels that
  * have none as well.
  */
 
 #include "bpf/lib/closed.h"
+#include "bpf/lib/shared.h"
 
 #define TOKEN_CREATE 36 /* enum bpf_cmd, since 6.9 */
 
@@ -115,8 +116,7 @@ INLINE int by_id(struct act *act, __u32 domain, __u32 id, __u32 hold)
 	return 0;
 }
 
-SEC("lsm/bpf")
-int BPF_PROG(commands_bpf, int command, union bpf_attr *attr)
+int commands_bpf(int command, union bpf_attr *attr)
 {
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	__u32 domain = label ? label->domain : DOMAIN_NONE;

@@ -6,7 +6,7 @@
  * open. Where a policy closes that, nobody writes the disks below all of these either.
  *
  *   hook            refuses with               cost to others
- *   file_open       EPERM; ETXTBSY if held     two tests; for writing three storage, a few hash
+ *   file_open       EPERM; ETXTBSY if held     shared.bpf.c; for writing two storage, a few hash
  *                                              lookups
  *   inode_setattr   ETXTBSY                    one storage lookup
  *   inode_free_security   -                    one hash lookup
@@ -16,9 +16,9 @@
 #include "bpf/lib/closed.h"
 #include "bpf/lib/disks.h"
 #include "bpf/lib/inodes.h"
+#include "bpf/lib/shared.h"
 
 #define FMODE_WRITE 2
-#define S_ISVTX 01000 /* on no file of anybody's but LOGKEY_MODE */
 
 /* What only its owner reads: the key that the log is signed with. */
 static __noinline bool reading_refused(struct file *file)
@@ -60,15 +60,13 @@ static __noinline bool disk_refused(struct file *file)
 	return guard_refuses(&act);
 }
 
-SEC("lsm/file_open")
-int BPF_PROG(files_open, struct file *file)
+int files_open(struct file *file)
 {
 	struct inode *inode = file->f_inode;
+	struct inode_label *label;
 	struct act act = {};
 	__u32 owner, domain;
 
-	if (!(file->f_mode & FMODE_WRITE) && !(inode->i_mode & S_ISVTX))
-		return 0;
 	if ((inode->i_mode & S_IFMT) == S_IFBLK && file->f_mode & FMODE_WRITE)
 		return disk_refused(file) ? REFUSED(EPERM) : 0;
 	if ((inode->i_mode & S_IFMT) != S_IFREG)
@@ -76,7 +74,8 @@ int BPF_PROG(files_open, struct file *file)
 	if (!(file->f_mode & FMODE_WRITE))
 		return reading_refused(file) ? REFUSED(EPERM) : 0;
 	domain = current_domain();
-	owner = inode_owner(inode);
+	label = inode_label(inode);
+	owner = labelled_owner(inode, label);
 	if (!owner)
 		owner = folder_owner(file->f_path.dentry);
 	if (strange(domain, owner)) {
@@ -87,7 +86,7 @@ int BPF_PROG(files_open, struct file *file)
 		measurement_void(inode);
 		return 0;
 	}
-	owner = inode_holder(inode);
+	owner = labelled_holder(inode, label);
 	if (!owner)
 		return 0;
 	dentry_act(&act, file->f_path.dentry, EVENT_ACT_OPEN_WRITE, EVENT_ROW('I', 11), owner);

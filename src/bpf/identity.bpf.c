@@ -7,7 +7,7 @@
  *
  *   hook                  refuses with   if the label cannot be stored   cost to others
  *   bprm_creds_for_exec   EACCES         exec goes on without a label    one array lookup
- *   file_open             -              exec goes on without a label    one test
+ *   file_open             -              exec goes on without a label    shared.bpf.c
  *   bprm_committed_creds  -              -                               one storage lookup
  *   task_alloc            ENOMEM         fork fails                      one storage lookup
  *   task_free             -              -                               one hash lookup
@@ -15,6 +15,7 @@
  *   file_mprotect         EPERM          -                               one test
  */
 
+#include "bpf/lib/shared.h"
 #include "bpf/lib/signed.h"
 #include "bpf/lib/stacked.h"
 
@@ -23,8 +24,6 @@
 #define CLONE_VM 0x100ul
 #define LSM_UNSAFE_PTRACE 2 /* include/linux/security.h; 1 is LSM_UNSAFE_SHARE */
 #define BPF_F_SECUREEXEC 1
-#define FMODE_EXEC 0x20u /* of a file's flags: the kernel opens it to execute it */
-#define O_NOATIME 01000000u /* as overlayfs opens what is behind */
 
 /* What an exec gives. */
 struct exec_verdict {
@@ -322,14 +321,10 @@ static void interpreter_hold(struct file *file, struct task_label *label)
 	label->pending_admission = 0;
 }
 
-SEC("lsm/file_open")
-int BPF_PROG(identity_open, struct file *file)
+int identity_open(struct file *file)
 {
-	struct task_label *label;
+	struct task_label *label = task_label(bpf_get_current_task_btf());
 
-	if (!(file->f_flags & (FMODE_EXEC | O_NOATIME)))
-		return 0;
-	label = task_label(bpf_get_current_task_btf());
 	if (!label)
 		return 0;
 	/* overlayfs opens what it reads a copy from: while this task's file is judged, another */

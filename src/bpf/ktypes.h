@@ -32,6 +32,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+/* Any 16 bytes that are two numbers: see read.bpf.c. */
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
 struct file_system_type {
 	const char *name;
 };
@@ -264,6 +270,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct sighand_struct *sighand;
+	struct bpf_local_storage *bpf_storage; /* of all maps of that kind; NULL: in none */
 	sigset_t blocked;
 	char comm[16];
 };
@@ -334,6 +341,11 @@ struct bpf_link_primer {
 struct kernel_siginfo;
 struct fown_struct;
 struct cred;
+struct user_namespace;
+
+struct pt_regs {
+	unsigned long orig_ax; /* number of the system call */
+};
 
 struct key {
 	int serial;

@@ -6,11 +6,11 @@
  * is not looked at: it can change between our look and the kernel's.
  *
  *   hook                        refuses with   cost to others
- *   file_permission             EPERM, ENOMEM  one test per read; three per write elsewhere
+ *   file_permission             EPERM, ENOMEM  one test per read; a few per write elsewhere
  *   cgroup/sysctl               EPERM          one test per read of a sysctl
  *   fexit cgroup_procs_write_start
  *                               -              one hash lookup per task moved
- *   inode_permission            EPERM          one test per component of a path
+ *   inode_permission            EPERM          shared.bpf.c
  *   tp_btf cgroup_attach_task   -              one hash lookup per task moved
  *   tp_btf cgroup_rmdir         -              one hash operation per group's end
  *   tp_btf task_newtask         -              one hash lookup per fork
@@ -20,12 +20,12 @@
 
 #include "bpf/lib/closed.h"
 #include "bpf/lib/read.h"
+#include "bpf/lib/shared.h"
 #include "bpf/lib/tasks.h"
 
 #define PROC_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
 #define CGROUP_MAGIC 0x27e0eb
-#define CGROUP2_MAGIC 0x63677270
 #define TRACEFS_MAGIC 0x74726163
 #define DEBUGFS_MAGIC 0x64626720
 #define SECURITYFS_MAGIC 0x73636673
@@ -164,19 +164,54 @@ struct search {
 	__u32 found; /* number of the row, from 1 */
 };
 
-/* Which rows could it be, by what costs nothing? */
-static long row_glance(__u32 i, void *context)
+/* Lengths of the names that rows of that filesystem have, a bit for each: a constant. */
+INLINE __u64 row_lengths(__u32 magic)
 {
-	struct search *search = context;
+	__u64 lengths = 0;
 
-	if (i >= N_ROWS)
-		return 1;
-	if (rows[i].magic != search->magic)
-		return 0;
-	if (rows[i].leaf && rows[i].leaf != search->leaf)
-		return 0;
-	search->found = i + 1;
-	return 1;
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < N_ROWS; i++)
+		lengths |= rows[i].magic == magic ? 1ull << rows[i].leaf : 0;
+	return lengths;
+}
+
+/* Could the file be a row, by what costs nothing? */
+INLINE bool row_glance(unsigned long magic, __u32 leaf)
+{
+	__u64 lengths;
+
+	switch (magic) {
+	case PROC_MAGIC:
+		lengths = row_lengths(PROC_MAGIC);
+		break;
+	case SYSFS_MAGIC:
+		lengths = row_lengths(SYSFS_MAGIC);
+		break;
+	case CGROUP_MAGIC:
+		lengths = row_lengths(CGROUP_MAGIC);
+		break;
+	case CGROUP2_MAGIC:
+		lengths = row_lengths(CGROUP2_MAGIC);
+		break;
+	case TRACEFS_MAGIC:
+		lengths = row_lengths(TRACEFS_MAGIC);
+		break;
+	case DEBUGFS_MAGIC:
+		lengths = row_lengths(DEBUGFS_MAGIC);
+		break;
+	case SECURITYFS_MAGIC:
+		lengths = row_lengths(SECURITYFS_MAGIC);
+		break;
+	case SELINUX_MAGIC:
+		lengths = row_lengths(SELINUX_MAGIC);
+		break;
+	case APPARMOR_MAGIC:
+		lengths = row_lengths(APPARMOR_MAGIC);
+		break;
+	default:
+		return false;
+	}
+	return lengths & 1 || (leaf < NAME_LEN && lengths >> leaf & 1);
 }
 
 INLINE bool name_fits(const union name *pattern, const union name *name, bool prefix)
@@ -223,6 +258,50 @@ static long row_compare(__u32 i, void *context)
 	return 1;
 }
 
+/*
+ * process_of() - whose is the process that a file of procfs is about?
+ *
+ * The inode knows the process by the kernel's own struct pid, whatever number it has in the pid
+ * namespace of that procfs. Where that cannot be read, it may be anybody's.
+ * Return: whether the file is about a process.
+ */
+static __noinline bool process_of(struct file *file, __u32 *ret_owner)
+{
+	const void *inode = file->f_inode;
+	__u64 pid = 0, link = 0;
+
+	if (!ret_owner)
+		return false;
+	*ret_owner = DOMAIN_SELF;
+	if (read_pointer(inode - bpf_core_field_offset(struct proc_inode, vfs_inode) +
+				 bpf_core_field_offset(struct proc_inode, pid),
+			 &pid))
+		return true;
+	if (pid && read_pointer((void *)pid + bpf_core_field_offset(struct pid, tasks), &link))
+		return true;
+	*ret_owner = DOMAIN_NONE;
+	if (link)
+		*ret_owner =
+			address_domain(link - bpf_core_field_offset(struct task_struct, pid_links));
+	return pid;
+}
+
+INLINE __u32 process_owner(struct file *file)
+{
+	__u32 owner = DOMAIN_NONE;
+
+	process_of(file, &owner);
+	return owner;
+}
+
+/* About a process that is nobody's: whatever file it is, no row is about it. */
+INLINE bool process_nobodys(struct file *file)
+{
+	__u32 owner = DOMAIN_NONE;
+
+	return process_of(file, &owner) && !owner;
+}
+
 /* The number, from 1, of the row that this file is; 0 if it is no switch. */
 static __noinline __u32 row_of(struct file *file)
 {
@@ -233,10 +312,6 @@ static __noinline __u32 row_of(struct file *file)
 	};
 	__u32 depth;
 
-	bpf_loop(N_ROWS, row_glance, &search, 0);
-	if (!search.found)
-		return 0;
-	search.found = 0;
 	for (depth = 0; depth < DEPTH; depth++) {
 		struct dentry *parent = dentry->d_parent;
 
@@ -267,28 +342,6 @@ INLINE __u32 cgroup_owner(struct file *file)
 	if (owner)
 		return *owner;
 	return guard->all_cgroups ? DOMAIN_SELF : DOMAIN_NONE;
-}
-
-/*
- * The inode knows the process by the kernel's own struct pid, whatever number it has in the pid
- * namespace of that procfs. Where that cannot be read, it may be anybody's.
- */
-INLINE __u32 process_owner(struct file *file)
-{
-	const void *inode = file->f_inode;
-	__u64 pid = 0, link = 0;
-
-	if (read_pointer(inode - bpf_core_field_offset(struct proc_inode, vfs_inode) +
-				 bpf_core_field_offset(struct proc_inode, pid),
-			 &pid))
-		return DOMAIN_SELF;
-	if (!pid)
-		return DOMAIN_NONE;
-	if (read_pointer((void *)pid + bpf_core_field_offset(struct pid, tasks), &link))
-		return DOMAIN_SELF;
-	if (!link)
-		return DOMAIN_NONE;
-	return address_domain(link - bpf_core_field_offset(struct task_struct, pid_links));
 }
 
 INLINE __u32 switch_owner(const struct row *row, struct file *file)
@@ -333,13 +386,6 @@ static __noinline bool switch_refused(struct file *file, __u32 number)
 	return guard_refuses(&act);
 }
 
-INLINE bool has_switches(unsigned long magic)
-{
-	return magic == PROC_MAGIC || magic == SYSFS_MAGIC || magic == CGROUP2_MAGIC ||
-	       magic == CGROUP_MAGIC || magic == DEBUGFS_MAGIC || magic == SECURITYFS_MAGIC ||
-	       magic == SELINUX_MAGIC || magic == APPARMOR_MAGIC || magic == TRACEFS_MAGIC;
-}
-
 static bool file_moves(struct file *file)
 {
 	static const union name procs = {.text = "cgroup.procs"},
@@ -375,10 +421,13 @@ int BPF_PROG(switches_write, struct file *file, int mask)
 {
 	unsigned long magic = file->f_inode->i_sb->s_magic;
 
-	if (!(mask & MAY_WRITE) || !has_switches(magic))
+	if (!(mask & MAY_WRITE))
 		return 0;
 	if (magic == CGROUP2_MAGIC && file_moves(file) && !move_begins(file))
 		return REFUSED(ENOMEM);
+	if (!row_glance(magic, file->f_path.dentry->d_name.len) ||
+	    (magic == PROC_MAGIC && process_nobodys(file)))
+		return 0;
 	if (switch_refused(file, row_of(file)))
 		return REFUSED(EPERM);
 	return 0;
@@ -422,15 +471,11 @@ int BPF_PROG(switches_moving)
 }
 
 /* Nothing else is between that and the move. A v1 hierarchy does not ask. */
-SEC("lsm/inode_permission")
-int BPF_PROG(switches_move, struct inode *inode, int mask)
+int switches_move(struct inode *inode, int mask)
 {
 	struct act act = {.act = EVENT_ACT_SWITCH, .row = EVENT_ROW('A', 3), .error = EPERM};
-	struct task_label *label;
+	struct task_label *label = task_label(bpf_get_current_task_btf());
 
-	if (!(mask & MAY_WRITE) || inode->i_sb->s_magic != CGROUP2_MAGIC)
-		return 0;
-	label = task_label(bpf_get_current_task_btf());
 	if (!label || !label->moving)
 		return 0;
 	/* a write that failed before the note, and now something else is opened */

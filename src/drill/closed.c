@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/klog.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@
 #define TOKEN_CREATE 36 /* enum bpf_cmd, since 6.9 */
 #define LOG_CLEAR 5 /* of syslog(2) */
 #define LOG_SIZE 10
+#define DELETE_MODULE_32 129 /* delete_module(2), of programs of 32 bits */
 #define STATS "/proc/sys/kernel/bpf_stats_enabled"
 
 /* ---- netlink */
@@ -226,6 +228,48 @@ static int ask_times(const struct target *target)
 	return r > 0 ? 0 : r;
 }
 
+/* Modules that nothing uses, loaded before; who is told that one is gone has been let through. */
+#define MODULE "sch_prio"
+#define MODULE_32 "xt_mark"
+
+static int removed(int r)
+{
+	return r == -ENOENT ? 0 : r;
+}
+
+static int remove_module(const struct target *target)
+{
+	return removed(result(syscall(SYS_delete_module, MODULE, O_NONBLOCK)));
+}
+
+/* As a program of 32 bits: the name has to lie where such a pointer reaches. */
+static int remove_module_32(const struct target *target)
+{
+	long r = DELETE_MODULE_32;
+	char *name = mmap(NULL, sizeof(MODULE_32), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	if (name == MAP_FAILED)
+		return setup_failed("memory below 4 GiB");
+	memcpy(name, MODULE_32, sizeof(MODULE_32));
+	__asm__ volatile("int $0x80"
+			 : "+a"(r)
+			 : "b"((long)name), "c"((long)O_NONBLOCK)
+			 : "memory", "r8", "r9", "r10", "r11");
+	munmap(name, sizeof(MODULE_32));
+	return removed((int)r);
+}
+
+/* The kernel asks for a capability here as well. */
+static int name_host(const struct target *target)
+{
+	char name[65];
+
+	if (gethostname(name, sizeof(name)) < 0)
+		return setup_failed("gethostname");
+	return result(sethostname(name, strlen(name)));
+}
+
 static int no_permissions(void)
 {
 	int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
@@ -256,6 +300,10 @@ const struct technique closed_techniques[] = {
 	 measure_log, "its size"},
 	{"T05", "clock-set", "clock_settime", EPERM, "T05", NULL, QUIET, set_clock, read_clock,
 	 "adjtimex, to read"},
+	{"L18", "module-remove", "a module removed by delete_module", EPERM, "L18", NULL, QUIET,
+	 remove_module, name_host, "sethostname"},
+	{"L18", "module-remove-32", "the same as a program of 32 bits", EPERM, "L18", NULL, QUIET,
+	 remove_module_32, name_host, "sethostname"},
 	{"F14", "token-create", "a BPF token made (the kernel: in a user namespace only)", EPERM,
 	 "F14", NULL, QUIET | LONELY, make_token, NULL, NULL, no_token},
 	{"K18", "stats-on", "programs' times switched on by BPF_ENABLE_STATS", EPERM, "K18", NULL,

@@ -88,10 +88,8 @@ int drive_probe(const struct technique *technique, int (*run)(const struct targe
 static struct outcome *probe(struct drive *d, const struct technique *technique,
 			     int (*run)(const struct target *), const struct target *target)
 {
-	struct outcome *outcome = &d->outcomes[d->n];
+	struct outcome *outcome = &d->outcomes[d->n++];
 
-	if (d->n < DRIVE_OUTCOMES_MAX - 1)
-		d->n++;
 	(void)drive_probe(technique, run, target, outcome);
 	return outcome;
 }
@@ -245,13 +243,11 @@ static bool passed_over(struct drive *d, const struct technique *technique)
 {
 	if (!(technique->flags & UNLOCKED) || !locked_down())
 		return false;
-	d->outcomes[d->n] = (struct outcome){
+	d->outcomes[d->n++] = (struct outcome){
 		.technique = technique,
 		.code = PROBE_IMPOSSIBLE,
 		.why_not = "not tried: the kernel is locked down and refuses it itself",
 	};
-	if (d->n < DRIVE_OUTCOMES_MAX - 1)
-		d->n++;
 	return true;
 }
 
@@ -274,9 +270,19 @@ const char *drill_title(const char *id)
 	return row ? row->title : NULL;
 }
 
+static struct drive *drive_new(void)
+{
+	size_t n = 0;
+
+	while (technique_each(n))
+		n++;
+	/* each, its neighbour, and the last of all, which collect() asks for */
+	return calloc(1, sizeof(struct drive) + (2 * n + 1) * sizeof(struct outcome));
+}
+
 int drill_run(const struct drill_options *options, FILE *file)
 {
-	struct drive *d = calloc(1, sizeof(*d));
+	struct drive *d = drive_new();
 	const struct technique *technique;
 	int r = 0;
 

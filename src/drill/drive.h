@@ -9,7 +9,6 @@
 #include "drill.h"
 #include "probe.h"
 
-#define DRIVE_OUTCOMES_MAX 512
 #define DRIVE_ROWS_MAX 128
 #define DRIVE_NUMBERS_MAX (DRIVE_ROWS_MAX / 4) /* a row's name and a space */
 
@@ -38,7 +37,6 @@ struct outcome {
 
 struct drive {
 	const struct drill_options *options;
-	struct outcome outcomes[DRIVE_OUTCOMES_MAX];
 	size_t n;
 	uint64_t log_start; /* of the log, when we began */
 	int sys, bpffs; /* detached copies, to put back what a probe takes off */
@@ -47,6 +45,7 @@ struct drive {
 	bool failed;
 	bool lost; /* what the next rows need */
 	const char *left; /* the word that options.leave was given last; NULL: the guard is whole */
+	struct outcome outcomes[]; /* room for two of each technique, and one */
 };
 
 /* ---- drive.c */

@@ -202,14 +202,14 @@ static void report_text(const struct drive *d, FILE *file)
 	char reason[REASON_MAX];
 	size_t wrong = 0, tried = 0;
 
-	fprintf(file, "%-5s%-20s%-19s%s\n", "row", "technique", "verdict", "what happened");
+	fprintf(file, "%-5s%-24s%-19s%s\n", "row", "technique", "verdict", "what happened");
 	for (size_t i = 0; i < d->n; i++) {
 		const struct outcome *outcome = &d->outcomes[i];
 
 		wrong += !judge_ok(d, outcome);
 		tried += !outcome->why_not;
 		judge_reason(d, outcome, reason, sizeof(reason));
-		fprintf(file, "%-5s%-20s%-19s%s%s%s\n", outcome->technique->id,
+		fprintf(file, "%-5s%-24s%-19s%s%s%s\n", outcome->technique->id,
 			outcome->neighbour ? "  neighbour" : outcome->technique->verb,
 			verdict_text(outcome), judge_ok(d, outcome) ? "" : "WRONG: ", reason,
 			judge_ok(d, outcome) ? "" : " (see holdfast-drill(1))");

@@ -190,6 +190,17 @@ static int guard_open(struct guard **ret_guard, struct diag *reterr_diag)
 	return 0;
 }
 
+static int wants_read(struct guard *guard)
+{
+	_cleanup_free_ void *image = NULL;
+	size_t size;
+	int r = guard_image(guard, &image, &size);
+
+	if (!r)
+		guard->wants = wants_of(image);
+	return r;
+}
+
 int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
 {
 	_cleanup_(guardp) struct guard *guard = NULL;
@@ -222,6 +233,9 @@ int guard_adopt(struct guard **ret_guard, struct diag *reterr_diag)
 		return r;
 	r = succession_finish(guard);
 	if (r)
+		return r;
+	r = wants_read(guard);
+	if (r < 0)
 		return r;
 	*ret_guard = TAKE_PTR(guard);
 	return 0;
@@ -280,6 +294,9 @@ int guard_reload(struct guard *guard, const void *image, struct diag *reterr_dia
 		return r;
 	adoption.old = old;
 
+	r = wants_attach(wants_of(image), reterr_diag);
+	if (r)
+		return GUARD_E_IMAGE;
 	r = places_mark(guard->control, image, reterr_diag);
 	if (r)
 		return r == GUARD_E_BPFFS ? GUARD_E_IMAGE : r;
@@ -296,6 +313,8 @@ int guard_reload(struct guard *guard, const void *image, struct diag *reterr_dia
 	else
 		guard->adoption.made = false;
 	r = trust_force(guard->control);
+	if (r == 0)
+		guard->wants = wants_of(image);
 	if (r == 0 && adopts) {
 		adopt_run(&adoption);
 		adopt_finish(&adoption);
@@ -443,7 +462,8 @@ int guard_prove(struct guard *guard, struct guard_proof *ret_proof, struct diag 
 	*ret_proof = (struct guard_proof){};
 	if (r)
 		return r < 0 ? r : GUARD_E_PROOF;
-	return proof_run(guard->control, guard->maps[GUARD_MAP_STATE], ret_proof, reterr_diag);
+	return proof_run(guard->control, guard->maps[GUARD_MAP_STATE], guard->wants, ret_proof,
+			 reterr_diag);
 }
 
 const struct guard_adoption *guard_adoption(const struct guard *guard)

@@ -58,6 +58,7 @@ struct guard {
 	int judge; /* fd of what judges signed images; -EBADF: they need not be signed */
 	int tasks; /* fd of the link of the iterator that counts tasks */
 	int maps[_GUARD_MAP_MAX];
+	uint32_t wants; /* wants_of() the image in force */
 	struct ring *rings[_GUARD_RING_MAX];
 	/* of the guard before this one; their events come first. NULL */
 	struct ring *former[_GUARD_RING_MAX];
@@ -129,6 +130,20 @@ int control_call(int control, struct control_args *args);
 /* The same, by operation. */
 int control_op(int control, uint32_t op, uint32_t kind, uint32_t id, uint32_t domain);
 int control_put(int control, uint32_t op, const void *data, size_t size);
+
+/* wants_of() - which programs this image needs of those that only some do. Return: a mask. */
+uint32_t wants_of(const void *image);
+
+/* wants_program() - is it one of these, or one that every policy needs? */
+bool wants_program(uint32_t wants, const char *name);
+
+/**
+ * wants_attach() - attach and pin these in the guard that is up
+ *
+ * Nothing is detached again: what no policy needs any more refuses nothing.
+ * Return: 0, with @reterr_diag set a negative errno.
+ */
+int wants_attach(uint32_t wants, struct diag *reterr_diag);
 
 /**
  * labels_each() - see the label of every map, program and link that has one
@@ -234,10 +249,12 @@ int adopt_objects(struct adoption_run *run, bool pins);
 /**
  * proof_run() - provoke a denial by each hook of the guard
  * @state: fd of the guard's state
+ * @wants: wants_of() the image in force; what it does not need is not asked for
  *
  * Return: 0; GUARD_E_PROOF, @ret_proof is set as well; negative errno.
  */
-int proof_run(int control, int state, struct guard_proof *ret_proof, struct diag *reterr_diag);
+int proof_run(int control, int state, uint32_t wants, struct guard_proof *ret_proof,
+	      struct diag *reterr_diag);
 
 /**
  * known_fill() - tell the guard what it hangs on, and which calls need a permission

@@ -10,8 +10,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +29,10 @@
 #define WISHES_MAX 128
 #define TRIES 2000 /* of a millisecond */
 
-/* Where the pins are when their file system is mounted nowhere, as after some techniques. */
+/*
+ * Where the pins are when their file system is mounted nowhere, as after some techniques. A mount
+ * of its own: an open file would keep the other busy, and nobody could unmount it.
+ */
 static int pins = -EBADF;
 
 /* Path of links/NAME, progs/out-NAME, or of the folder itself. Return: @path. */
@@ -41,6 +46,9 @@ struct wishes {
 	char names[WISHES_MAX][64];
 	size_t n;
 };
+
+/* What was unpinned and may hang still: all at once, for the kernel is slow to let go of each. */
+static struct wishes taken;
 
 static void wishes_read(struct wishes *wishes)
 {
@@ -64,12 +72,12 @@ static bool wished(const struct wishes *wishes, const char *name)
 	return false;
 }
 
-static int attach(int prog, uint32_t type)
+static int attach(int prog, bool to_cgroup)
 {
 	_cleanup_close_ int root = -EBADF;
 	int link;
 
-	if (type != BPF_LINK_TYPE_CGROUP) {
+	if (!to_cgroup) {
 		link = bpf_raw_tracepoint_open(NULL, prog);
 		return link < 0 ? -errno : link;
 	}
@@ -81,19 +89,20 @@ static int attach(int prog, uint32_t type)
 }
 
 /* The kernel lets go of a link some time after its pin; until then its program can hang once. */
-static int attach_patiently(int prog, uint32_t type)
+static int attach_patiently(int prog, bool to_cgroup)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
-	int link = attach(prog, type);
+	int link = attach(prog, to_cgroup);
 
 	for (int i = 0; link < 0 && i < TRIES; i++) {
 		(void)nanosleep(&pause, NULL);
-		link = attach(prog, type);
+		link = attach(prog, to_cgroup);
 	}
 	return link;
 }
 
-static int program_of(int link, uint32_t *ret_type)
+/* Return: a new fd; -EOPNOTSUPP if it is attached to what attach() does not know. */
+static int program_of(int link)
 {
 	struct bpf_link_info info = {};
 	__u32 size = sizeof(info);
@@ -101,50 +110,69 @@ static int program_of(int link, uint32_t *ret_type)
 
 	if (bpf_obj_get_info_by_fd(link, &info, &size))
 		return -errno;
-	*ret_type = info.type;
 	if (info.type != BPF_LINK_TYPE_TRACING && info.type != BPF_LINK_TYPE_CGROUP)
 		return -EOPNOTSUPP;
 	prog = bpf_prog_get_fd_by_id(info.prog_id);
 	return prog < 0 ? -errno : prog;
 }
 
-static int take_out(const char *name)
+/* Attaches anew what was left out. Return: the link; negative errno. */
+static int attach_again(const char *name)
 {
 	_cleanup_close_ int prog = -EBADF;
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	char out[PIN_PATH_MAX];
+
+	prog = bpf_obj_get(pin_path(out, "progs/" OUT, name));
+	if (prog < 0 || bpf_obj_get_info_by_fd(prog, &info, &size))
+		return -errno;
+	return attach_patiently(prog, info.type == BPF_PROG_TYPE_CGROUP_SYSCTL);
+}
+
+static int take_out(const char *name)
+{
+	_cleanup_close_ int prog = -EBADF, link = -EBADF;
 	char path[PIN_PATH_MAX], out[PIN_PATH_MAX];
-	uint32_t type = 0;
-	int link;
 
 	link = bpf_obj_get(pin_path(path, "links/", name));
 	if (link < 0)
 		return -errno;
-	prog = program_of(link, &type);
-	if (prog < 0 || bpf_obj_pin(prog, pin_path(out, "progs/" OUT, name)) || unlink(path)) {
-		(void)close(link);
-		return prog == -EOPNOTSUPP ? 0 : prog < 0 ? prog : -errno;
-	}
-	(void)close(link);
-	/* when it can be attached anew, the link is gone; what has no pin ends with its fd */
-	link = attach_patiently(prog, type);
+	prog = program_of(link);
+	if (prog < 0)
+		return prog == -EOPNOTSUPP ? 0 : prog;
+	if (taken.n == WISHES_MAX || bpf_obj_pin(prog, pin_path(out, "progs/" OUT, name)) ||
+	    unlink(path))
+		return -errno;
+	(void)snprintf(taken.names[taken.n++], sizeof(taken.names[0]), "%s", name);
+	return 0;
+}
+
+/* When it can be attached anew, the link is gone; what has no pin ends with its fd. */
+static int wait_until_out(const char *name)
+{
+	int link = attach_again(name);
+
 	return link < 0 ? link : close(link);
 }
 
 static int put_back(const char *name)
 {
-	_cleanup_close_ int prog = -EBADF, link = -EBADF;
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
 	char path[PIN_PATH_MAX], out[PIN_PATH_MAX];
+	_cleanup_close_ int link = attach_again(name);
 
-	prog = bpf_obj_get(pin_path(out, "progs/" OUT, name));
-	if (prog < 0 || bpf_obj_get_info_by_fd(prog, &info, &size))
-		return -errno;
-	link = attach_patiently(prog, info.type == BPF_PROG_TYPE_CGROUP_SYSCTL
-					      ? BPF_LINK_TYPE_CGROUP
-					      : BPF_LINK_TYPE_TRACING);
 	if (link < 0)
 		return link;
-	return bpf_obj_pin(link, pin_path(path, "links/", name)) || unlink(out) ? -errno : 0;
+	if (bpf_obj_pin(link, pin_path(path, "links/", name)) ||
+	    unlink(pin_path(out, "progs/" OUT, name)))
+		return -errno;
+	return 0;
+}
+
+static void complain(const char *name, int r)
+{
+	if (r < 0)
+		(void)log_error_errno(r, "%s is neither left out nor put back: %m", name);
 }
 
 /* Calls @act for the pins of a folder that begin so, if they are in the wishes or are not. */
@@ -158,20 +186,18 @@ static void each(const char *folder, const char *prefix, const struct wishes *wi
 
 	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name + skip;
-		int r;
 
 		if (entry->d_name[0] == '.' || strncmp(entry->d_name, prefix, skip) != 0 ||
 		    wished(wishes, name) != want)
 			continue;
-		r = act(name);
-		if (r < 0)
-			(void)log_error_errno(r, "%s is neither left out nor put back: %m", name);
+		complain(name, act(name));
 	}
 }
 
 void leave_out(void)
 {
-	int now = open(GUARD_PIN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int now = (int)syscall(SYS_open_tree, AT_FDCWD, GUARD_PIN_DIR,
+			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct wishes wishes;
 
 	if (now >= 0) {
@@ -180,5 +206,8 @@ void leave_out(void)
 	}
 	wishes_read(&wishes);
 	each("progs/", OUT, &wishes, false, put_back);
+	taken.n = 0;
 	each("links/", "", &wishes, true, take_out);
+	for (size_t i = 0; i < taken.n; i++)
+		complain(taken.names[i], wait_until_out(taken.names[i]));
 }

@@ -39,6 +39,7 @@ struct loader {
 	bool signs; /* images must be signed */
 	const char *pins; /* folder of its own */
 	const struct former *former; /* the guard that it takes over from; NULL: none */
+	uint32_t wants; /* wants_of() the image that comes into force first */
 	bool pinned;
 };
 
@@ -101,6 +102,12 @@ static int program_fd(const struct loader *loader, const char *name)
 	struct bpf_program *program = bpf_object__find_program_by_name(loader->object, name);
 
 	return program ? bpf_program__fd(program) : -ENOENT;
+}
+
+/* Loaded, and to be attached when a policy needs it. */
+static bool spare(const struct loader *loader, const struct bpf_program *program)
+{
+	return !wants_program(loader->wants, bpf_program__name(program));
 }
 
 /* The first image: before anything is attached. */
@@ -186,7 +193,7 @@ static int object_attach(struct loader *loader)
 	if (r < 0)
 		return r;
 	bpf_object__for_each_program(program, loader->object) {
-		if (!attaches(program))
+		if (!attaches(program) || spare(loader, program))
 			continue;
 		if (loader->n_links == LINKS_MAX)
 			return -E2BIG;
@@ -237,6 +244,22 @@ static int trust_pin(struct loader *loader)
 	return bpf_obj_pin(program_fd(loader, "trust_judge"), path) ? -errno : 0;
 }
 
+static int spares_pin(struct loader *loader)
+{
+	struct bpf_program *program;
+	char path[128];
+
+	bpf_object__for_each_program(program, loader->object) {
+		if (!attaches(program) || !spare(loader, program))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/progs/%s", loader->pins,
+			       bpf_program__name(program));
+		if (bpf_obj_pin(bpf_program__fd(program), path))
+			return -errno;
+	}
+	return 0;
+}
+
 static int object_pin(struct loader *loader)
 {
 	char path[128];
@@ -263,6 +286,9 @@ static int object_pin(struct loader *loader)
 	(void)snprintf(path, sizeof(path), "%s/progs/control", loader->pins);
 	if (bpf_obj_pin(loader->control, path))
 		return -errno;
+	r = spares_pin(loader);
+	if (r < 0)
+		return r;
 	r = loader->signs ? trust_pin(loader) : 0;
 	return r ?: kept_take(loader);
 }
@@ -318,6 +344,7 @@ static int prepare(struct loader *loader, const struct guard_policy *policy,
 {
 	int r;
 
+	loader->wants = wants_of(policy->image);
 	r = object_load(loader, policy->image, reterr_diag);
 	if (r)
 		return r;
@@ -342,7 +369,7 @@ static int prove(struct loader *loader, struct diag *reterr_diag)
 	if (r)
 		return r;
 	return proof_run(loader->control, bpf_object__find_map_fd_by_name(loader->object, "state"),
-			 &proof, reterr_diag);
+			 loader->wants, &proof, reterr_diag);
 }
 
 /* The guard is attached, pinned and its image in force: adopt, arm, prove. */

@@ -352,6 +352,7 @@ static uint32_t make_change(struct server *server, struct connection *client, st
 		    (uint64_t)header->version, image_mode_name(header->mode));
 	watch_adoption(server);
 	host_again(server);
+	prove_again(server);
 	return 0;
 }
 

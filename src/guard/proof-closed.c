@@ -38,6 +38,17 @@ static bool lacks(unsigned long capability)
 	return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 1;
 }
 
+/* One that there is not. */
+int proof_module_remove(const struct proof *proof)
+{
+	int r;
+
+	if (lacks(CAP_SYS_MODULE))
+		return PROOF_ABSENT;
+	r = result(syscall(SYS_delete_module, "holdfast_canary", O_NONBLOCK));
+	return r == -ENOSYS ? PROOF_ABSENT : r;
+}
+
 /* As it is. */
 int proof_clock_set(const struct proof *proof)
 {

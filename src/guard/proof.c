@@ -60,7 +60,7 @@ static void acts_run(const struct proof *proof, enum proof_side side, struct out
 		bool counted;
 		int r;
 
-		if (act->side != side)
+		if (act->side != side || !wants_program(proof->wants, act->hook))
 			continue;
 		before = refusals(proof->state);
 		r = act->run(proof);
@@ -169,7 +169,7 @@ static int places_make(struct proof *proof)
 /* Any hook will do. A build without that room is one that the proof has to find fault with. */
 static int hook_find(struct proof *proof)
 {
-	_cleanup_close_ int fd = bpf_obj_get(GUARD_PIN_LINKS "/commands_bpf");
+	_cleanup_close_ int fd = bpf_obj_get(GUARD_PIN_LINKS "/shared_bpf");
 	struct bpf_link_info info = {};
 	__u32 size = sizeof(info);
 
@@ -276,11 +276,13 @@ static int judge(const struct outcome *outcome, struct diag *reterr_diag)
 	return GUARD_E_PROOF;
 }
 
-int proof_run(int control, int state, struct guard_proof *ret_proof, struct diag *reterr_diag)
+int proof_run(int control, int state, uint32_t wants, struct guard_proof *ret_proof,
+	      struct diag *reterr_diag)
 {
 	struct proof proof = {
 		.control = control,
 		.state = state,
+		.wants = wants,
 		.folder = -EBADF,
 		.map_fd = -EBADF,
 	};

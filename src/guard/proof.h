@@ -23,6 +23,7 @@ enum proof_side {
 struct proof {
 	int control; /* fd of the control program */
 	int state; /* fd of a map of the guard */
+	uint32_t wants; /* wants_of() the image in force */
 	uint32_t hook; /* BTF id of a function that the guard hangs on */
 	int folder; /* fd of a folder of the canary's that is in no bpffs */
 	int peer; /* socket to the other side */
@@ -67,6 +68,9 @@ int proof_send(const struct proof *proof);
 int proof_canary_done(void);
 
 /* ---- proof-closed.c: what a policy may close. Return: as an act's. */
+
+/* proof_module_remove() - a module by delete_module(2) */
+int proof_module_remove(const struct proof *proof);
 
 /* proof_clock_set() - the clock, to what it is */
 int proof_clock_set(const struct proof *proof);

@@ -22,6 +22,11 @@ void prove_start(struct server *server)
 	server->proof_trouble[0] = '\0';
 }
 
+void prove_again(struct server *server)
+{
+	server->proof_due = server->options.now();
+}
+
 static void tell(struct server *server, const char *trouble)
 {
 	if (!strncmp(server->proof_trouble, trouble, sizeof(server->proof_trouble) - 1))

@@ -209,6 +209,9 @@ int arm_keep_version(struct server *server, const struct highwater *mark);
 /* prove_start() - a guard has come up, or was taken over: the next proof is due at once */
 void prove_start(struct server *server);
 
+/* prove_again() - another policy, which may need other programs: it is due at once as well */
+void prove_again(struct server *server);
+
 /* prove_now() - if it is due: let the guard prove itself; what changes is noted */
 void prove_now(struct server *server, uint64_t now);
 

@@ -145,7 +145,7 @@ struct image_switch {
 	const char *row; /* of the threat catalogue */
 };
 
-#define IMAGE_SWITCH_GROUPS 16
+#define IMAGE_SWITCH_GROUPS 17
 
 /* Those of switches.open come first, IMAGE_SWITCHES_ALL of them; then those of switches.close. */
 extern const struct image_switch image_switches[IMAGE_SWITCH_GROUPS];

@@ -147,7 +147,8 @@ const struct image_switch image_switches[IMAGE_SWITCH_GROUPS] = {
 	{IMAGE_CLOSED_MARKS, "marks", "A11"},	  {IMAGE_CLOSED_NETWORK, "network", "A19"},
 	{IMAGE_CLOSED_PROBES, "probes", "L13"},	  {IMAGE_CLOSED_RESOURCES, "resources", "M18"},
 	{IMAGE_CLOSED_SOCKETS, "sockets", "A18"}, {IMAGE_CLOSED_STATS, "stats", "K18"},
-	{IMAGE_CLOSED_TOKENS, "tokens", "F14"},	  {IMAGE_CLOSED_UPROBES, "uprobes", "P15"},
+	{IMAGE_CLOSED_TOKENS, "tokens", "F14"},	  {IMAGE_CLOSED_UNLOAD, "unload", "L18"},
+	{IMAGE_CLOSED_UPROBES, "uprobes", "P15"},
 };
 
 uint32_t image_switches_open(uint32_t switches)

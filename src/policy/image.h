@@ -109,7 +109,8 @@
 #define IMAGE_CLOSED_NETWORK 0x2000000u /* the network's configuration and firewall */
 #define IMAGE_CLOSED_STATS 0x4000000u /* the kernel's times of BPF programs */
 #define IMAGE_CLOSED_UPROBES 0x8000000u /* probes of user memory */
-#define IMAGE_CLOSED_ALL 0xfff0000u
+#define IMAGE_CLOSED_UNLOAD 0x10000000u /* modules taken out of the kernel */
+#define IMAGE_CLOSED_ALL 0x1fff0000u
 
 /* image_header.modules, image_header.kexec: what strangers put into the kernel, or in its place */
 #define IMAGE_CODE_ANY 0

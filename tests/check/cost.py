@@ -15,10 +15,14 @@ import cost  # noqa: E402
 
 SAID = ["# cost-kernel 6.0", "# cost-policy small " + "0" * 64, "# cost-armed 1200",
         "# cost-bare 1000000000", "# cost-floor 66", "# cost-rss small 8192",
-        "# cost-rss large 12288"]
+        "# cost-rss large 12288", "# cost-call 100", "# cost-start 900",
+        "# cost-run domains 640", "# cost-run rules 20640"]
+SAID += ["# cost-events %s-%s %s" % (flood, member, figure) for flood in cost.FLOODS
+         for member, figure in zip(cost.FLOOD, (1000, 500, 3100, 60000, 10000, 200))]
 TARGETS = ("map_update map_update_floor open_ro stat open_rw exec fork kill0 everyday_max scale "
            "armed rss").split()
-OPERATIONS = ("map_update", "open_ro", "stat", "open_rw", "exec", "fork_exit", "kill0")
+OPERATIONS = ("map_update", "open_ro", "stat", "open_rw", "exec", "exec_main", "fork_exit",
+              "kill0")
 
 
 def console(changed=(), without=None, said=None):
@@ -64,8 +68,18 @@ def main():
     tap.ok(missed_by("large stranger", "open_ro", 1051, "scale") and
            missed_by("large agent", "map_update", 1051, "scale"),
            "so does what costs more under a large policy, stranger or agent")
-    tap.ok(met(said=SAID[:2] + ["# cost-armed 1301"] + SAID[3:6] + ["# cost-rss large 12289"]) ==
+    tap.ok(met(said=SAID[:2] + ["# cost-armed 1301"] + SAID[3:6] + ["# cost-rss large 12289"] +
+               SAID[7:]) ==
            set(TARGETS) - {"armed", "rss"}, "and what takes longer to arm, or more memory")
+    said = cost.report_of(console(said=SAID + ["# cost-start 300", "# cost-start 1500",
+                                               "# cost-run rules 40640", "# cost-run rules 9"]),
+                          "6.0")["user_space"]
+    tap.ok(said["start_to_armed"] == 900 and said["compile"]["per_domain"] == 10 and
+           said["compile"]["per_rule"] == 2,
+           "of what ran more than once it is the median")
+    tap.ok(said["events"]["many"] == {"made": 1000, "per_second": 2000, "lost": 200,
+                                      "kernel_per_event": 3000, "daemon_per_event": 62},
+           "an event is what it adds to a call, and to what holdfastd does anyway")
     tap.ok(broken(console(without=("large agent", "stat"))) and
            all(broken(console(said=SAID[:i] + SAID[i + 1:])) for i in range(len(SAID))) and
            broken(console() + "\n# cost none stranger stat 1 1 31"),

@@ -69,7 +69,7 @@ def hooks_wrong():
         return False
 
     told = {"6.0": threats_doc.table("6.0", LINES)}
-    known = hooks.read("t\ta b\nt\tc\nu\t-\twhy\n", "sample")
+    known = hooks.read("t\ta b\nt\tc\nu\t-\twhy\nw\t-\tnot found yet\n", "sample")
     of = lambda found, searched=True, names=("t",), guard="abc": len(list(hooks.wrong(
         set(names), found, set(guard), known, searched)))
     stale = lambda table, guard: len(list(threats_doc.stale_hooks(ROWS, told, table, guard)))
@@ -86,7 +86,10 @@ def hooks_wrong():
         ("not let through", of({}), 1),
         ("refused whatever is left out", of({"t": ()}), 1),
         ("which is known", of({"u": ()}, names=("u",)), 0),
-        ("which is not asked for in a part", of({}, False, ("u",)), 0),
+        ("not tried in a part", of({}, False, ("u",)), 0),
+        ("nor in a search", of({}, True, ("u",)), 0),
+        ("searched for in vain", of({}, True, ("w",)), 1),
+        ("which a part does not try", of({}, False, ("w",)), 0),
         ("by programs of another kernel", of({"t": ("a", "b")}, guard="c"), 1),
         ("of no technique that the matrix has", of({"t": ("c",), "v": ("c",)}), 1),
         ("a whole console", hooks.told(good), ({"t": ("a", "b")}, {"a", "b"})),

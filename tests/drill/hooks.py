@@ -6,12 +6,12 @@ found that left them out (tests/drill/without.sh).
 
 usage: hooks.py --ask KERNEL [K/N]       a guest's table for that kernel, of the K'th of N parts
        hooks.py --judge KERNEL CONSOLE OUT.json [K/N]
-       hooks.py --take OUT.json...       what was found, into hooks.tsv
+       hooks.py --take OUT.json...       what was found, into hooks.tsv in place of its lines
 
 A line of the table is a technique, its programs, and nothing or a reason. All of the programs are
 left out and it goes through; all but one, and it does not. Kernels differ: a technique may have
-several lines, and any of them will do. Programs `-`: it stays refused whatever is left out, and the
-reason says why.
+several lines, and any of them will do. Programs `-`: it is not tried, and the reason says why; if
+that is "not found yet", it is by a search.
 
 --judge exits 1 if a technique that the kernel's matrix has as refused by the guard goes through
 without none of the sets that the table has for it, and 2 if the console is not whole. Without a
@@ -27,6 +27,7 @@ import zlib
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "hooks.tsv")
 PROGRAM = r"[a-z][a-z0-9_]*"
+OPEN = "not found yet"
 
 
 class Broken(Exception):
@@ -110,8 +111,8 @@ def wrong(demanded, found, programs, known, searched):
     """What of the demanded techniques is not as the table has it."""
     for technique in sorted(demanded):
         sets = {s for s in known.get(technique, {}) if set(s) <= programs}
-        have = found.get(technique)
-        if have is None and () in sets and not searched:
+        have, reason = found.get(technique), known.get(technique, {}).get(())
+        if have is None and reason and not (searched and reason == OPEN):
             continue
         if have is None:
             yield "%s: not let through without %s" % (technique, " or ".join(
@@ -138,8 +139,8 @@ def main():
             names = part_of(matrix_of(args[1]), args[2] if len(args) == 3 else None)
             for technique, sets in sorted(table().items()):
                 for programs in sorted(sets) if technique in names else ():
-                    if programs:
-                        print("%s\t%s" % (technique, " ".join(programs)))
+                    if sets[programs] != OPEN:
+                        print("%s\t%s" % (technique, " ".join(programs) or "-"))
             return 0
         if args[:1] == ["--judge"] and len(args) in (4, 5):
             part = args[4] if len(args) == 5 else None
@@ -156,14 +157,14 @@ def main():
                 "not " if findings else "", args[1], sum(bool(s) for s in found.values())))
             return 1 if findings else 0
         if args[:1] == ["--take"] and len(args) > 1:
-            known = table()
-            fresh = {}
+            known, fresh = table(), {}
             for name in args[1:]:
                 with open(name, encoding="utf-8") as file:
                     for technique, programs in json.load(file)["techniques"].items():
-                        reason = known.get(technique, {}).get(tuple(programs), "")
+                        reason = known.get(technique, {}).get(tuple(programs)) or \
+                            ("" if programs else OPEN)
                         fresh.setdefault(technique, {})[tuple(programs)] = reason
-            write(fresh)
+            write({**known, **fresh})
             return 0
     except (Broken, OSError, ValueError, KeyError) as error:
         print("hooks.py: %s" % error, file=sys.stderr)

@@ -52,6 +52,7 @@ cp -a "$keys" "$stage/opt/tests/keys.d"
 "$here/signed.sh" "$build"
 cp -a "$build/guest-signed" "$stage/opt/tests/signed.d"
 
+cp "$top/tests/bench/verifier.tsv" "$stage/opt/tests/"
 mkdir "$stage/opt/tests/freeze.d"
 cp "$here"/freeze/*.txt "$stage/opt/tests/freeze.d/"
 

@@ -139,18 +139,30 @@ if [ -z "$log" ]; then
 fi
 mkdir -p "$(dirname "$log")"
 
-rc=0
-if [ -n "$quiet" ]; then
-	timeout --foreground -k 5 "$((deadline + boot_allowance))" "${qemu[@]}" \
-		</dev/null >"$log.raw" 2>&1 || rc=$?
-else
-	set -o pipefail
-	timeout --foreground -k 5 "$((deadline + boot_allowance))" "${qemu[@]}" </dev/null 2>&1 |
-		tee "$log.raw" | tr -d '\r' || rc=$?
-	set +o pipefail
+# Runs the guest, its console into the log. Sets rc.
+boot() {
+	rc=0
+	if [ -n "$quiet" ]; then
+		timeout --foreground -k 5 "$((deadline + boot_allowance))" "${qemu[@]}" \
+			</dev/null >"$log.raw" 2>&1 || rc=$?
+	else
+		set -o pipefail
+		timeout --foreground -k 5 "$((deadline + boot_allowance))" "${qemu[@]}" </dev/null 2>&1 |
+			tee "$log.raw" | tr -d '\r' || rc=$?
+		set +o pipefail
+	fi
+	tr -d '\r' <"$log.raw" >"$log"
+	rm -f "$log.raw"
+}
+
+boot
+# seldom, at cmpxchg16b, and then it is the emulator that has failed and no kernel: it begins again
+if "$here/impossible.sh" "$log"; then
+	mv "$log" "$log.impossible"
+	boot
+	echo "# once more: the flags of the first time are no processor's, $log.impossible" |
+		tee -a "$log"
 fi
-tr -d '\r' <"$log.raw" >"$log"
-rm -f "$log.raw"
 
 result=$(sed -n 's/^holdfast-guest: exit \([0-9]*\) splats \([0-9]*\)$/\1 \2/p' "$log" | tail -n 1)
 if [ -n "$result" ]; then

@@ -40,6 +40,9 @@ expect "a command past its deadline fails the run" 124 'not done after 2 seconds
 	--deadline 2 --run 'echo ok - all well; sleep 1000'
 expect "a kernel panic fails the run" 125 'panicked' \
 	--run 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger'
+expect "flags that no processor has begin the guest once more" 125 '^# once more: ' \
+	--run 'echo "<1>RSP: 0018:1 EFLAGS: c89b0b62" >/dev/kmsg
+echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger'
 # shellcheck disable=SC2016 # the guest's shell expands it
 expect "init outlives a kill of everything" 137 '^holdfast-guest: exit 137' \
 	--run 'kill -9 1; kill -9 -1; kill -9 $$'

@@ -71,8 +71,11 @@ INLINE struct guard_state *guard_state(void)
 	return bpf_map_lookup_elem(&state, &zero);
 }
 
+/* Most tasks are in nobody's storage: to see that takes a load, to be told a call. */
 INLINE struct task_label *task_label(struct task_struct *task)
 {
+	if (bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage)
+		return NULL;
 	return bpf_task_storage_get(&task_labels, task, NULL, 0);
 }
 
@@ -159,26 +162,46 @@ INLINE void *image_at(struct image_header *image, __u32 offset)
 }
 
 struct domain_search {
-	struct image_header *image;
 	__u32 id;
+	__u32 bank; /* that was in force when the search began */
+	__u32 low;
+	__u32 high;
 	__u32 mode;
 	__u32 hold;
 };
 
+/* Domains are sorted by their ids: of 64, seven are looked at. */
 static long domain_search_step(__u32 i, void *context)
 {
 	struct domain_search *search = context;
-	struct image_header *image = policy_in_force();
+	struct guard_state *guard = guard_state();
+	struct image_header *image;
 	struct image_domain *domain;
+	__u32 middle;
 
-	if (!image || i >= image->n_domains)
+	if (!guard)
 		return 1;
-	domain = image_at(image, IMAGE_OFF_DOMAINS(image) + i * sizeof(*domain));
-	if (domain->id != search->id)
-		return 0;
-	search->mode = domain->mode;
-	search->hold = domain->hold;
-	return 1;
+	if (!i)
+		search->bank = guard->bank & 1;
+	image = policy_bank(search->bank);
+	if (!image)
+		return 1;
+	if (!i)
+		search->high = image->n_domains;
+	if (search->low >= search->high)
+		return 1;
+	middle = search->low + (search->high - search->low) / 2;
+	domain = image_at(image, IMAGE_OFF_DOMAINS(image) + middle * sizeof(*domain));
+	if (domain->id == search->id) {
+		search->mode = domain->mode;
+		search->hold = domain->hold;
+		return 1;
+	}
+	if (domain->id < search->id)
+		search->low = middle + 1;
+	else
+		search->high = middle;
+	return 0;
 }
 
 static __noinline int respited(__u32 key)

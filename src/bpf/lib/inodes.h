@@ -24,20 +24,27 @@ INLINE void file_key(struct inode *inode, struct file_key *ret_key)
 	ret_key->pad0 = 0;
 }
 
-INLINE __u32 inode_owner(struct inode *inode)
+INLINE struct inode_label *inode_label(struct inode *inode)
 {
-	struct inode_label *label;
+	return bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
+}
+
+/* @label: the inode's, for who has it already */
+INLINE __u32 labelled_owner(struct inode *inode, const struct inode_label *label)
+{
 	struct file_key key;
 	__u32 *owner;
 
-	if (!inode)
-		return DOMAIN_NONE;
-	label = bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
 	if (label && label->domain)
 		return label->domain;
 	file_key(inode, &key);
 	owner = bpf_map_lookup_elem(&files, &key);
 	return owner ? *owner : DOMAIN_NONE;
+}
+
+INLINE __u32 inode_owner(struct inode *inode)
+{
+	return inode ? labelled_owner(inode, inode_label(inode)) : DOMAIN_NONE;
 }
 
 /* For whom a folder leads to files; DOMAIN_NONE: for nobody, or it is no folder. */
@@ -98,21 +105,22 @@ INLINE void measurement_void(struct inode *inode)
  * For whom its content must stay: who has mapped it executable, or measured it; DOMAIN_NONE:
  * nobody.
  */
-INLINE __u32 inode_holder(struct inode *inode)
+INLINE __u32 labelled_holder(struct inode *inode, const struct inode_label *label)
 {
 	__u64 address = (__u64)inode;
 	struct stacked_label *stack;
-	struct inode_label *label;
 
-	if (!inode)
-		return DOMAIN_NONE;
-	label = bpf_inode_storage_get(&inode_labels, inode, NULL, 0);
 	if (label && label->held)
 		return label->held;
 	stack = bpf_map_lookup_elem(&stacked, &address);
 	if (stack && (stack->held || stack->trials))
 		return stack->held ? stack->held : DOMAIN_SELF;
 	return inode_measurement(inode) ? DOMAIN_SELF : DOMAIN_NONE;
+}
+
+INLINE __u32 inode_holder(struct inode *inode)
+{
+	return inode ? labelled_holder(inode, inode_label(inode)) : DOMAIN_NONE;
 }
 
 /* Nobody tells of a dentry's end, and its address is used again: by another inode. */

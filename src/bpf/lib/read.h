@@ -9,44 +9,13 @@ struct block {
 	__u32 word[4];
 };
 
-/* Without a branch: 32 of them in a row would be the verifier's undoing. */
-INLINE __u32 hex(char c)
-{
-	return (c & 15) + 9 * (c >> 6);
-}
-
 /*
- * 16 bytes of kernel memory under any lockdown: the formatter for IPv6 addresses copies them.
- * bpf_rdonly_cast would do from 6.2 on; one way for all kernels is less to get wrong.
+ * block_at() - 16 bytes of kernel memory, under any lockdown
+ * @from: where the address is: a pointer becomes a number in memory alone
  *
- * Of what mounts_umount cost the verifier of 6.12, more than nine tenths were this before it was
- * global. A pointer becomes a number in memory alone: that is what `from` points to.
+ * Return: 0, with zeroes for what cannot be read; -EFAULT or -EINVAL.
  */
 int block_at(const __u64 *from, struct block *ret_block);
-
-GLOBAL int block_at(const __u64 *from, struct block *ret_block)
-{
-	static const char format[] = "%pi6";
-	char text[40] = {};
-	__u64 address;
-	long r;
-
-	if (!from || !ret_block)
-		return -EINVAL;
-	address = *from;
-	r = bpf_snprintf(text, sizeof(text), format, &address, sizeof(address));
-	if (r != 33)
-		return -EFAULT;
-	for (int i = 0; i < 4; i++) {
-		__u32 word = 0;
-
-		for (int j = 3; j >= 0; j--)
-			word = word << 8 | hex(text[i * 8 + j * 2]) << 4 |
-			       hex(text[i * 8 + j * 2 + 1]);
-		ret_block->word[i] = word;
-	}
-	return 0;
-}
 
 INLINE int read_block(const void *data, __u32 offset, struct block *ret_block)
 {

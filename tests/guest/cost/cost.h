@@ -35,6 +35,9 @@ extern const struct operation net_operations[];
 #define SAMPLES_CHEAP 301
 #define SAMPLES_DEAR 61
 
+/* stamp_main() - what the counter is at, to a pipe. Return: 0; 1 if it cannot be written. */
+int stamp_main(int fd);
+
 /**
  * floor_main() - empty programs on hooks, as long as a command runs
  * @argv: a file with the names of the guard's programs, a line each, then the command
@@ -50,3 +53,34 @@ int floor_main(char **argv);
  * Return: 0; 2 if they cannot be loaded.
  */
 int bare_main(char **argv);
+
+/**
+ * run_main() - prints what a command takes, each time that it runs
+ * @name: what it is called
+ * @n: how often
+ * @argv: the command, by its path
+ *
+ * Return: 0; 2 if it fails.
+ */
+int run_main(const char *name, unsigned int n, char **argv);
+
+/**
+ * start_main() - prints what a service takes from its start until it says that it is ready
+ * @argv: the service, by its path; it runs on
+ *
+ * Return: 0; 2 if it does not say so.
+ */
+int start_main(char **argv);
+
+/* call_main() - prints what a call takes that fails as those of events_main() do. Return: 0. */
+int call_main(void);
+
+/**
+ * events_main() - prints what events at a steady rate take of who makes them and of holdfastd
+ * @name: what they are called
+ * @daemon: its pid
+ * @what: how many a second, for how many seconds, by how many tasks
+ *
+ * Return: 0; 2 if not all of them were made.
+ */
+int events_main(const char *name, const char *daemon, const unsigned int *what);

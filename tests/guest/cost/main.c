@@ -9,6 +9,10 @@
  *        cost floor NAMES CMD...     CMD beside empty programs on the hooks of those programs
  *        cost bare NAMES             loads and attaches those programs, by libbpf alone
  *        cost objects N FILE         makes N maps, then FILE, and keeps the maps
+ *        cost run NAME N CMD...      CMD, N times
+ *        cost start CMD...           CMD, until it tells systemd that it is ready
+ *        cost call                   one that fails, without a guard to refuse it
+ *        cost events NAME PID RATE SECONDS TASKS   events, and what holdfastd does of them
  */
 #include "cost.h"
 
@@ -109,13 +113,25 @@ static int objects_main(unsigned int n, const char *ready)
 	return 0;
 }
 
+static int events(char **argv)
+{
+	const unsigned int what[] = {(unsigned int)atoi(argv[2]), (unsigned int)atoi(argv[3]),
+				     (unsigned int)atoi(argv[4])};
+
+	return events_main(argv[0], argv[1], what);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "nothing"))
 		return 0;
+	if (argc == 3 && !strcmp(argv[1], "stamp"))
+		return stamp_main(atoi(argv[2]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 2 && !strcmp(argv[1], "list"))
 		return list_main();
+	if (argc == 2 && !strcmp(argv[1], "call"))
+		return call_main();
 	if (argc >= 4 && !strcmp(argv[1], "ops"))
 		return ops_main(argv[2], argv[3], argc > 4 ? (unsigned int)atoi(argv[4]) : 1);
 	if (argc >= 4 && !strcmp(argv[1], "floor"))
@@ -124,7 +140,14 @@ int main(int argc, char **argv)
 		return bare_main(argv + 2);
 	if (argc == 4 && !strcmp(argv[1], "objects"))
 		return objects_main((unsigned int)atoi(argv[2]), argv[3]);
+	if (argc >= 5 && !strcmp(argv[1], "run"))
+		return run_main(argv[2], (unsigned int)atoi(argv[3]), argv + 4);
+	if (argc >= 3 && !strcmp(argv[1], "start"))
+		return start_main(argv + 2);
+	if (argc == 7 && !strcmp(argv[1], "events"))
+		return events(argv + 2);
 	fprintf(stderr, "cost: list | ops STATE WHO [PART] | floor NAMES CMD... | bare NAMES | "
-			"objects N FILE\n");
+			"objects N FILE | run NAME N CMD... | start CMD... | "
+			"call | events NAME PID RATE SECONDS TASKS\n");
 	return 2;
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -67,6 +68,40 @@ static int64_t exec_once(void)
 	return counted(exec_self());
 }
 
+int stamp_main(int fd)
+{
+	uint64_t now = __rdtsc();
+
+	return write(fd, &now, sizeof(now)) != sizeof(now);
+}
+
+/* The same up to its first own instruction: its label is on it by then. */
+static int64_t exec_main_once(void)
+{
+	static char stamp[] = "stamp", name[] = "cost";
+	int pipe_fds[2];
+	char number[16];
+	char *const argv[] = {name, stamp, number, NULL};
+	volatile uint64_t begin = 0;
+	uint64_t end = 0;
+	pid_t pid;
+	int r;
+
+	if (pipe(pipe_fds))
+		return -errno;
+	(void)snprintf(number, sizeof(number), "%d", pipe_fds[1]);
+	pid = vfork();
+	if (pid == 0) {
+		begin = __rdtsc();
+		execv("/proc/self/exe", argv);
+		_exit(127);
+	}
+	r = pid > 0 && ended(pid) && read(pipe_fds[0], &end, sizeof(end)) == sizeof(end);
+	(void)close(pipe_fds[0]);
+	(void)close(pipe_fds[1]);
+	return r ? (int64_t)(end - begin) : -ECHILD;
+}
+
 static int self_find(void)
 {
 	self = getpid();
@@ -121,6 +156,7 @@ const struct operation task_operations[] = {
 	{"fork_exit", NULL, fork_once, SAMPLES_DEAR},
 	{"vfork_exit", NULL, vfork_once, SAMPLES_DEAR},
 	{"exec", NULL, exec_once, SAMPLES_DEAR},
+	{"exec_main", NULL, exec_main_once, SAMPLES_DEAR},
 	{"kill0", self_find, kill_none, SAMPLES_CHEAP},
 	{"kill", child_make, kill_child, SAMPLES_CHEAP},
 	{"ptrace_attach", NULL, attach, SAMPLES_DEAR},

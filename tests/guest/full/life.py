@@ -88,7 +88,9 @@ def set_up(suite):
                "/etc/systemd/system/attacker.service": ATTACKER})
     suite.need("holdfast is installed",
                "chmod 755 /opt/tests/*; apt-get -y install /root/holdfast.deb && mkdir -p /etc/holdfast "
-               "&& systemctl enable holdfastd attacker && systemctl enable --now victim", deadline=120)
+               "&& systemctl enable holdfastd attacker && systemctl enable --now victim && "
+               "until /opt/tests/probe as ask victim state >/dev/null 2>&1; do sleep 0.2; done",
+               deadline=120)
     for attack in ATTACKS:
         suite.command("without a guard %s goes through" % attack,
                       ATTACKED % attack)

@@ -191,9 +191,9 @@ static void end(FILE *log, int control)
 		.size = sizeof(forever),
 	};
 
-	tell(log, "unlink-link", as_errno(unlink(GUARD_PIN_LINKS "/commands_bpf")));
+	tell(log, "unlink-link", as_errno(unlink(GUARD_PIN_LINKS "/shared_bpf")));
 	tell(log, "rename-over-link",
-	     as_errno(rename(GUARD_PIN_PROGS "/control", GUARD_PIN_LINKS "/commands_bpf")));
+	     as_errno(rename(GUARD_PIN_PROGS "/control", GUARD_PIN_LINKS "/shared_bpf")));
 	tell(log, "unmount", as_errno(umount2("/sys/fs/bpf", MNT_DETACH)));
 	tell(log, "unmount-elsewhere", unmount_elsewhere());
 	tell(log, "detach-link", detach_link());

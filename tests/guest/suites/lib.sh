@@ -216,7 +216,13 @@ disks_prepare() {
 		echo '+memory +pids' >/sys/fs/cgroup/system.slice/cgroup.subtree_control
 }
 
+# What the drill removes; again after each phase that lets it.
+modules_prepare() {
+	modprobe -a sch_prio xt_mark && [ -d /sys/module/sch_prio ] && [ -d /sys/module/xt_mark ]
+}
+
 switches_prepare() {
+	modules_prepare 2>/dev/null
 	# a control file that comes with a module, where the kernel has it
 	modprobe hwpoison-inject 2>/dev/null || true
 	# what the drill's interface is of: where the policy denies modules, nobody loads it later

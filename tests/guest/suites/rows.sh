@@ -35,6 +35,7 @@ enforce_strict=$(image drill "$unit" "$strict" 's/mode: observe/mode: enforce/' 
 
 switches_prepare
 need "two disks are there" disks_prepare
+need "modules that can be removed are there" modules_prepare
 mkdir -p /etc/holdfast-canary/conf.d /etc/holdfast-neighbour/conf.d
 
 phases=all
@@ -48,6 +49,7 @@ esac
 if [ $phases = all ]; then
 	drill none "$@"
 
+	need "the modules are there again" modules_prepare
 	need "holdfastd starts" daemon_start
 	need "the guard comes up to observe" guard_up "$observe"
 	drill observe "$@"
@@ -58,6 +60,7 @@ if [ $phases = all ]; then
 
 	# not by a reload: what was attacked and put back is no longer what the guard has marked
 	check "the guard goes down" holdfast guard down
+	need "and once more" modules_prepare
 fi
 if [ $phases != strict ]; then
 	need "holdfastd starts again" daemon_start

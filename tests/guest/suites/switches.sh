@@ -34,6 +34,33 @@ closed_group() {
 	exits 1 asks "$1" && logged refused "$2"
 }
 
+# ---- what only some policies need
+
+links=/sys/fs/bpf/holdfast/links
+
+not_attached() {
+	! [ -e $links/closed_mark ] && [ -e ${links%links}progs/closed_mark ]
+}
+
+denied() {
+	! "$@" >$work/said 2>&1 && grep -q 'not permitted' $work/said
+}
+
+# acts: how many the last proof has had refused
+acts() {
+	holdfast guard status | sed -n 's/^proof *\([0-9]*\) of .*/\1/p'
+}
+
+# three programs were attached, and each of them is asked, a moment after the reload
+proves() {
+	for _ in $(seq 40); do
+		[ "$(acts)" = "$1" ] || break
+		guest-ctl until 1 false
+	done
+	[ "$(acts)" -eq $(($1 + 3)) ] || { echo "$1 acts, then $(acts)"; return 1; }
+	! grep '"note":"proof-failed"' $log
+}
+
 # ---- a domain's own
 
 # victim_writes FILE TEXT: the victim itself does, and says 0 or the errno
@@ -129,7 +156,7 @@ switched_on() {
 
 observe=$(image rows 's/^switches.*//') &&
 	enforce=$(image rows 's/^switches.*//' 's/mode: observe/mode: enforce/') &&
-	closed=$(image rows 's/version: 1/version: 2/' \
+	closed=$(image rows 's/version: 1/version: 2/; s/open: ../&, close: [clock, log, marks]/' \
 		's/mode: observe/mode: enforce/' '') || exit 1
 
 need "holdfastd starts" daemon_start
@@ -142,6 +169,7 @@ check "A04 what is in no group is closed" exits 1 probe sysrq
 for verb in clock-set audit-off log-clear mark-open sockets-close; do
 	check "what no policy closes is open: $verb" exits 0 asks $verb
 done
+check "and no program waits for it" not_attached
 check "A05 a domain writes the files of its own task and group" own_files
 check "A04 and not those of the host" not_the_hosts
 check "F04 a mount namespace with the pins ends, and they stay" namespace_ends
@@ -152,10 +180,20 @@ check "L17 with kprobes unoptimized they are refused as before" \
 check "T06 who reads the trace pipe away takes no event" pipe_read
 umount $trace
 check "posture fix, a stranger, mends what is no switch, and takes it back" mends
+acts=$(acts)
 check "closing them needs no secret" holdfast guard reload "$closed"
 check "L19 hotplug is closed" closed_group hotplug L19
 check "A12 policy of AppArmor is closed" closed_group apparmor-load A12
 check "A16 suspend is closed" closed_group suspend A16
+check "T05 the clock is closed by the reload, by a program that was not attached" \
+	closed_group clock-set T05
+check "T04 and the log" closed_group log-clear T04
+check "A11 and marks" closed_group mark-open A11
+check "what it closes not has no program still" [ ! -e $links/closed_uprobe ]
+check "L03 root gets no fd of the new link" \
+	denied bpftool link show pinned $links/closed_mark
+check "F01 nor removes its pin" denied rm $links/closed_mark
+check "it proves itself with the new programs" proves $acts
 check "the guard has its second line" [ -e /sys/fs/bpf/holdfast/links/switches_sysctl ]
 check "the guard goes down by the operator" guard_down
 

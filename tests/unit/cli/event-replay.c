@@ -33,7 +33,7 @@ static const char policy_text[] =
 	"kind: Policy\n"
 	"metadata: {name: t, version: 1}\n"
 	"mode: enforce\n"
-	"switches: {open: [mac], close: [log, network, uprobes]}\n"
+	"switches: {open: [mac], close: [log, network, unload, uprobes]}\n"
 	"domains:\n"
 	"  - name: agent\n"
 	"    executables:\n"
@@ -141,6 +141,7 @@ static void some_groups_of_switches_are_the_policys(void **state)
 	     "t.yaml: switches.close has not probes\n");
 	says(SWITCH_FILE("L13", "uprobe_events"), "refused ",
 	     "t.yaml: switches.close has uprobes\n");
+	says(SWITCH("L18"), "refused ", "t.yaml: switches.close has unload\n");
 	says(SWITCH("T05"), "allowed ", "t.yaml: switches.close has not clock\n");
 	says(SWITCH("F13"), "allowed ", "t.yaml: switches.close has not disks\n");
 	says(SQUEEZE("sh"), "allowed ", "t.yaml: switches.close has not resources\n");

@@ -2,6 +2,7 @@
 #include "drill/drive.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "test.h"
@@ -211,23 +212,26 @@ static void a_reason_says_what_is_wrong(void **state)
 /* What holdfastd had written when it was killed, the next one reads from the ring once more. */
 static void an_event_that_is_told_twice_counts_once(void **state)
 {
-	static struct drive d;
 	const struct drill_options options = {.phase = DRILL_OBSERVE};
+	struct drive *d = calloc(1, sizeof(*d) + 2 * sizeof(d->outcomes[0]));
 
-	d = (struct drive){.options = &options, .n = 2};
-	d.outcomes[0] = (struct outcome){.technique = &loud, .pid = 7};
-	d.outcomes[1] = (struct outcome){.technique = &twice, .pid = 8};
-	assign(&d, LINE("M01", "41", "7", "observed"));
-	assign(&d, LINE("F02", "42", "8", "observed"));
-	assign(&d, LINE("M01", "41", "7", "observed"));
-	assign(&d, LINE("F02", "42", "8", "observed"));
-	assign(&d, LINE("F02", "43", "8", "observed"));
-	assign(&d, LINE("F02", "44", "8", "noted"));
-	assign(&d, LINE("F02", "45", "9", "observed"));
-	assert_string_equal(d.outcomes[0].rows, "M01");
-	assert_string_equal(d.outcomes[1].rows, "F02 F02");
-	assign(&d, LINE("M01", "46", "7", "refused"));
-	assert_string_equal(d.outcomes[0].rows, "M01 M01(refused)");
+	assert_non_null(d);
+	d->options = &options;
+	d->n = 2;
+	d->outcomes[0] = (struct outcome){.technique = &loud, .pid = 7};
+	d->outcomes[1] = (struct outcome){.technique = &twice, .pid = 8};
+	assign(d, LINE("M01", "41", "7", "observed"));
+	assign(d, LINE("F02", "42", "8", "observed"));
+	assign(d, LINE("M01", "41", "7", "observed"));
+	assign(d, LINE("F02", "42", "8", "observed"));
+	assign(d, LINE("F02", "43", "8", "observed"));
+	assign(d, LINE("F02", "44", "8", "noted"));
+	assign(d, LINE("F02", "45", "9", "observed"));
+	assert_string_equal(d->outcomes[0].rows, "M01");
+	assert_string_equal(d->outcomes[1].rows, "F02 F02");
+	assign(d, LINE("M01", "46", "7", "refused"));
+	assert_string_equal(d->outcomes[0].rows, "M01 M01(refused)");
+	free(d);
 }
 
 int main(void)

@@ -111,6 +111,17 @@ static void new_holdfastd_proves_the_guard_it_takes_over(void **state)
 	assert_int_equal(fake_kernel()->proofs, 2);
 }
 
+/* Which may need programs that were not attached. */
+static void another_policy_is_proven_at_once(void **state)
+{
+	const struct test_image next = {IMAGE_MODE_ENFORCE, 8, "agent", 2};
+	struct world *world = up(state);
+
+	assert_int_equal(world_reload(world, world->secret, &next), 0);
+	world_idle(world);
+	assert_int_equal(fake_kernel()->proofs, 2);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -122,6 +133,7 @@ int main(void)
 		TEST(proof_that_is_good_again_is_said),
 		TEST(proof_that_cannot_be_made_is_said),
 		TEST(new_holdfastd_proves_the_guard_it_takes_over),
+		TEST(another_policy_is_proven_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

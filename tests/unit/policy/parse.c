@@ -214,9 +214,9 @@ static void switches_are_open_unless_the_policy_says_which(void **state)
 static void switches_are_closed_if_the_policy_says_so(void **state)
 {
 	_cleanup_(policy_freep) struct policy *some =
-		fixture_parse(PLAIN "switches: {close: [tokens, uprobes, network], open: [mac]}\n");
+		fixture_parse(PLAIN "switches: {close: [tokens, unload, network], open: [mac]}\n");
 
-	assert_int_equal(some->switches, IMAGE_CLOSED_TOKENS | IMAGE_CLOSED_UPROBES |
+	assert_int_equal(some->switches, IMAGE_CLOSED_TOKENS | IMAGE_CLOSED_UNLOAD |
 						 IMAGE_CLOSED_NETWORK | IMAGE_SWITCH_MAC);
 }
 
@@ -387,8 +387,8 @@ static const struct {
 	{PLAIN "switches: {close: []}\n", 8, 11, "the key \"open\" is missing"},
 	{PLAIN "switches: {open: [], close: [mac]}\n", 8, 30,
 	 "switches.close[0]: expected \"audit\", \"clock\", \"disks\", \"log\", \"marks\","
-	 " \"network\", \"probes\", \"resources\", \"sockets\", \"stats\", \"tokens\" or"
-	 " \"uprobes\", got \"mac\""},
+	 " \"network\", \"probes\", \"resources\", \"sockets\", \"stats\", \"tokens\","
+	 " \"unload\" or \"uprobes\", got \"mac\""},
 	{PLAIN "switches: {open: [], close: [log, log]}\n", 8, 35, "\"log\" is there twice"},
 	{PLAIN "switches: {open: [audit]}\n", 8, 19, "got \"audit\""},
 	{PLAIN "switches: {open: mac}\n", 8, 18, "switches.open: expected a list of groups"},
