@@ -232,7 +232,7 @@ static int no_flag(void)
 
 /* ---- what calls become on their way: a program at their entry or exit writes our own memory */
 
-/* The kernel passes over a program where it has preempted the same one: so not the first try says. */
+/* The kernel passes over a program where it has preempted the same one: one try says little. */
 #define REWRITE_TRIES 16
 
 static int rewrite(const char *where, const void *at, const uint64_t *by)
