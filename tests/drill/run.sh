@@ -77,6 +77,14 @@ all) exec tests/drill/without.sh ;;
 	exit 2
 	;;
 esac
+for number in "$runs" "$jobs"; do
+	case $number in
+	'' | 0* | *[!0-9]*)
+		echo "drill: RUNS and JOBS are numbers from 1 on, not '$number'" >&2
+		exit 2
+		;;
+	esac
+done
 tests/guest/image.sh "$build" >/dev/null
 names=$(kernels)
 if [ -z "$names" ]; then
