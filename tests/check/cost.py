@@ -55,6 +55,14 @@ def missed_by(state, operation, figure, targets):
     return met(changed=[((state, operation), figure)]) == set(TARGETS) - set(targets.split())
 
 
+def reach(small, floor):
+    """Of the target `fork`: is it met, what are empty programs, do they meet it?"""
+    text = console(changed=[(("small stranger", "fork_exit"), small),
+                            (("floor stranger", "fork_exit"), floor)])
+    target = cost.report_of(text, "6.0")["targets"]["fork"]
+    return target["met"], target["floor"], target["reachable"]
+
+
 def main():
     tap = Tap()
     tap.ok(met() == set(TARGETS), "a guard that costs nothing meets every target")
@@ -71,6 +79,9 @@ def main():
     tap.ok(met(said=SAID[:2] + ["# cost-armed 1301"] + SAID[3:6] + ["# cost-rss large 12289"] +
                SAID[7:]) ==
            set(TARGETS) - {"armed", "rss"}, "and what takes longer to arm, or more memory")
+    tap.ok(reach(1400, 1301) == (False, 301, False) and reach(1400, 1300) == (False, 300, True) and
+           reach(1200, 1301) == (True, 301, False),
+           "one that empty programs miss as well is out of reach, and that alone meets nothing")
     said = cost.report_of(console(said=SAID + ["# cost-start 300", "# cost-start 1500",
                                                "# cost-run rules 40640", "# cost-run rules 9"]),
                           "6.0")["user_space"]
