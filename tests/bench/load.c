@@ -2,8 +2,10 @@
 /*
  * What `holdfast object load` takes for 100,000 typed entries, against a map made and filled by one
  * batch update of the same bytes: both in turn, so that what else the machine does meets both, and
- * the best of each, without the time that it had to wait for a processor. TAP. Ends at once, with a
- * skip, where maps cannot be made or are not filled in batches.
+ * the best of each, without the time that it had to wait for a processor. The best of a few rounds
+ * on a machine that is not ours alone can still have met somebody: what misses the limit gets more
+ * rounds, in which both can only become truer. TAP. Ends at once, with a skip, where maps cannot be
+ * made or are not filled in batches.
  *
  * usage: bench-load LOAD.bpf.o FOLDER        for the texts
  */
@@ -27,6 +29,7 @@
 
 #define ENTRIES 100000
 #define ROUNDS 9
+#define ROUNDS_MAX 60
 
 #define LIMIT 2.0 /* times the bare update */
 
@@ -162,10 +165,11 @@ static const struct loader_map *map_of(const struct loader *loader, const char *
 static double compare(const struct object *object, const struct subject *subject, const char *path)
 {
 	double best_load = DBL_MAX, best_bare = DBL_MAX;
+	unsigned int n = 0;
 
 	if (text_write(subject, path) < 0)
 		return -1;
-	for (int i = 0; i < ROUNDS; i++) {
+	for (; n < ROUNDS || (n < ROUNDS_MAX && best_load > LIMIT * best_bare); n++) {
 		_cleanup_(loader_freep) struct loader *loader = NULL;
 		double seconds;
 
@@ -177,8 +181,8 @@ static double compare(const struct object *object, const struct subject *subject
 			return -1;
 		best_bare = seconds < best_bare ? seconds : best_bare;
 	}
-	printf("# %s: load %.1f ms, bare update %.1f ms, %.2f times\n", subject->map,
-	       best_load * 1e3, best_bare * 1e3, best_load / best_bare);
+	printf("# %s: load %.1f ms, bare update %.1f ms, %.2f times, the best of %u\n",
+	       subject->map, best_load * 1e3, best_bare * 1e3, best_load / best_bare, n);
 	return best_load / best_bare;
 }
 
