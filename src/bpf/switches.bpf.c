@@ -264,7 +264,8 @@ static long row_compare(__u32 i, void *context)
  * process_of() - whose is the process that a file of procfs is about?
  *
  * The inode knows the process by the kernel's own struct pid, whatever number it has in the pid
- * namespace of that procfs. Where that cannot be read, it may be anybody's.
+ * namespace of that procfs. Where that cannot be read, it may be anybody's. What is about the very
+ * task that asks counts as nobody's: to itself it is no stranger.
  * Return: whether the file is about a process.
  */
 static __noinline bool process_of(struct file *file, __u32 *ret_owner)
@@ -279,6 +280,10 @@ static __noinline bool process_of(struct file *file, __u32 *ret_owner)
 				 bpf_core_field_offset(struct proc_inode, pid),
 			 &pid))
 		return true;
+	if (pid == (__u64)bpf_get_current_task_btf()->thread_pid) {
+		*ret_owner = DOMAIN_NONE;
+		return true;
+	}
 	if (pid && read_pointer((void *)pid + bpf_core_field_offset(struct pid, tasks), &link))
 		return true;
 	*ret_owner = DOMAIN_NONE;

@@ -173,6 +173,23 @@ switched_on() {
 	guest-ctl until 20 sh -c "echo 1 >$ftrace" && [ "$(cat $ftrace)" = 1 ]
 }
 
+# The kernel gives the memory of a task that ended to another.
+successors_nobodys() {
+	mkfifo $work/never
+	successors=
+	r=0
+	while [ "$(echo $successors | wc -w)" -lt 32 ]; do
+		probe as ask victim fork >/dev/null || r=2
+		cat $work/never &
+		successors="$successors $!"
+		for pid in $successors; do
+			echo 0 >/proc/$pid/oom_score_adj || r=1
+		done
+	done
+	kill $successors
+	return $r
+}
+
 observe=$(image rows 's/^switches.*//') &&
 	enforce=$(image rows 's/^switches.*//' 's/mode: observe/mode: enforce/') &&
 	closed=$(image rows 's/version: 1/version: 2/; s/open: ../&, close: [clock, log, marks]/' \
@@ -191,6 +208,7 @@ done
 check "and no program waits for it" not_attached
 check "A05 a domain writes the files of its own task and group" own_files
 check "A04 and not those of the host" not_the_hosts
+check "A05 who has the memory of an agent's task that ended is nobody's" successors_nobodys
 check "A03 a group that a domain's child begins in is the domain's, with all above it" born_elsewhere
 check "A03 and one that a stranger's child begins in is nobody's" stranger_elsewhere
 check "F04 a mount namespace with the pins ends, and they stay" namespace_ends
