@@ -13,8 +13,8 @@
 # FULL=1        all of it. Otherwise the full guest is for one kernel, and commits take turns: each
 #               runs boot and rows on every kernel, any other suite on one, and so with profiles
 #               other than default, a quarter of the full guest's suites, an eighth of the rooms
-#               left out and a sixteenth of the mutants: four commits that follow each other run
-#               all of the guests, sixteen all of the rest; programs are left out with FULL=1 only
+#               left out and a 32nd of the mutants: four commits that follow each other run all of
+#               the guests, 32 all of the rest; programs are left out with FULL=1 only
 # KERNEL=NAME   only that kernel
 # JOBS=N        guests at a time (as many as processors)
 # TURN=N        as of the N'th commit
@@ -476,7 +476,7 @@ run_mutants() {
 	if [ -n "${QUICK:-}" ]; then
 		which=--changed
 	elif [ -z "${FULL:-}" ]; then
-		which=--part=$turn/16
+		which=--part=$turn/32
 	fi
 	echo "# mutants: one error each, and the test that has to notice ${which#--}"
 	run_script mutants tests/mutants/run.py ${which:+"$which"}
