@@ -361,6 +361,8 @@ plan_guests() {
 					"$command"; then
 					taken=$(taken "$number" "$suite" "$profile" "$command")
 					queue+=("$kernel $status $suite $profile $deadline $taken")
+					[ "$taken" = "$command" ] ||
+						left+=" $suite/$kernel/$profile(all but ${taken##* })"
 				else
 					left+=" $suite/$kernel/$profile"
 				fi

@@ -56,7 +56,8 @@ int journal_follow(uint64_t from, bool (*take)(void *userdata, uint64_t index, c
 
 void journal_fence(const struct target *target, struct fence *ret_fence)
 {
-	static const char *const verbs[] = {"map-read", "self-maps-read"};
+	/* by its pin: who asks by id asks for what other agents have as well */
+	static const char *const verbs[] = {"map-read", "self-map-pin"};
 
 	*ret_fence = (struct fence){.log = journal_size()};
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {

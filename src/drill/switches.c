@@ -475,9 +475,8 @@ static int ice(const struct target *target)
 	return rmdir(CGROUPS "ice") < 0 ? setup_failed("rmdir") : r;
 }
 
-/* The same with the freezer of version 1, a hierarchy of its own. */
 /* Who was forked in the trap is in it as well, until he ends. */
-static int empty_trap(const char *trap, const char *tasks)
+static bool empty_trap(const char *trap, const char *tasks)
 {
 	char line[32];
 
@@ -489,12 +488,13 @@ static int empty_trap(const char *trap, const char *tasks)
 		if (file)
 			(void)fclose(file);
 		if (rmdir(trap) == 0)
-			return 0;
+			return true;
 		pause_briefly();
 	}
-	return -errno;
+	return false;
 }
 
+/* The same with the freezer of version 1, a hierarchy of its own. */
 static int freezer(const struct target *target)
 {
 	char pid[32], trap[64], tasks[96], state[96];
@@ -511,7 +511,7 @@ static int freezer(const struct target *target)
 	r = write_text(state, "FROZEN");
 	if (r == 0)
 		r = write_text(state, "THAWED");
-	if (empty_trap(trap, tasks) < 0)
+	if (!empty_trap(trap, tasks))
 		return setup_failed("out of the trap");
 	return r;
 }
