@@ -32,10 +32,16 @@ carried() {
 		grep -xE "holdfastd?|($ours)/[^/]*|tests/guest/guest-init"
 }
 
-# build_without ROOM DIR PROOF: only what they change is built again
+# build_without ROOM DIR PROOF: only what they change is built again; with every room, nothing if
+# that is there
 build_without() {
 	local -a targets
 
+	if [ -z "$1" ] && [ -f "$2/build.ninja" ]; then
+		mapfile -t targets < <(carried "$2")
+		ninja -C "$2" "${targets[@]}"
+		return
+	fi
 	# a folder from before an option was there does not take it
 	if ! { [ -f "$2/build.ninja" ] &&
 		meson configure "$2" "-Dsabotage=$1" "-Dproof=$3"; }; then
@@ -127,11 +133,13 @@ in_demo() {
 }
 
 worker() {
-	local room
+	local room dir
 
 	while read -r room; do
-		run_room "$room" "build-sabotage-worker-$1" true
-		! in_demo "$room" || run_room "$room" "build-sabotage-worker-$1" false
+		dir=build-sabotage-worker-$1
+		[ "$room" != - ] || dir=build
+		run_room "$room" "$dir" true
+		! in_demo "$room" || run_room "$room" "$dir" false
 	done
 }
 

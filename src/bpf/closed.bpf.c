@@ -18,6 +18,7 @@
  */
 
 #include "bpf/lib/closed.h"
+#include "bpf/lib/calls.h"
 
 /* Of fanotify(7): who waits for such an event waits for whoever has made the mark. */
 #define FAN_OPEN_PERM 0x10000ull
@@ -86,12 +87,12 @@ int BPF_PROG(closed_log, int type)
 SEC("lsm/capable")
 int BPF_PROG(closed_module, const struct cred *cred, struct user_namespace *namespace, int cap)
 {
-	struct pt_regs *registers;
+	unsigned long call;
 
 	if (cap != CAP_SYS_MODULE)
 		return 0;
-	registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	if (registers->orig_ax != DELETE_MODULE && registers->orig_ax != DELETE_MODULE_32)
+	call = current_call();
+	if (call != DELETE_MODULE && call != DELETE_MODULE_32)
 		return 0;
 	if (closed_refused(&unload, 0))
 		return REFUSED(EPERM);

@@ -378,6 +378,8 @@ int BPF_PROG(identity_fork, struct task_struct *task, unsigned long clone_flags)
 	__u32 content = label ? label->content : 0, way = label ? label->way : CONTENT_UNKNOWN;
 	bool born = parent->tgid == 1;
 
+	if (!label && !born)
+		return 0;
 	/* Memory that two share would be written through the one, and run by the other. */
 	if (label && clone_flags & CLONE_VM)
 		label->admission = 0;
@@ -552,11 +554,12 @@ int BPF_PROG(identity_mprotect, struct vm_area_struct *vma, unsigned long reqpro
 	return 0;
 }
 
-/* Its address is used again. */
+/* Its address is used again. Whoever is noted has a label, and his storage goes after this. */
 SEC("lsm/task_free")
 int BPF_PROG(identity_gone, struct task_struct *task)
 {
-	task_note(task, DOMAIN_NONE);
+	if (!task_has_none(task))
+		task_note(task, DOMAIN_NONE);
 	return 0;
 }
 

@@ -71,58 +71,86 @@ static const struct closed sockets = CLOSED(SOCKETS, 'A', 18, "sockets");
 static const struct closed audit = CLOSED(AUDIT, 'T', 3, "audit");
 static const struct closed network = CLOSED(NETWORK, 'A', 19, "network");
 
+/* A message; what it says of one interface: struct ifinfomsg and struct tcmsg begin alike. */
+struct request {
+	__u32 length, type, flags; /* of its header */
+	__u32 ifindex;
+	__u32 handle, parent; /* of tc */
+};
+
+/* What the attributes of a request say. */
+struct attributes {
+	__u32 at; /* offset of the next one */
+	__u32 end; /* of the message */
+	__u32 found; /* the message asks for XDP */
+	__u32 removes;
+	__u32 moves; /* the message names another network namespace */
+	__u32 whole; /* all of it was read */
+};
+
+/*
+ * Handed to global functions by its address, for what lies there no verifier keeps account of: so
+ * it goes through each of them once, whatever the others have found, and through the step of a
+ * walk until nothing changes that it does keep account of, which is next to nothing. Before 6.7 it
+ * goes through the first step only; what others leave here is as unknown to it as what was before.
+ */
 struct message_walk {
-	void *data; /* stays as it is: the verifier follows it from round to round */
-	__u32 at; /* offset of the next message, then attribute */
-	__u32 end; /* of the buffer, then message */
+	void *data; /* of the buffer */
+	__u32 at; /* offset of the next message */
+	__u32 end; /* of the buffer */
 	__u32 netns;
 	__u32 actor; /* domain of the sender */
 	__u32 ifindex; /* of the request that is not the sender's to make; 0 by name */
 	__u32 owner; /* of that interface */
 	__u32 row; /* of that request */
-	__u32 found; /* the message asks for XDP */
-	__u32 removes;
-	__u32 moves; /* the message names another network namespace */
 	__u32 whole; /* all of it was read */
 	__u32 protocol; /* what the socket is for: whose types these are */
-	__u32 type; /* of the message at which the walk has ended */
-	__u32 nothing; /* 0, and no verifier knows that; see link_permitted() */
+	struct request request; /* at hand, or at which the walk has ended */
+	struct attributes attributes; /* of that request */
+	__u32 pad0;
 };
 
-/* A message about one interface; struct ifinfomsg and struct tcmsg begin alike. */
-struct request {
-	__u32 type, flags;
-	__u32 ifindex;
-	__u32 handle, parent; /* of tc */
-};
+_Static_assert(sizeof(struct message_walk) == 96, "message_walk without holes");
+
+int link_permitted(struct message_walk *walk);
+int tc_permitted(struct message_walk *walk);
+int route_walk(struct message_walk *walk);
+int family_walk(struct message_walk *walk, const struct closed *closed);
+
+/* What is a loop's context must be on the stack: of the walk that is its address alone. */
+INLINE struct message_walk *walk_of(void *context)
+{
+	return *(struct message_walk **)context;
+}
 
 static long attribute_step(__u32 i, void *context)
 {
-	struct message_walk *walk = context;
+	struct message_walk *walk = walk_of(context);
+	struct attributes *attributes = &walk->attributes;
 	struct block block = {};
 	__u32 len, type;
 
-	if (walk->at + 4 > walk->end) {
-		walk->whole = 1;
+	if (attributes->at + 4 > attributes->end) {
+		attributes->whole = 1;
 		return 1;
 	}
-	if (read_block(walk->data, walk->at, &block))
+	if (read_block(walk->data, attributes->at, &block))
 		return 1;
 	len = block.word[0] & 0xffff;
 	type = block.word[0] >> 16 & NLA_TYPE_MASK;
-	if (len < 4 || len > walk->end - walk->at) {
-		walk->whole = 1; /* the kernel stops here as well */
+	if (len < 4 || len > attributes->end - attributes->at) {
+		attributes->whole = 1; /* the kernel stops here as well */
 		return 1;
 	}
 	if (type == IFLA_XDP) {
-		walk->found = 1;
+		attributes->found = 1;
 		/* nested: length and type of the first attribute, then its value, an fd */
-		walk->removes = (block.word[1] >> 16 & NLA_TYPE_MASK) == IFLA_XDP_FD &&
-				(__s32)block.word[2] < 0;
+		attributes->removes = (block.word[1] >> 16 & NLA_TYPE_MASK) == IFLA_XDP_FD &&
+				      (__s32)block.word[2] < 0;
 	}
 	if (type == IFLA_NET_NS_PID || type == IFLA_NET_NS_FD || type == IFLA_TARGET_NETNSID)
-		walk->moves = 1;
-	walk->at += ALIGN4(len);
+		attributes->moves = 1;
+	attributes->at += ALIGN4(len);
 	return 0;
 }
 
@@ -193,16 +221,23 @@ static bool end_permitted(struct message_walk *walk, __u32 ifindex, bool any)
  * handle if it names no parent. Another domain may add what replaces nothing: more than one agent
  * watches an interface.
  */
-static bool tc_permitted(struct message_walk *walk, const struct request *request)
+GLOBAL int tc_permitted(struct message_walk *walk)
 {
-	struct interface_key key = {.netns = walk->netns,
-				    .ifindex = request->ifindex | INTERFACE_TC};
-	__u32 place = request->parent ? request->parent : request->handle;
-	bool adds = request->type == RTM_NEWTFILTER || request->type == RTM_NEWQDISC ||
-		    request->type == RTM_NEWCHAIN;
-	bool fresh = adds && request->flags & NLM_F_EXCL;
-	bool block = request->ifindex == TC_BLOCK;
+	struct interface_key key;
+	struct request *request;
+	bool adds, fresh, block;
+	__u32 place;
 
+	if (!walk)
+		return false;
+	request = &walk->request;
+	key.netns = walk->netns;
+	key.ifindex = request->ifindex | INTERFACE_TC;
+	place = request->parent ? request->parent : request->handle;
+	adds = request->type == RTM_NEWTFILTER || request->type == RTM_NEWQDISC ||
+	       request->type == RTM_NEWCHAIN;
+	fresh = adds && request->flags & NLM_F_EXCL;
+	block = request->ifindex == TC_BLOCK;
 	if (!block && (place >> 16 != TC_CLSACT || place == TC_ROOT))
 		return true;
 	if (!(fresh && walk->actor) && !judged(walk, interface_owner(&key, block), request->ifindex,
@@ -219,45 +254,46 @@ INLINE bool is_tc(__u32 type)
 	       type == RTM_DELTFILTER || type == RTM_NEWCHAIN || type == RTM_DELCHAIN;
 }
 
-/*
- * Verifiers before 6.7 follow the first step only: one that ends the walk finds what was there
- * before, and if they knew that as 0, they would drop all that is done about what others found.
- *
- * Return: whether all of the message was read, and the sender may.
- */
-static bool link_permitted(struct message_walk *walk, const struct request *request, __u32 end)
+/* Return: whether all of the message was read, and the sender may. */
+GLOBAL int link_permitted(struct message_walk *walk)
 {
-	struct message_walk attributes = *walk;
-	bool creates = request->type == RTM_NEWLINK && !request->ifindex &&
-		       request->flags & NLM_F_EXCL;
+	struct attributes *attributes;
+	struct request *request;
+	bool creates;
 
-	attributes.at = walk->at + 2 * HEADER_SIZE;
-	attributes.end = end;
-	attributes.whole = 0;
-	attributes.found = walk->nothing;
-	attributes.moves = walk->nothing;
-	attributes.removes = walk->nothing;
-	bpf_loop(ATTRIBUTES_MAX, attribute_step, &attributes, 0);
-	if (!attributes.whole)
+	if (!walk)
+		return false;
+	request = &walk->request;
+	attributes = &walk->attributes;
+	creates = request->type == RTM_NEWLINK && !request->ifindex && request->flags & NLM_F_EXCL;
+	*attributes = (struct attributes){.at = walk->at + 2 * HEADER_SIZE,
+					  .end = walk->at + request->length};
+	bpf_loop(ATTRIBUTES_MAX, attribute_step, &walk, 0);
+	if (!attributes->whole)
 		return false;
 	if (request->type == RTM_DELLINK)
-		return end_permitted(walk, request->ifindex, attributes.moves);
-	if (attributes.found && !xdp_permitted(walk, request->ifindex, attributes.removes))
+		return end_permitted(walk, request->ifindex, attributes->moves);
+	if (attributes->found && !xdp_permitted(walk, request->ifindex, attributes->removes))
 		return false;
 	/* a new interface may be born elsewhere */
-	return !attributes.moves || creates || end_permitted(walk, request->ifindex, false);
+	return !attributes->moves || creates || end_permitted(walk, request->ifindex, false);
 }
 
 /* Return: whether there is another message. The walk is whole where the kernel stops as well. */
-INLINE bool message_begin(struct message_walk *walk, struct block *ret_header)
+INLINE bool message_begin(struct message_walk *walk)
 {
+	struct block header = {};
+
 	if (walk->at + HEADER_SIZE > walk->end) {
 		walk->whole = 1;
 		return false;
 	}
-	if (read_block(walk->data, walk->at, ret_header))
+	if (read_block(walk->data, walk->at, &header))
 		return false;
-	if (ret_header->word[0] >= HEADER_SIZE && ret_header->word[0] <= walk->end - walk->at)
+	walk->request.length = header.word[0];
+	walk->request.type = header.word[1] & 0xffff;
+	walk->request.flags = header.word[1] >> 16;
+	if (header.word[0] >= HEADER_SIZE && header.word[0] <= walk->end - walk->at)
 		return true;
 	walk->whole = 1;
 	return false;
@@ -265,53 +301,44 @@ INLINE bool message_begin(struct message_walk *walk, struct block *ret_header)
 
 static long message_step(__u32 i, void *context)
 {
-	struct message_walk *walk = context;
-	struct block header = {}, body = {};
-	struct request request;
+	struct message_walk *walk = walk_of(context);
+	struct request *request = &walk->request;
+	struct block body = {};
 
-	if (!message_begin(walk, &header))
+	if (!message_begin(walk))
 		return 1;
-	request.type = header.word[1] & 0xffff;
-	request.flags = header.word[1] >> 16;
-	if (request.type == RTM_NEWLINK || request.type == RTM_SETLINK ||
-	    request.type == RTM_DELLINK || is_tc(request.type)) {
+	if (request->type == RTM_NEWLINK || request->type == RTM_SETLINK ||
+	    request->type == RTM_DELLINK || is_tc(request->type)) {
 		if (read_block(walk->data, walk->at + HEADER_SIZE, &body))
 			return 1;
-		request.ifindex = body.word[1];
-		request.handle = body.word[2];
-		request.parent = body.word[3];
-		if (is_tc(request.type)
-			    ? !tc_permitted(walk, &request)
-			    : !link_permitted(walk, &request, walk->at + header.word[0]))
+		request->ifindex = body.word[1];
+		request->handle = body.word[2];
+		request->parent = body.word[3];
+		if (is_tc(request->type) ? !tc_permitted(walk) : !link_permitted(walk))
 			return 1;
 	}
-	walk->at += ALIGN4(header.word[0]);
+	walk->at += ALIGN4(request->length);
 	return 0;
 }
 
-static __noinline int route_refused(struct sock *sk, struct sk_buff *skb, __u32 actor)
+GLOBAL int route_walk(struct message_walk *walk)
 {
 	struct guard_state *guard = guard_state();
-	struct message_walk walk = {.row = EVENT_ROW('L', 8), .actor = actor};
 	struct act act = {};
 
-	if (!guard)
-		return 0;
-	walk.nothing = guard->armed >> 31;
-	walk.data = skb->data;
-	walk.end = skb->len;
-	walk.netns = sk->__sk_common.skc_net.net->ns.inum;
+	if (!walk || !guard)
+		return false;
 	bpf_loop(MESSAGES_MAX, message_step, &walk, 0);
-	if (!walk.owner && !walk.whole && guard->interfaces)
-		walk.owner = DOMAIN_SELF;
-	if (!strange(walk.actor, walk.owner))
-		return 0;
-	act.owner = walk.owner;
+	if (!walk->owner && !walk->whole && guard->interfaces)
+		walk->owner = DOMAIN_SELF;
+	if (!strange(walk->actor, walk->owner))
+		return false;
+	act.owner = walk->owner;
 	act.act = EVENT_ACT_NETLINK;
-	act.row = walk.row;
+	act.row = walk->row;
 	act.error = EPERM;
 	act.kind = EVENT_OBJECT_INTERFACE;
-	act.id = walk.ifindex;
+	act.id = walk->ifindex;
 	return guard_refuses(&act);
 }
 
@@ -352,50 +379,69 @@ static bool is_closed(__u32 protocol, __u32 type)
 /* Of AUDIT_SET those messages that switch it off. */
 static long closed_step(__u32 i, void *context)
 {
-	struct message_walk *walk = context;
-	struct block header = {}, body = {};
+	struct message_walk *walk = walk_of(context);
+	struct request *request = &walk->request;
+	struct block body = {};
 
-	if (!message_begin(walk, &header))
+	if (!message_begin(walk))
 		return 1;
-	walk->type = header.word[1] & 0xffff;
-	if (is_closed(walk->protocol, walk->type))
+	if (is_closed(walk->protocol, request->type))
 		return 1;
-	if (walk->protocol == NETLINK_AUDIT && walk->type == AUDIT_SET) {
+	if (walk->protocol == NETLINK_AUDIT && request->type == AUDIT_SET) {
 		if (read_block(walk->data, walk->at + HEADER_SIZE, &body) ||
 		    (body.word[0] & AUDIT_STATUS_ENABLED && !body.word[1]))
 			return 1;
 	}
-	walk->at += ALIGN4(header.word[0]);
+	walk->at += ALIGN4(request->length);
 	return 0;
 }
 
 /* What ends the walk before its end is what must not be, or more than can be read. */
-static __noinline int family_walk(struct sk_buff *skb, const struct closed *closed, __u32 protocol)
+GLOBAL int family_walk(struct message_walk *walk, const struct closed *closed)
 {
-	struct message_walk walk = {.protocol = protocol, .data = skb->data, .end = skb->len};
-
+	if (!walk || !closed)
+		return false;
 	bpf_loop(MESSAGES_MAX, closed_step, &walk, 0);
-	return !walk.whole && closed_refused(closed, walk.type);
+	return !walk->whole && closed_refused(closed, walk->request.type);
+}
+
+/* The verifier takes what is handed over for written as well: so it is no constant, but a copy. */
+static __noinline int family_read(struct sk_buff *skb, const struct closed *group, __u32 protocol)
+{
+	struct message_walk walk = {.data = skb->data, .end = skb->len, .protocol = protocol};
+	struct closed closed = *group;
+
+	return family_walk(&walk, &closed);
 }
 
 /* Apart from the walk, for most policies close none of it. */
 INLINE bool family_refused(struct sk_buff *skb, const struct closed *closed, __u32 protocol)
 {
-	return closed_to_current(closed->group) && family_walk(skb, closed, protocol);
+	return closed_to_current(closed->group) && family_read(skb, closed, protocol);
 }
 
 /* The same: where nobody has claimed an interface, no stranger's message is about one. */
 INLINE bool routing_refused(struct sock *sk, struct sk_buff *skb)
 {
+	struct message_walk walk;
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 	struct guard_state *guard = guard_state();
 	__u32 actor = label ? label->domain : DOMAIN_NONE;
 
-	if (guard && (guard->interfaces || actor) && route_refused(sk, skb, actor))
-		return true;
+	if (guard && (guard->interfaces || actor)) {
+		walk = (struct message_walk){
+			.data = skb->data,
+			.end = skb->len,
+			.netns = sk->__sk_common.skc_net.net->ns.inum,
+			.actor = actor,
+			.row = EVENT_ROW('L', 8),
+		};
+		if (route_walk(&walk))
+			return true;
+	}
 	/* the proof's canary has an interface, and loses it again */
 	return actor != DOMAIN_CANARY && closed_to(label, guard, network.group) &&
-	       family_walk(skb, &network, NETLINK_ROUTE);
+	       family_read(skb, &network, NETLINK_ROUTE);
 }
 
 SEC("lsm/netlink_send")

@@ -34,12 +34,7 @@ int BPF_PROG(sockets_bind, struct socket *socket)
 /* The proof's canary closes its own whatever the policy says. */
 INLINE bool closes(__u32 owner)
 {
-	struct domain_search search = {.id = owner};
-
-	if (owner == DOMAIN_CANARY)
-		return true;
-	bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
-	return search.hold & IMAGE_CLOSES_SOCKETS;
+	return owner == DOMAIN_CANARY || DOMAIN_HOLD(domain_said(owner)) & IMAGE_CLOSES_SOCKETS;
 }
 
 static __noinline bool reaching_refused(__u32 owner, __u32 command)

@@ -10,14 +10,14 @@
  *   cgroup/sysctl               EPERM          one test per read of a sysctl
  *   fexit cgroup_procs_write_start
  *                               -              one hash lookup per task moved
- *   inode_permission            EPERM          shared.bpf.c
+ *   inode_permission            EPERM          shared.bpf.c; of clone3 into a group, too
  *   tp_btf cgroup_attach_task   -              one hash lookup per task moved
  *   tp_btf cgroup_rmdir         -              one hash operation per group's end
- *   tp_btf task_newtask         -              one hash lookup per fork
  *
  * A new switch is a row of the table.
  */
 
+#include "bpf/lib/calls.h"
 #include "bpf/lib/closed.h"
 #include "bpf/lib/read.h"
 #include "bpf/lib/shared.h"
@@ -34,6 +34,8 @@
 
 #define DEPTH 6
 #define NAME_LEN 32
+
+#define CLONE3 435 /* clone3(2), of 64 bits and of 32 */
 
 /* task_label.moving: whom it moves is not known yet, or was not noted */
 #define MOVING_UNKNOWN 1
@@ -262,7 +264,8 @@ static long row_compare(__u32 i, void *context)
  * process_of() - whose is the process that a file of procfs is about?
  *
  * The inode knows the process by the kernel's own struct pid, whatever number it has in the pid
- * namespace of that procfs. Where that cannot be read, it may be anybody's.
+ * namespace of that procfs. Where that cannot be read, it may be anybody's. What is about the very
+ * task that asks counts as nobody's: to itself it is no stranger.
  * Return: whether the file is about a process.
  */
 static __noinline bool process_of(struct file *file, __u32 *ret_owner)
@@ -277,6 +280,10 @@ static __noinline bool process_of(struct file *file, __u32 *ret_owner)
 				 bpf_core_field_offset(struct proc_inode, pid),
 			 &pid))
 		return true;
+	if (pid == (__u64)bpf_get_current_task_btf()->thread_pid) {
+		*ret_owner = DOMAIN_NONE;
+		return true;
+	}
 	if (pid && read_pointer((void *)pid + bpf_core_field_offset(struct pid, tasks), &link))
 		return true;
 	*ret_owner = DOMAIN_NONE;
@@ -470,13 +477,47 @@ int BPF_PROG(switches_moving)
 	return 0;
 }
 
+/* What the node of a group, or of one of its files, hangs below. Return: as read_block(). */
+INLINE int node_above(__u64 node, __u64 *ret_above)
+{
+	__u32 offset = bpf_core_field_exists(struct kernfs_node, parent)
+			       ? bpf_core_field_offset(struct kernfs_node, parent)
+			       : bpf_core_field_offset(struct kernfs_node___hidden, __parent);
+
+	return read_pointer((void *)(node + offset), ret_above);
+}
+
+/* The group of that file of its own, and all above it, as cgroup_protect() has them. */
+static __noinline void file_group_protect(__u64 file_node, __u32 domain)
+{
+	struct guard_state *guard = guard_state();
+	__u64 node = file_node, above = 0;
+
+	if (!guard)
+		return;
+	for (int i = 0; i <= CGROUP_DEPTH_MAX && !node_above(node, &above); i++) {
+		if (!above)
+			return;
+		/* the file's own node is no group's */
+		if (i > 0)
+			cgroup_claim(guard, node, domain);
+		node = above;
+	}
+	guard->all_cgroups = 1;
+}
+
 /* Nothing else is between that and the move. A v1 hierarchy does not ask. */
 int switches_move(struct inode *inode, int mask)
 {
 	struct act act = {.act = EVENT_ACT_SWITCH, .row = EVENT_ROW('A', 3), .error = EPERM};
 	struct task_label *label = task_label(bpf_get_current_task_btf());
 
-	if (!label || !label->moving)
+	if (!label)
+		return 0;
+	/* A child that begins in that group, if it may, has its label already. */
+	if (label->domain && current_call() == CLONE3)
+		file_group_protect((__u64)inode->i_private, label->domain);
+	if (!label->moving)
 		return 0;
 	/* a write that failed before the note, and now something else is opened */
 	if (label->moving == MOVING_UNKNOWN && mask != MAY_WRITE)
@@ -502,17 +543,6 @@ int BPF_PROG(switches_moved, struct cgroup *group, const char *path, struct task
 		mover->moving = 0;
 	if (domain)
 		cgroup_protect(group, domain);
-	return 0;
-}
-
-/* Forked into another group than its parent's. */
-SEC("tp_btf/task_newtask")
-int BPF_PROG(switches_born, struct task_struct *task)
-{
-	__u32 domain = address_domain((__u64)task);
-
-	if (domain)
-		task_cgroups_protect(task, domain);
 	return 0;
 }
 

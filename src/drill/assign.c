@@ -27,15 +27,44 @@ static struct outcome *outcome_of(struct drive *d, pid_t pid)
 	return NULL;
 }
 
-/* A holdfastd that is killed, as `self-kill` does, leaves what it has just written in the ring. */
-static bool told_before(struct outcome *outcome, uint64_t number)
+/*
+ * How many of the probe's events came before. A holdfastd that is killed, as `self-kill` does,
+ * leaves what it has just written in the ring: what was told already has no place.
+ */
+static bool place_of(const struct outcome *outcome, uint64_t number, size_t *ret_place)
 {
-	for (size_t i = 0; i < outcome->n_numbers; i++)
+	size_t before = 0;
+
+	for (size_t i = 0; i < outcome->n_numbers; i++) {
 		if (outcome->numbers[i] == number)
-			return true;
-	if (outcome->n_numbers < DRIVE_NUMBERS_MAX)
-		outcome->numbers[outcome->n_numbers++] = number;
-	return false;
+			return false;
+		before += outcome->numbers[i] < number;
+	}
+	*ret_place = before;
+	return true;
+}
+
+/* In the order of the events: an entry of one ring may be logged before an earlier of another. */
+static void insert(struct outcome *outcome, uint64_t number, size_t place, const char *row)
+{
+	size_t used = strlen(outcome->rows), size = strlen(row) + 1;
+	char *at = outcome->rows;
+
+	if (outcome->n_numbers == DRIVE_NUMBERS_MAX || used + size + 1 > sizeof(outcome->rows))
+		return;
+	for (size_t i = 0; i < place; i++)
+		at += strcspn(at, " ") + (i + 1 < outcome->n_numbers);
+	if (place == outcome->n_numbers) {
+		sprintf(at, "%s%s", place ? " " : "", row);
+	} else {
+		memmove(at + size, at, used - (size_t)(at - outcome->rows) + 1);
+		memcpy(at, row, size - 1);
+		at[size - 1] = ' ';
+	}
+	memmove(&outcome->numbers[place + 1], &outcome->numbers[place],
+		(outcome->n_numbers - place) * sizeof(outcome->numbers[0]));
+	outcome->numbers[place] = number;
+	outcome->n_numbers++;
 }
 
 void assign(struct drive *d, const char *line)
@@ -43,6 +72,7 @@ void assign(struct drive *d, const char *line)
 	const char *wanted = d->options->phase == DRILL_ENFORCE ? "refused" : "observed";
 	char verdict[16], pid[16], row[16], number[24];
 	struct outcome *outcome;
+	size_t place;
 
 	if (!line_field(line, "\"verdict\":\"", verdict, sizeof(verdict)) ||
 	    !line_field(line, "\"tgid\":", pid, sizeof(pid)) ||
@@ -51,11 +81,9 @@ void assign(struct drive *d, const char *line)
 		return;
 	outcome = outcome_of(d, (pid_t)atoi(pid));
 	if (!outcome || strcmp(verdict, "noted") == 0 ||
-	    told_before(outcome, strtoull(number, NULL, 10)))
+	    !place_of(outcome, strtoull(number, NULL, 10), &place))
 		return;
 	if (strcmp(verdict, wanted) != 0)
 		snprintf(row + strlen(row), sizeof(row) - strlen(row), "(%.8s)", verdict);
-	if (strlen(outcome->rows) + strlen(row) + 2 < sizeof(outcome->rows))
-		sprintf(outcome->rows + strlen(outcome->rows), "%s%s", outcome->rows[0] ? " " : "",
-			row);
+	insert(outcome, strtoull(number, NULL, 10), place, row);
 }

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/sched.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "canary.h"
@@ -226,6 +229,24 @@ int canary_write(char *argument)
 		r = errno;
 	if (fd >= 0)
 		close(fd);
+	return r;
+}
+
+int canary_born(const char *group)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD, .flags = CLONE_INTO_CGROUP};
+	int folder = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC), r = 0;
+	pid_t pid;
+
+	if (folder < 0)
+		return errno;
+	args.cgroup = (uint64_t)folder;
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		r = errno;
+	close(folder);
 	return r;
 }
 

@@ -39,6 +39,9 @@ int canary_bound_map(void);
 /* canary_write() - "FILE TEXT": write that. Return: 0 or the errno. */
 int canary_write(char *argument);
 
+/* canary_born() - a child that begins in that control group. Return: 0 or the errno. */
+int canary_born(const char *group);
+
 /*
  * canary_run() - "FILE": map that executable; "memory FILE": read it into memory, and make that
  * executable; and call it with @map. Return: what it has returned, or the errno.

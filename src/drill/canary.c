@@ -637,6 +637,8 @@ static void answer(struct canary *v, char *request, int passed, struct text *tex
 		say(text, "by", (uint64_t)v->last_child);
 	} else if (strcmp(verb, "write") == 0 && argument) {
 		answer_number(text, canary_write(argument));
+	} else if (strcmp(verb, "born") == 0 && argument) {
+		answer_number(text, canary_born(argument));
 	} else if (strcmp(verb, "plugin") == 0 && argument) {
 		answer_number(text, in_child(run_plugin, v, argument));
 	} else {

@@ -26,6 +26,7 @@
  *   run memory FILE  read into memory that is made executable then; as `child`
  *   plugin FILE      dlopen() in a child: `0` if it was loaded (dynamic canary only)
  *   write FILE TEXT  it writes that; `0` or the errno
+ *   born GROUP       a child that begins in that control group, and ends; `0` or the errno
  *   clear            takes apart what it has made, and ends
  *   quit             ends as it is
  *

@@ -199,18 +199,15 @@ static void neighbour(struct drive *d, const struct technique *technique)
 		heal(d, CANARY_NEIGHBOUR);
 }
 
-/* An act that is always logged, after all others. */
 static void collect(struct drive *d)
 {
-	const struct technique *last = technique_find("map-read");
 	struct target target = {.name = CANARY_NAME};
-	pid_t fence;
+	struct fence fence;
 
 	if (stage_load(CANARY_NAME, &target) < 0)
 		fprintf(stderr, "holdfast: no canary answers\n");
-	fence = probe(d, last, last->run, &target)->pid;
-	d->n--;
-	if (journal_collect(d, fence) == 0)
+	journal_fence(&target, &fence);
+	if (journal_collect(d, &fence) == 0)
 		return;
 	fprintf(stderr, "holdfast: the last event does not come to the log\n");
 	d->failed = true;

@@ -30,7 +30,7 @@ struct outcome {
 	bool neighbour;
 	bool harmed; /* the target says so */
 	const char *why_not; /* it was not even tried; NULL: it was */
-	char rows[DRIVE_ROWS_MAX]; /* of its events, as logged */
+	char rows[DRIVE_ROWS_MAX]; /* of its events, in their order */
 	uint64_t numbers[DRIVE_NUMBERS_MAX]; /* theirs */
 	size_t n_numbers;
 };
@@ -83,14 +83,27 @@ uint64_t journal_size(void);
 int journal_follow(uint64_t from, bool (*take)(void *userdata, uint64_t index, char *entry),
 		   void *userdata);
 
-/* journal_collect() - give each event to the probe that caused it; @fence is the pid of an act
- * that came after all others. Return: 0; -ETIMEDOUT. */
-int journal_collect(struct drive *d, pid_t fence);
+/* Acts that came after all others: one for each of the guard's two rings, of which neither is
+ * logged in the order of the other. */
+struct fence {
+	uint64_t log; /* entries that the log had before them */
+	char keys[2][32]; /* "" once it has been seen */
+};
+
+/* journal_fence() - act, so that an event of each ring follows all that there are */
+void journal_fence(const struct target *target, struct fence *ret_fence);
+
+/* journal_fenced() - with this entry, are all that came before the fence in the log? */
+bool journal_fenced(struct fence *fence, uint64_t index, const char *entry);
+
+/* journal_collect() - give each event to the probe that caused it, up to the fence
+ * Return: 0; any errno of journal_follow(). */
+int journal_collect(struct drive *d, const struct fence *fence);
 
 /* ---- assign.c */
 
-/* assign() - give an event of the log, a line of JSON, to the probe that caused it; one that the
- * log has twice counts once */
+/* assign() - give an event of the log, a line of JSON, to the probe that caused it, in its place
+ * among its events; one that the log has twice counts once */
 void assign(struct drive *d, const char *line);
 
 /* ---- judge.c */

@@ -54,24 +54,46 @@ int journal_follow(uint64_t from, bool (*take)(void *userdata, uint64_t index, c
 	}
 }
 
+void journal_fence(const struct target *target, struct fence *ret_fence)
+{
+	/* by its pin: who asks by id asks for what other agents have as well */
+	static const char *const verbs[] = {"map-read", "self-map-pin"};
+
+	*ret_fence = (struct fence){.log = journal_size()};
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const struct technique *technique = technique_find(verbs[i]);
+		struct outcome outcome;
+
+		(void)drive_probe(technique, technique->run, target, &outcome);
+		snprintf(ret_fence->keys[i], sizeof(ret_fence->keys[i]), "\"tgid\":%d,",
+			 outcome.pid);
+	}
+}
+
+bool journal_fenced(struct fence *fence, uint64_t index, const char *entry)
+{
+	for (size_t i = 0; index >= fence->log && i < 2; i++)
+		if (fence->keys[i][0] && strstr(entry, fence->keys[i]))
+			fence->keys[i][0] = '\0';
+	return !fence->keys[0][0] && !fence->keys[1][0];
+}
+
 struct collection {
 	struct drive *d;
-	char key[32];
+	struct fence fence;
 };
 
 static bool collect(void *userdata, uint64_t index, char *entry)
 {
-	const struct collection *collection = userdata;
+	struct collection *collection = userdata;
 
 	assign(collection->d, entry);
-	return strstr(entry, collection->key) != NULL;
+	return journal_fenced(&collection->fence, index, entry);
 }
 
-/* When the last event is in the log, so are all others. */
-int journal_collect(struct drive *d, pid_t fence)
+int journal_collect(struct drive *d, const struct fence *fence)
 {
-	struct collection collection = {.d = d};
+	struct collection collection = {.d = d, .fence = *fence};
 
-	snprintf(collection.key, sizeof(collection.key), "\"tgid\":%d,", fence);
 	return journal_follow(d->log_start, collect, &collection);
 }

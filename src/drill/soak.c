@@ -183,31 +183,23 @@ static void told_line(struct told *told, const char *line)
 		told->last = last;
 }
 
-/* An act whose event comes after all others; what the log had before it is not of it. */
-struct fence {
-	pid_t pid;
-	uint64_t log;
-};
-
 struct reading {
 	struct told *told;
-	uint64_t fence;
-	char key[32];
+	struct fence fence;
 };
 
 static bool take_line(void *userdata, uint64_t index, char *entry)
 {
-	const struct reading *reading = userdata;
+	struct reading *reading = userdata;
 
 	told_line(reading->told, entry);
-	return index >= reading->fence && strstr(entry, reading->key);
+	return journal_fenced(&reading->fence, index, entry);
 }
 
 static int read_log(uint64_t start, const struct fence *fence, struct told *told)
 {
-	struct reading reading = {.told = told, .fence = fence->log};
+	struct reading reading = {.told = told, .fence = *fence};
 
-	snprintf(reading.key, sizeof(reading.key), "\"tgid\":%d,", fence->pid);
 	return journal_follow(start, take_line, &reading);
 }
 
@@ -262,18 +254,14 @@ static bool unharmed(const struct target *before)
 
 static bool soak_judged(const struct drill_options *options, struct storm *storm, FILE *file)
 {
-	const struct technique *last = technique_find("pin-chmod");
 	uint64_t log_start = journal_size();
-	struct outcome outcome;
 	struct fence fence;
 	struct told told = {};
 	bool ok;
 
 	ok = say(file, attack_all(options->soak, storm) == 0, "all tasks came to their end");
 	ok &= say(file, unharmed(&storm->target), "the canary is unharmed");
-	fence.log = journal_size();
-	(void)drive_probe(last, last->run, &storm->target, &outcome);
-	fence.pid = outcome.pid;
+	journal_fence(&storm->target, &fence);
 	ok &= say(file, read_log(log_start, &fence, &told) == 0, "the last event is in the log");
 	return judge(file, storm, &told) && ok;
 }

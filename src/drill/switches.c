@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "stage.h"
 #include "writes.h"
 
 #define SYSCTL "/proc/sys/"
@@ -474,21 +475,43 @@ static int ice(const struct target *target)
 	return rmdir(CGROUPS "ice") < 0 ? setup_failed("rmdir") : r;
 }
 
+/* Who was forked in the trap is in it as well, until he ends. */
+static bool empty_trap(const char *trap, const char *tasks)
+{
+	char line[32];
+
+	for (int i = 0; i < 100; i++) {
+		FILE *file = fopen(tasks, "re");
+
+		while (file && fgets(line, sizeof(line), file))
+			(void)write_text("/mnt/cgroup.procs", line);
+		if (file)
+			(void)fclose(file);
+		if (rmdir(trap) == 0)
+			return true;
+		pause_briefly();
+	}
+	return false;
+}
+
 /* The same with the freezer of version 1, a hierarchy of its own. */
 static int freezer(const struct target *target)
 {
-	char pid[32];
+	char pid[32], trap[64], tasks[96], state[96];
 	int r;
 
 	snprintf(pid, sizeof(pid), "%d", (int)target_get(target, "pid"));
+	snprintf(trap, sizeof(trap), "/mnt/trap-%d", getpid());
+	snprintf(tasks, sizeof(tasks), "%s/cgroup.procs", trap);
+	snprintf(state, sizeof(state), "%s/freezer.state", trap);
 	if (private_namespace(false) < 0 || mount("none", "/mnt", "cgroup", 0, "freezer") < 0)
 		return setup_failed("freezer");
-	if (mkdir("/mnt/trap", 0755) < 0 || write_text("/mnt/trap/cgroup.procs", pid) < 0)
+	if (mkdir(trap, 0755) < 0 || write_text(tasks, pid) < 0)
 		return setup_failed("trap");
-	r = write_text("/mnt/trap/freezer.state", "FROZEN");
+	r = write_text(state, "FROZEN");
 	if (r == 0)
-		r = write_text("/mnt/trap/freezer.state", "THAWED");
-	if (write_text("/mnt/cgroup.procs", pid) < 0 || rmdir("/mnt/trap") < 0)
+		r = write_text(state, "THAWED");
+	if (!empty_trap(trap, tasks))
 		return setup_failed("out of the trap");
 	return r;
 }

@@ -232,6 +232,9 @@ static int no_flag(void)
 
 /* ---- what calls become on their way: a program at their entry or exit writes our own memory */
 
+/* The kernel passes over a program where it has preempted the same one: one try says little. */
+#define REWRITE_TRIES 16
+
 static int rewrite(const char *where, const void *at, const uint64_t *by)
 {
 	uint64_t address = (uint64_t)(uintptr_t)at;
@@ -274,11 +277,16 @@ static int rewrite_instructions(const struct target *target)
 	r = rewrite("sys_enter", &insns[0], &word);
 	if (r < 0)
 		return r;
-	insns[0] = MOV_IMM(BPF_REG_0, 0);
-	prog = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "written", "GPL", insns, 2, &load);
-	if (prog < 0 || bpf_prog_test_run_opts(prog, &run) < 0)
-		return setup_failed("the program that is rewritten");
-	return run.retval == 1 ? 0 : -EIO;
+	for (int i = 0; i < REWRITE_TRIES; i++) {
+		insns[0] = MOV_IMM(BPF_REG_0, 0);
+		prog = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "written", "GPL", insns, 2, &load);
+		if (prog < 0 || bpf_prog_test_run_opts(prog, &run) < 0)
+			return setup_failed("the program that is rewritten");
+		close(prog);
+		if (run.retval == 1)
+			return 0;
+	}
+	return -EIO;
 }
 
 /* A file that there is not is opened. */
@@ -292,8 +300,12 @@ static int rewrite_path(const struct target *target)
 	r = rewrite("sys_enter", path, &word);
 	if (r < 0)
 		return r;
-	memcpy(path, "/proc/0/", sizeof(word));
-	return open(path, O_RDONLY | O_CLOEXEC) < 0 ? -EIO : 0;
+	for (int i = 0; i < REWRITE_TRIES; i++) {
+		memcpy(path, "/proc/0/", sizeof(word));
+		if (open(path, O_RDONLY | O_CLOEXEC) >= 0)
+			return 0;
+	}
+	return -EIO;
 }
 
 /* The next id is not what the kernel has answered. */
@@ -305,10 +317,14 @@ static int rewrite_answer(const struct target *target)
 
 	if (r < 0)
 		return r;
-	memset(&attr, 0, sizeof(attr));
-	if (syscall(SYS_bpf, BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr)) < 0)
-		return setup_failed("ids of maps");
-	return attr.next_id == UINT32_MAX ? 0 : -EIO;
+	for (int i = 0; i < REWRITE_TRIES; i++) {
+		memset(&attr, 0, sizeof(attr));
+		if (syscall(SYS_bpf, BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr)) < 0)
+			return setup_failed("ids of maps");
+		if (attr.next_id == UINT32_MAX)
+			return 0;
+	}
+	return -EIO;
 }
 
 /* ---- upon another program, and in its place */

@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -50,12 +52,22 @@ static int wait_for(int fd, short events)
 	return n > 0 ? 0 : n < 0 ? -errno : -ETIMEDOUT;
 }
 
+/* Return: 0; -errno, that of the connection or of the question. */
+static int pending_error(int fd)
+{
+	socklen_t size = sizeof(int);
+	int error;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return -errno;
+	return -error;
+}
+
 /* Return: a socket that is connected; -errno. */
 static int connect_to(const struct addrinfo *address)
 {
 	_cleanup_close_ int fd = -EBADF;
-	socklen_t size = sizeof(int);
-	int r, error = 0;
+	int r;
 
 	fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -64,10 +76,10 @@ static int connect_to(const struct addrinfo *address)
 		if (errno != EINPROGRESS)
 			return -errno;
 		r = wait_for(fd, POLLOUT);
-		if (r == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-			r = -errno;
-		if (r < 0 || error)
-			return r < 0 ? r : -error;
+		if (r == 0)
+			r = pending_error(fd);
+		if (r < 0)
+			return r;
 	}
 	return TAKE_FD(fd);
 }
@@ -113,19 +125,39 @@ static int send_all(int fd, const struct batch *batch)
 	return 0;
 }
 
-/* The receiver closes: a reset says that it has left something unread. */
+/*
+ * The receiver has closed. What it had not read then has reset the connection, and what came later
+ * resets it as well: until that has arrived, no acknowledgement has.
+ *
+ * Return: 0 if it has acknowledged all; -errno, -ECONNRESET if not.
+ */
+static int closed_by_receiver(int fd)
+{
+	int r, unacknowledged;
+
+	r = pending_error(fd);
+	if (r < 0)
+		return r;
+	if (ioctl(fd, SIOCOUTQ, &unacknowledged) < 0)
+		return -errno;
+	return unacknowledged > 0 ? -ECONNRESET : 0;
+}
+
 static int wait_for_end(int fd)
 {
 	char ignored[512];
 
-	if (shutdown(fd, SHUT_WR) < 0)
-		return -errno;
+	if (shutdown(fd, SHUT_WR) < 0) {
+		int error = -errno, r = pending_error(fd);
+
+		return r < 0 ? r : error; /* of a connection that is reset it says ENOTCONN */
+	}
 	for (;;) {
 		ssize_t n = recv(fd, ignored, sizeof(ignored), 0);
 		int r;
 
 		if (n == 0)
-			return 0;
+			return closed_by_receiver(fd);
 		if (n > 0 || errno == EINTR)
 			continue;
 		if (errno != EAGAIN)

@@ -3,8 +3,8 @@
 
 /*
  * A log to a receiver of syslog over TCP, at least once. A batch has a connection of its own: what
- * counts as taken is a batch after which the receiver has closed its side in good order, which a
- * kernel does for a process only if that has read all of it.
+ * counts as taken is a batch that was acknowledged to its end, and after which the receiver has
+ * closed its side in good order, which a kernel does for a process only if that has read all of it.
  */
 
 #include <stdbool.h>

@@ -638,15 +638,19 @@ const struct proof_act proof_acts[] = {
 };
 
 const char *const proof_labellers[] = {
-	"attachments_link_free", "attachments_link_new", "files_disk_free",
-	"files_forget",		 "hold_link_closed",	 "hold_map_closed",
-	"identity_committed",	 "identity_exec_early",	 "identity_fork",
-	"identity_gone",	 "objects_map_create",	 "objects_map_free",
-	"objects_prog_free",	 "objects_prog_load",	 "pins_instantiate",
-	"sockets_bind",		 "switches_born",	 "switches_group_gone",
-	"switches_moved",	 "switches_moving",	 "trust_judge",
-	"trust_key_alloc",	 "verdict_failed",	 "verdict_freed",
-	"verdict_ran",		 "verdict_run",		 NULL,
+	"attachments_link_free", "attachments_link_new",
+	"files_disk_free",	 "files_forget",
+	"hold_link_closed",	 "hold_map_closed",
+	"identity_committed",	 "identity_exec_early",
+	"identity_fork",	 "identity_gone",
+	"objects_map_create",	 "objects_map_free",
+	"objects_prog_free",	 "objects_prog_load",
+	"pins_instantiate",	 "sockets_bind",
+	"switches_group_gone",	 "switches_moved",
+	"switches_moving",	 "trust_judge",
+	"trust_key_alloc",	 "verdict_failed",
+	"verdict_freed",	 "verdict_ran",
+	"verdict_run",		 NULL,
 };
 
 /* ---- the canary */

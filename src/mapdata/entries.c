@@ -210,19 +210,58 @@ static struct ordered_key ordered_key(const struct data_entries *e, uint32_t i)
 	return key;
 }
 
-static int compare_keys(const void *a, const void *b, void *userdata)
+/*
+ * By their heads, byte after byte from the lowest: that compares none with another, and what is the
+ * same in all moves nothing. @spare: as many.
+ * Return: whether they are in @spare now.
+ */
+static bool sort_heads(struct ordered_key *keys, struct ordered_key *spare, uint32_t n)
+{
+	uint32_t begins[sizeof(keys->head)][256] = {0};
+	bool moved = false;
+
+	for (uint32_t i = 0; i < n; i++)
+		for (size_t byte = 0; byte < sizeof(keys->head); byte++)
+			begins[byte][keys[i].head >> 8 * byte & 0xff]++;
+	for (size_t byte = 0; byte < sizeof(keys->head); byte++) {
+		uint32_t *begin = begins[byte], total = 0;
+		struct ordered_key *from = moved ? spare : keys, *to = moved ? keys : spare;
+
+		if (n == 0 || begin[from[0].head >> 8 * byte & 0xff] == n)
+			continue;
+		for (size_t digit = 0; digit < 256; digit++) {
+			uint32_t these = begin[digit];
+
+			begin[digit] = total;
+			total += these;
+		}
+		for (uint32_t i = 0; i < n; i++)
+			to[begin[from[i].head >> 8 * byte & 0xff]++] = from[i];
+		moved = !moved;
+	}
+	return moved;
+}
+
+static int compare_tails(const void *a, const void *b, void *userdata)
 {
 	const struct ordered_key *x = a, *y = b;
 	const struct data_entries *e = userdata;
-	int order = 0;
+	int order = memcmp(key_at(e, x->i), key_at(e, y->i), e->key_size);
 
-	if (x->head != y->head)
-		return x->head < y->head ? -1 : 1;
-	if (e->key_size > sizeof(x->head))
-		order = memcmp(key_at(e, x->i), key_at(e, y->i), e->key_size);
-	if (order)
-		return order;
-	return x->i < y->i ? -1 : x->i > y->i;
+	return order ? order : x->i < y->i ? -1 : x->i > y->i;
+}
+
+/* Those of one head, by all of their bytes. */
+static void sort_tails(struct data_entries *e, struct ordered_key *keys)
+{
+	uint32_t end;
+
+	for (uint32_t begin = 0; begin < e->n; begin = end) {
+		for (end = begin + 1; end < e->n && keys[end].head == keys[begin].head; end++)
+			;
+		if (end - begin > 1)
+			qsort_r(keys + begin, end - begin, sizeof(*keys), compare_tails, e);
+	}
 }
 
 static bool same_key(const struct data_entries *e, uint32_t x, uint32_t y)
@@ -234,14 +273,18 @@ static bool same_key(const struct data_entries *e, uint32_t x, uint32_t y)
 static int check_duplicates(const struct job *job)
 {
 	struct data_entries *e = job->entries;
-	_cleanup_free_ struct ordered_key *order = calloc((size_t)e->n + 1, sizeof(*order));
+	_cleanup_free_ struct ordered_key *keys = calloc(2 * ((size_t)e->n + 1), sizeof(*keys));
+	struct ordered_key *order = keys;
 	uint32_t later = UINT32_MAX, first = 0;
 
-	if (!order)
+	if (!keys)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < e->n; i++)
-		order[i] = ordered_key(e, i);
-	qsort_r(order, e->n, sizeof(*order), compare_keys, e);
+		keys[i] = ordered_key(e, i);
+	if (sort_heads(keys, keys + e->n, e->n))
+		order = keys + e->n;
+	if (e->key_size > sizeof(order->head))
+		sort_tails(e, order);
 	for (uint32_t i = 1; i < e->n; i++) {
 		if (order[i].i < later && order[i - 1].head == order[i].head &&
 		    same_key(e, order[i - 1].i, order[i].i)) {

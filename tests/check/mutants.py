@@ -30,9 +30,13 @@ def misfit(name, text):
 
 
 def testless(name, text):
-    """The named unit test is in the file of its module; a guest's suite is in the list."""
+    """The named unit test is in the file of its module, or a script; a guest's suite in the list."""
     for kind, where, result in re.findall(r"^Test: (unit|guest) ([^\s:@]+)\S* (.+)$", text, re.M):
-        if kind == "unit":
+        script = "tests/%s.sh" % where.replace("-", "/", 1)
+        if kind == "unit" and os.path.exists(os.path.join(TOP, script)):
+            if '"%s"' % result not in read(script):
+                yield "%s: %s has no '%s'" % (name, script, result)
+        elif kind == "unit":
             path = "tests/unit/%s.c" % where.replace("-", "/", 1)
             if not os.path.exists(os.path.join(TOP, path)) or \
                     not re.search(r"^static void %s\(" % re.escape(result), read(path), re.M):

@@ -9,7 +9,8 @@ line FILE ENTRIES            `holdfast events --json`
 ocsf FILE ENTRIES            `holdfast events --ocsf`
 syslog FILE ENTRIES          what a receiver wrote: structured data, a blank, the message
 prometheus|openmetrics FILE ENTRIES [FIRST]    the counters are those of the entries from FIRST on
-careless                     receives, and closes without having read all; prints its port
+careless closes|ends         receives, and closes without having read all, or ends its own direction
+                             and reads nothing; prints its port
 fetch URL ACCEPT             the body; its content type goes to standard error
 """
 
@@ -167,11 +168,18 @@ def metrics(form, name, entries, first=0):
     check(any(k[0] == "holdfast_build_info" for k in have), "build")
 
 
-def careless():
+def careless(how):
+    held = []
     with socket.create_server(("127.0.0.1", 0)) as server:
+        if how == "ends":
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         print(server.getsockname()[1], flush=True)
         while True:
             connection, _ = server.accept()
+            if how == "ends":
+                connection.shutdown(socket.SHUT_WR)
+                held.append(connection)
+                continue
             with connection:
                 connection.recv(1000)
                 # not before there is something that it leaves behind

@@ -223,13 +223,33 @@ gives 1 "it was set back" "which only grows" \
 	"$holdfast" export syslog --to 127.0.0.1:9 --log log --once --state strange
 
 # One that does not read all it gets: our socket has taken it, and nothing else has.
-"$peer" careless >careless.port 2>err.careless &
-running+=($!)
-until_true 20 test -s careless.port
-gives 1 "(reset by peer|Broken pipe)" "what was not read was not taken" "$holdfast" export syslog \
-	--to "127.0.0.1:$(cat careless.port)" --log log --once --state state
+# careless HOW STATE: a receiver that does, and what is said of it
+careless() {
+	rm -f careless.port
+	"$peer" careless "$1" >careless.port 2>err.careless &
+	running+=($!)
+	until_true 20 test -s careless.port
+	timeout 60 "$holdfast" export syslog --to "127.0.0.1:$(cat careless.port)" --log log \
+		--once --state "$2" >out 2>err
+	[ $? = 1 ] && grep -Eq "reset by peer|Broken pipe" err
+}
+
+careless closes state
+result $? "what was not read was not taken"
 [ ! -e state ]
 result $? "and is sent again"
+# so few that all are on their way before the reset comes: whichever call is next is told
+printf 'holdfast position 1\n%s\n%d\n' $origin $((size - 5)) >few
+cp few position
+told=0
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	careless closes few || told=1
+done
+result $told "nor the last few"
+careless ends few
+result $? "nor what comes after the receiver's end"
+cmp few position >out 2>err
+result $? "and they are sent again, too"
 
 # receiver PORT: rsyslogd, writing to taken; its pid is in $receiver, its port in $port
 receiver() {

@@ -9,6 +9,7 @@
 # KERNEL=NAME      only that row of tools/kernels.list
 # PROFILE=NAME     of tests/guest/run.sh: default, or confidentiality into drill/confidentiality/
 # RUNS=N           so many times each; the matrices must be the same (1)
+# JOBS=N           kernels at a time (2)
 # SOAK=SECONDS     instead: all techniques at once, for so many seconds of the guest's time
 # WITHOUT=all      instead: which programs of the guard refuse each technique (without.sh)
 # TECHNIQUES=...   only those that begin so; the rest of the catalogue is not attempted
@@ -18,6 +19,7 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 profile=${PROFILE:-default}
 runs=${RUNS:-1}
+jobs=${JOBS:-2}
 out=$build/drill
 [ "$profile" = default ] || out=$out/$profile
 mkdir -p "$out"
@@ -32,7 +34,7 @@ drill() {
 	local kernel=$1 json=$2 log=${2%.json}.log code=0 judged=0
 
 	tests/guest/run.sh --kernel "$kernel" --profile "$profile" --initramfs "$build/guest.cpio" \
-		--deadline 600 --quiet --log "$log" \
+		--deadline 900 --quiet --log "$log" \
 		--run "DRILL_JSON=1 /opt/tests/rows.sh ${TECHNIQUES:-}" || code=$?
 	grep '^not ok' "$log" || true
 	tests/drill/assemble.py "$log" "$profile" "$json" >"$log.summary" || judged=$?
@@ -51,6 +53,22 @@ soak() {
 	[ "$code" -eq 0 ]
 }
 
+# of_kernel KERNEL: as often as it is wanted
+of_kernel() {
+	local code=0 run
+
+	if [ -n "${SOAK:-}" ]; then
+		soak "$1"
+		return
+	fi
+	drill "$1" "$out/$1.json" || code=1
+	for ((run = 2; run <= runs; run++)); do
+		drill "$1" "$out/$1.$run.json" || code=1
+		tests/drill/compare.py "$out/$1.json" "$out/$1.$run.json" || code=1
+	done
+	return $code
+}
+
 case ${WITHOUT:-} in
 '') ;;
 all) exec tests/drill/without.sh ;;
@@ -59,23 +77,30 @@ all) exec tests/drill/without.sh ;;
 	exit 2
 	;;
 esac
-tests/guest/image.sh "$build" >/dev/null
-failed=0
-count=0
-for kernel in $(kernels); do
-	count=$((count + 1))
-	if [ -n "${SOAK:-}" ]; then
-		soak "$kernel" || failed=1
-		continue
-	fi
-	drill "$kernel" "$out/$kernel.json" || failed=1
-	for ((run = 2; run <= runs; run++)); do
-		drill "$kernel" "$out/$kernel.$run.json" || failed=1
-		tests/drill/compare.py "$out/$kernel.json" "$out/$kernel.$run.json" || failed=1
-	done
+for number in "$runs" "$jobs"; do
+	case $number in
+	'' | 0* | *[!0-9]*)
+		echo "drill: RUNS and JOBS are numbers from 1 on, not '$number'" >&2
+		exit 2
+		;;
+	esac
 done
-if [ "$count" -eq 0 ]; then
+tests/guest/image.sh "$build" >/dev/null
+names=$(kernels)
+if [ -z "$names" ]; then
 	echo "drill: no kernel '${KERNEL:-}' in tools/kernels.list" >&2
-	failed=1
+	exit 1
 fi
+failed=0
+pids=()
+for kernel in $names; do
+	while [ "$(jobs -pr | wc -l)" -ge "$jobs" ]; do
+		wait -n || true
+	done
+	of_kernel "$kernel" &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do
+	wait "$pid" || failed=1
+done
 exit $failed

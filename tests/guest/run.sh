@@ -10,7 +10,8 @@
 # --run CMD         what `sh -c` runs in the guest
 # --shell           an interactive shell instead; leave it with `exit`, or kill QEMU with ^A x
 # --profile P       default; confidentiality (lockdown=confidentiality); nobpf (lsm= without bpf);
-#                   counted (default, with --icount), two (default, with --smp 2);
+#                   counted (default, with --icount, and all programs laid out alike), two
+#                   (default, with --smp 2);
 #                   loose, strict (words that weaken the kernel, or harden it: posture-rows.sh)
 # --deadline S      seconds that CMD may take (60)
 # --append "ARGS"   more kernel arguments
@@ -66,7 +67,9 @@ lsm_without_bpf() {
 
 profile_args() {
 	case $profile in
-	default | counted | two) ;;
+	default | two) ;;
+	# how many page tables a fork copies hangs on where a program lies
+	counted) echo "norandmaps" ;;
 	confidentiality) echo "lockdown=confidentiality" ;;
 	nobpf) echo "lsm=$(lsm_without_bpf)" ;;
 	loose)

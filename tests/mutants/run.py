@@ -87,10 +87,12 @@ class Tree:
             shutil.copy2(os.path.join(TOP, name), target, follow_symlinks=False)
         self.run("the copy is configured", ["meson", "setup", "build", "-Dproof=false"])
         self.units = {t["name"]: t for t in self.introspect("--tests")}
+        targets = self.introspect("--targets")
+        self.files = {t["id"]: [os.path.relpath(f, self.build) for f in t["filename"]]
+                      for t in targets}
         # what a guest carries: everything but the tests of the host
-        self.carried = [os.path.relpath(f, self.build) for t in self.introspect("--targets")
-                        for f in t["filename"] if t["build_by_default"] and
-                        "/tests/unit/" not in f and "/tests/fuzz/" not in f]
+        self.carried = [f for t in targets if t["build_by_default"] for f in self.files[t["id"]]
+                        if not f.startswith(("tests/unit/", "tests/fuzz/"))]
 
     def run(self, what, command, **options):
         done = subprocess.run(command, cwd=self.top, stdin=subprocess.DEVNULL, text=True,
@@ -125,8 +127,8 @@ class Tree:
         test = self.units.get(where)
         if not test:
             raise Broken("there is no unit test %s" % where)
-        target = os.path.relpath(test["cmd"][0], self.build)
-        self.run("it builds", ["ninja", "-C", "build", target])
+        needed = [f for target in test["depends"] for f in self.files[target]]
+        self.run("it builds", ["ninja", "-C", "build", *needed])
         try:
             done = subprocess.run(test["cmd"], cwd=self.build, stdin=subprocess.DEVNULL, text=True,
                                   env=dict(os.environ, **test["env"]), stdout=subprocess.PIPE,

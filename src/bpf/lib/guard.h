@@ -72,9 +72,14 @@ INLINE struct guard_state *guard_state(void)
 }
 
 /* Most tasks are in nobody's storage: to see that takes a load, to be told a call. */
+INLINE bool task_has_none(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage;
+}
+
 INLINE struct task_label *task_label(struct task_struct *task)
 {
-	if (bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage)
+	if (task_has_none(task))
 		return NULL;
 	return bpf_task_storage_get(&task_labels, task, NULL, 0);
 }
@@ -161,48 +166,15 @@ INLINE void *image_at(struct image_header *image, __u32 offset)
 	return (void *)image + offset;
 }
 
-struct domain_search {
-	__u32 id;
-	__u32 bank; /* that was in force when the search began */
-	__u32 low;
-	__u32 high;
-	__u32 mode;
-	__u32 hold;
-};
+/*
+ * domain_said() - what the policy in force says of a domain of its own: domains.bpf.c
+ *
+ * Return: DOMAIN_MODE() and DOMAIN_HOLD() are in it; 0: it knows no such domain.
+ */
+int domain_said(__u32 id);
 
-/* Domains are sorted by their ids: of 64, seven are looked at. */
-static long domain_search_step(__u32 i, void *context)
-{
-	struct domain_search *search = context;
-	struct guard_state *guard = guard_state();
-	struct image_header *image;
-	struct image_domain *domain;
-	__u32 middle;
-
-	if (!guard)
-		return 1;
-	if (!i)
-		search->bank = guard->bank & 1;
-	image = policy_bank(search->bank);
-	if (!image)
-		return 1;
-	if (!i)
-		search->high = image->n_domains;
-	if (search->low >= search->high)
-		return 1;
-	middle = search->low + (search->high - search->low) / 2;
-	domain = image_at(image, IMAGE_OFF_DOMAINS(image) + middle * sizeof(*domain));
-	if (domain->id == search->id) {
-		search->mode = domain->mode;
-		search->hold = domain->hold;
-		return 1;
-	}
-	if (domain->id < search->id)
-		search->low = middle + 1;
-	else
-		search->high = middle;
-	return 0;
-}
+#define DOMAIN_MODE(said) ((said)&0xffffu) /* IMAGE_MODE_* */
+#define DOMAIN_HOLD(said) ((__u32)(said) >> 16) /* IMAGE_HOLD_*, IMAGE_CLOSES_SOCKETS */
 
 static __noinline int respited(__u32 key)
 {
@@ -215,21 +187,18 @@ static __noinline int respited(__u32 key)
 /* domain_mode() - IMAGE_MODE_* of a domain now; 0 if the policy in force does not know it. */
 INLINE __u32 domain_mode(__u32 id)
 {
-	struct domain_search search = {.id = id};
 	struct image_header *image = policy_in_force();
+	__u32 mode;
 
 	if (!image)
 		return 0;
 	if (id == DOMAIN_CANARY)
 		return IMAGE_MODE_ENFORCE;
-	if (id == DOMAIN_SELF)
-		search.mode = image->mode;
-	else
-		bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
-	if (image->mode != IMAGE_MODE_SEALED && IMAGE_ENFORCES(search.mode) &&
+	mode = id == DOMAIN_SELF ? image->mode : DOMAIN_MODE(domain_said(id));
+	if (image->mode != IMAGE_MODE_SEALED && IMAGE_ENFORCES(mode) &&
 	    (respited(id) || respited(RESPITE_ALL)))
 		return IMAGE_MODE_OBSERVE;
-	return search.mode;
+	return mode;
 }
 
 /* self_bound() - is the actor holdfastd, and may not even that end the guard? */
@@ -249,12 +218,9 @@ static __noinline __attribute__((unused)) int self_bound(__u32 actor)
 /* domain_holds() - does the domain enforce now, and keep what of its own is one of IMAGE_HOLD_*? */
 static __noinline __attribute__((unused)) int domain_holds(__u32 id, __u32 what)
 {
-	struct domain_search search = {.id = id};
-
 	if (id < DOMAIN_FIRST)
 		return 0;
-	bpf_loop(IMAGE_MAX_DOMAINS, domain_search_step, &search, 0);
-	return search.hold & what && IMAGE_ENFORCES(domain_mode(id));
+	return DOMAIN_HOLD(domain_said(id)) & what && IMAGE_ENFORCES(domain_mode(id));
 }
 
 /* keeps() - is the actor holdfastd, and are such things of that owner kept by it? */

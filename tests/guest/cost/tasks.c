@@ -153,8 +153,8 @@ static int64_t attach(void)
 }
 
 const struct operation task_operations[] = {
-	{"fork_exit", NULL, fork_once, SAMPLES_DEAR},
-	{"vfork_exit", NULL, vfork_once, SAMPLES_DEAR},
+	{"fork_exit", NULL, fork_once, SAMPLES_CHEAP},
+	{"vfork_exit", NULL, vfork_once, SAMPLES_CHEAP},
 	{"exec", NULL, exec_once, SAMPLES_DEAR},
 	{"exec_main", NULL, exec_main_once, SAMPLES_DEAR},
 	{"kill0", self_find, kill_none, SAMPLES_CHEAP},

@@ -29,7 +29,7 @@ def units(suite):
 def packages(suite):
     suite.command("apt installs xdp-tools again, without a network",
                   "touch /root/before && apt-get -y -qq install --reinstall xdp-tools && "
-                  "find /usr/sbin/xdp-loader -cnewer /root/before", says="xdp-loader", deadline=120)
+                  "find /usr/sbin/xdp-loader -cnewer /root/before", says="xdp-loader", deadline=180)
     suite.command("apt upgrades to a package that was put in",
                   "dpkg-deb -R /srv/debs/strace_*.deb strace && "
                   "sed -i 's/^Version: .*/&+test/' strace/DEBIAN/control && "

@@ -76,9 +76,9 @@ def set_up(suite):
 def guard_up(suite):
     suite.need("the policy is compiled", "holdfast policy lock p.yaml && holdfast policy compile p.yaml")
     suite.need("PID 1 starts holdfastd", "systemctl daemon-reload && systemctl start holdfastd",
-               deadline=120)
+               deadline=180)
     suite.need("the guard comes up to enforce", "holdfast guard up p.img >up; cat up; "
-               "sed -n 's/^secret: \\([^ ]*\\)$/\\1/p' up >secret; holdfast guard status", deadline=120)
+               "sed -n 's/^secret: \\([^ ]*\\)$/\\1/p' up >secret; holdfast guard status", deadline=180)
 
 
 def start(suite, runtime):

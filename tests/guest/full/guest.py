@@ -86,7 +86,7 @@ class Guest:
                      "-device", "virtserialport,chardev=%s,name=%s" % (name, name)]
         return line
 
-    def boot(self, deadline=60):
+    def boot(self, deadline=180):
         """Starts the guest and returns when everything of multi-user.target has started."""
         with tempfile.TemporaryDirectory() as folder:
             listeners, paths = {}, {}
@@ -126,7 +126,7 @@ class Guest:
         self.send("systemctl --no-block %s" % verb, 30)
         self.ended(deadline + ALLOWANCE)
 
-    def reboot(self, deadline=60):
+    def reboot(self, deadline=180):
         """Shuts down and starts again through systemd."""
         self.power_off(deadline, "reboot")
         self.boot()
@@ -168,7 +168,7 @@ class Guest:
         encoded = base64.b64encode(command.encode()).decode()
         self.commands.sendall(("%d %s\n" % (deadline, encoded)).encode())
 
-    def run(self, command, deadline=60):
+    def run(self, command, deadline=180):
         """Runs a shell command as root: (its exit code, what it said). 124: past the deadline."""
         self.send(command, deadline)
         return self.result(deadline)

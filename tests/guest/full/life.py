@@ -90,12 +90,12 @@ def set_up(suite):
                "chmod 755 /opt/tests/*; apt-get -y install /root/holdfast.deb && mkdir -p /etc/holdfast "
                "&& systemctl enable holdfastd attacker && systemctl enable --now victim && "
                "until /opt/tests/probe as ask victim state >/dev/null 2>&1; do sleep 0.2; done",
-               deadline=120)
+               deadline=180)
     for attack in ATTACKS:
         suite.command("without a guard %s goes through" % attack,
                       ATTACKED % attack)
     suite.need("the guard enforces", compiled(1) + " && systemctl start holdfastd && "
-               "cp life.img /etc/holdfast/policy.img && holdfast guard up", "secret: ", deadline=90)
+               "cp life.img /etc/holdfast/policy.img && holdfast guard up", "secret: ", deadline=180)
 
 
 def compiled(version):
@@ -105,7 +105,7 @@ def compiled(version):
 
 def as_should_be(suite, when):
     suite.need("%s the guard enforces and the victim has its label" % when, SETTLED,
-                  "domain    victim, enforce: tasks 1,", deadline=90)
+                  "domain    victim, enforce: tasks 1,", deadline=180)
     suite.command("%s nothing is missing from what hangs in the kernel" % when,
                   "ls /sys/fs/bpf/holdfast/links | wc -l | tee /root/links-now; "
                   "[ -e /root/links ] || cp /root/links-now /root/links; cmp /root/links /root/links-now")
@@ -114,7 +114,7 @@ def as_should_be(suite, when):
 def reloads(suite):
     for version in range(2, 5):
         suite.command("reload to version %d" % version,
-                      compiled(version) + " && holdfast guard reload life.img", deadline=90)
+                      compiled(version) + " && holdfast guard reload life.img", deadline=180)
 
 
 def kills(suite, number, moments):

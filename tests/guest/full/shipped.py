@@ -59,31 +59,31 @@ def without(suite):
     suite.command("P01 without a guard a copy of xdp-loader uses the dispatcher",
                   LOADED % "/root/xdp-loader")
     suite.command("P11 without a guard a copy of bpftrace signals",
-                  WHILE % ("timeout 60 /root/bpftrace " + KILLED), says="signalled", deadline=90)
+                  WHILE % ("timeout 60 /root/bpftrace " + KILLED), says="signalled", deadline=180)
 
 
 def guard_up(suite):
     suite.need("the shipped rules are locked and compiled",
                "sed -i 's/^mode: observe/mode: enforce/' tools.yaml && holdfast policy lock tools.yaml"
-               " && holdfast policy compile tools.yaml -o tools.img", deadline=120)
+               " && holdfast policy compile tools.yaml -o tools.img", deadline=180)
     suite.need("PID 1 starts holdfastd",
-               "systemctl daemon-reload && systemctl start holdfastd", deadline=120)
+               "systemctl daemon-reload && systemctl start holdfastd", deadline=180)
     suite.need("the guard comes up to enforce",
                "holdfast guard up tools.img >up; cat up; "
-               "sed -n 's/^secret: \\([^ ]*\\)$/\\1/p' up >secret; holdfast guard status", deadline=120)
+               "sed -n 's/^secret: \\([^ ]*\\)$/\\1/p' up >secret; holdfast guard status", deadline=180)
 
 
 def tracers(suite):
     suite.command("bpftrace, of the operator, traces a tracepoint",
-                  WHILE % (OPERATOR % ("-e " + OPENED)), says="opened /root/opened", deadline=90)
+                  WHILE % (OPERATOR % ("-e " + OPENED)), says="opened /root/opened", deadline=180)
     suite.command("and a kprobe",
-                  WHILE % (OPERATOR % ("-e " + SLEPT)), says="sleep slept", deadline=90)
+                  WHILE % (OPERATOR % ("-e " + SLEPT)), says="sleep slept", deadline=180)
     suite.command("and counts in a map",
-                  WHILE % (OPERATOR % ("-e " + COUNTED)), says="@reads[cat]:", deadline=90)
+                  WHILE % (OPERATOR % ("-e " + COUNTED)), says="@reads[cat]:", deadline=180)
     suite.command("P11 and signals, which the domain is for",
-                  WHILE % (OPERATOR % KILLED), says="signalled", deadline=90)
+                  WHILE % (OPERATOR % KILLED), says="signalled", deadline=180)
     suite.command("bpftrace, of anybody, traces a kprobe",
-                  WHILE % ("timeout 60 bpftrace -e " + SLEPT), says="sleep slept", deadline=90)
+                  WHILE % ("timeout 60 bpftrace -e " + SLEPT), says="sleep slept", deadline=180)
     for tool in ("execsnoop", "opensnoop"):
         suite.command("%s of libbpf-tools sees what runs" % tool,
                       WHILE % ("timeout -s INT 15 %s >seen 2>&1; cat seen; grep -qw cat seen" % tool))
@@ -126,9 +126,9 @@ def strangers(suite):
     suite.command("of all this the log has no refusal", "sleep 1; " + refusals, code=1)
     suite.refused("P01 xdp-loader with other content does not", LOADED % "/root/xdp-loader")
     suite.refused("P11 bpftrace with other content does not signal",
-                  WHILE % ("timeout 60 /root/bpftrace " + KILLED), deadline=90)
+                  WHILE % ("timeout 60 /root/bpftrace " + KILLED), deadline=180)
     suite.refused("P11 nor Debian's own, without the operator",
-                  WHILE % ("timeout 60 bpftrace " + KILLED), deadline=90)
+                  WHILE % ("timeout 60 bpftrace " + KILLED), deadline=180)
     suite.refused("P11 nor is the copy started in the domain",
                   OPERATOR.replace("-- bpftrace", "-- /root/bpftrace") % KILLED)
     suite.refused("nor Debian's, with a secret that is wrong",
@@ -147,7 +147,7 @@ def main(suite):
     suite.command("the guard goes down by the operator",
                   "holdfast guard down --secret-fd 3 3</root/secret")
     suite.command("P11 after that a copy of bpftrace signals: the attack works",
-                  WHILE % ("timeout 60 /root/bpftrace " + KILLED), says="signalled", deadline=90)
+                  WHILE % ("timeout 60 /root/bpftrace " + KILLED), says="signalled", deadline=180)
 
 
 run_suite(main)

@@ -14,6 +14,8 @@ import traceback
 
 from guest import BUILD, TOP, Guest, GuestError, Splat
 
+DEADLINE = 180 # seconds of a command: update-grub took more than 60 where others had the machine
+
 
 class Suite:
     def __init__(self, args, folder):
@@ -30,7 +32,7 @@ class Suite:
                 print("# " + line, flush=True)
         return passed
 
-    def command(self, name, command, says="", code=0, deadline=60):
+    def command(self, name, command, says="", code=0, deadline=DEADLINE):
         """One result: the command exits with `code`, and what it says holds `says`."""
         got, out = self.guest.run(command, deadline)
         passed = got == code and says in out
@@ -42,7 +44,7 @@ class Suite:
         if not self.command(*args, **kwargs):
             raise GuestError(args[0])
 
-    def refused(self, name, command, says="", deadline=60):
+    def refused(self, name, command, says="", deadline=DEADLINE):
         """One result: the command fails, of itself and not by the deadline, and says so."""
         got, out = self.guest.run(command, deadline)
         return self.check(name, got not in (0, 124, 126, 127) and says in out,

@@ -134,8 +134,9 @@ restarts() {
 
 # No number is missing: what happened while nobody read the ring is in the log as well
 log_is_whole() {
-	probe map-read >/dev/null 2>&1
-	guest-ctl until 10 sh -c "tail -n 1 $log | grep -q MAP_GET_FD_BY_ID" || return 1
+	# another line can come after it, of what was before: then the next one is the last
+	guest-ctl until 30 sh -c "probe map-read >/dev/null 2>&1
+		guest-ctl until 2 sh -c 'tail -n 1 $log | grep -q MAP_GET_FD_BY_ID'" || return 1
 	# not sorted, and no expression that goes back: the log has tens of thousands of lines
 	awk -F '"seq":' 'NF > 1 {
 			n = $2 + 0

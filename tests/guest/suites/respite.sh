@@ -166,7 +166,9 @@ listed() {
 	check "what is beside it is anybody's" sh -c "echo x >/etc/victim/x && rm /etc/victim/x"
 	check "the status tells what is not guarded" shown \
 		"3 of the agents' files are not guarded: /etc/linked/conf: a link leads there"
-	check "the guard's own are not given away" kept sh -c "echo x >/var/lib/holdfast/log/x"
+	check "the guard's own are not given away" \
+		[ "$(probe as ask victim write /var/lib/holdfast/log/vkey x)" = 1 ]
+	check "nor made anybody's" kept sh -c "echo x >/var/lib/holdfast/log/x"
 	mkdir $dropins
 	check "M21 made since, the folder is open" sh -c "echo x >$dropins/x.conf"
 	check "until a reload finds it" holdfast guard reload $files

@@ -14,6 +14,7 @@ trace=$work/trace
 locked=yes
 grep -qF '[none]' /sys/kernel/security/lockdown && locked=
 group=/sys/fs/cgroup/system.slice/victim.service
+aside=/sys/fs/cgroup/aside
 
 # logged VERDICT ROW: the newest event of that row
 logged() {
@@ -72,6 +73,24 @@ own_files() {
 	victim_writes /proc/self/oom_score_adj 200 &&
 		grep -qx 200 /proc/"$(state pid)"/oom_score_adj &&
 		victim_writes $group/cgroup.freeze 0
+}
+
+# born WHO GROUP: a child of that canary begins in the group
+born() {
+	probe as ask $1 "born $2" | grep -qx 0
+}
+
+thaws() {
+	echo 0 >$1/cgroup.freeze
+}
+
+born_elsewhere() {
+	mkdir -p $aside/deep $aside/other && thaws $aside/deep && born victim $aside/deep &&
+		! thaws $aside/deep && logged refused A03 && ! thaws $aside && thaws $aside/other
+}
+
+stranger_elsewhere() {
+	born neighbour $aside/other && thaws $aside/other
 }
 
 not_the_hosts() {
@@ -154,6 +173,23 @@ switched_on() {
 	guest-ctl until 20 sh -c "echo 1 >$ftrace" && [ "$(cat $ftrace)" = 1 ]
 }
 
+# The kernel gives the memory of a task that ended to another.
+successors_nobodys() {
+	mkfifo $work/never
+	successors=
+	r=0
+	while [ "$(echo $successors | wc -w)" -lt 32 ]; do
+		probe as ask victim fork >/dev/null || r=2
+		cat $work/never &
+		successors="$successors $!"
+		for pid in $successors; do
+			echo 0 >/proc/$pid/oom_score_adj || r=1
+		done
+	done
+	kill $successors
+	return $r
+}
+
 observe=$(image rows 's/^switches.*//') &&
 	enforce=$(image rows 's/^switches.*//' 's/mode: observe/mode: enforce/') &&
 	closed=$(image rows 's/version: 1/version: 2/; s/open: ../&, close: [clock, log, marks]/' \
@@ -172,6 +208,9 @@ done
 check "and no program waits for it" not_attached
 check "A05 a domain writes the files of its own task and group" own_files
 check "A04 and not those of the host" not_the_hosts
+check "A05 who has the memory of an agent's task that ended is nobody's" successors_nobodys
+check "A03 a group that a domain's child begins in is the domain's, with all above it" born_elsewhere
+check "A03 and one that a stranger's child begins in is nobody's" stranger_elsewhere
 check "F04 a mount namespace with the pins ends, and they stay" namespace_ends
 mkdir -p $trace && mount -t tracefs none $trace
 check "L16 with tracing off attacks are refused as before" blinded $trace/tracing_on

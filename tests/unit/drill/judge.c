@@ -234,6 +234,39 @@ static void an_event_that_is_told_twice_counts_once(void **state)
 	free(d);
 }
 
+/* Of its two rings holdfastd may have read the later event first. */
+static void events_are_told_in_their_order(void **state)
+{
+	const struct drill_options options = {.phase = DRILL_OBSERVE};
+	struct drive *d = calloc(1, sizeof(*d) + sizeof(d->outcomes[0]));
+	char line[128];
+
+	assert_non_null(d);
+	d->options = &options;
+	d->n = 1;
+	d->outcomes[0] = (struct outcome){.technique = &loud, .pid = 7};
+	assign(d, LINE("P12", "42", "7", "observed"));
+	assert_string_equal(d->outcomes[0].rows, "P12");
+	assign(d, LINE("P01", "9", "7", "observed"));
+	assert_string_equal(d->outcomes[0].rows, "P01 P12");
+	assign(d, LINE("F02", "40", "7", "refused"));
+	assert_string_equal(d->outcomes[0].rows, "P01 F02(refused) P12");
+	assign(d, LINE("M01", "41", "7", "observed"));
+	assign(d, LINE("M02", "43", "7", "observed"));
+	assign(d, LINE("M02", "41", "7", "observed"));
+	assert_string_equal(d->outcomes[0].rows, "P01 F02(refused) M01 P12 M02");
+
+	/* what has no room more is left out */
+	for (int i = 100; i > 50; i--) {
+		(void)snprintf(line, sizeof(line),
+			       "{\"row\":\"L15\",\"seq\":%d,\"tgid\":7,\"verdict\":\"observed\"}",
+			       i);
+		assign(d, line);
+	}
+	assert_in_range(strlen(d->outcomes[0].rows), DRIVE_ROWS_MAX - 5, DRIVE_ROWS_MAX - 1);
+	free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +282,7 @@ int main(void)
 		cmocka_unit_test(what_was_passed_over_is_said),
 		cmocka_unit_test(a_reason_says_what_is_wrong),
 		cmocka_unit_test(an_event_that_is_told_twice_counts_once),
+		cmocka_unit_test(events_are_told_in_their_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

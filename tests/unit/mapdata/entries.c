@@ -4,6 +4,7 @@
 #include "mapdata/entries.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "alloc.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/size.h"
 #include "data-fixture.h"
 #include "data-types.h"
 #include "mapdata/plan.h"
@@ -352,6 +354,53 @@ static void a_prefix_written_in_two_ways_is_one_key(void **state)
 		    "keep one of them");
 }
 
+struct spread {
+	uint64_t a, b; /* what a key's halves are multiples of */
+};
+
+/* 1,000 keys, and if @twice, entry 900 has the key of entry 3. */
+static int encode_spread(struct spread spread, bool twice, struct diag *diag)
+{
+	_cleanup_(data_plan_freep) struct data_plan *key = fixture_plan("flow", false);
+	_cleanup_(data_plan_freep) struct data_plan *value = fixture_plan("__u32", false);
+	struct data_layout layout = {DATA_KEYED, key, value, 1000, NULL};
+	_cleanup_(data_entries_done) struct data_entries entries = {0};
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	(void)fprintf(out, HEAD "  m:\n    entries:\n");
+	for (uint64_t i = 0; i < 1000; i++) {
+		uint64_t n = twice && i == 900 ? 3 : i;
+
+		(void)fprintf(out,
+			      "    - {key: {a: %" PRIu64 ", b: %" PRIu64 "}, value: %" PRIu64 "}\n",
+			      7 + n * spread.a, 8 + n * spread.b, i);
+	}
+	assert_int_equal(fclose(out), 0);
+	return encode_map(text, &layout, &entries, diag);
+}
+
+static void a_key_that_comes_twice_is_found_wherever_it_differs(void **state)
+{
+	static const struct spread spreads[] = {
+		{1, 0},		 {0, 1},	  {1, 1},
+		{1ULL << 52, 0}, {0, 1ULL << 52}, {11400714819323198485ULL, 3},
+	};
+	char got[DIAG_TEXT_LEN + 64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(spreads); i++) {
+		struct diag diag = {0};
+
+		assert_int_equal(encode_spread(spreads[i], false, &diag), 0);
+		assert_int_equal(encode_spread(spreads[i], true, &diag), DATA_E_INVALID);
+		assert_string_equal(diag_format(&diag, got, sizeof(got)),
+				    "f:906:13: maps.m.entries[900].key: the same key as that of "
+				    "entries[3], in line 9: keep one of them");
+	}
+}
+
 static void the_frame_of_the_text_is_checked(void **state)
 {
 	refused_text("", "f:1:1: the file is empty: a file of map data starts with `apiVersion: "
@@ -532,6 +581,7 @@ int main(void)
 		cmocka_unit_test(variables_leave_the_others_as_they_were),
 		cmocka_unit_test(errors_have_line_and_path),
 		cmocka_unit_test(a_prefix_written_in_two_ways_is_one_key),
+		cmocka_unit_test(a_key_that_comes_twice_is_found_wherever_it_differs),
 		cmocka_unit_test(the_frame_of_the_text_is_checked),
 		cmocka_unit_test(maps_are_found_by_name),
 		cmocka_unit_test(entries_have_a_limit),
